@@ -1,0 +1,1 @@
+"""Asyncio-first SDK for ImpactiveAI CRM."""
