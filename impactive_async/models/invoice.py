@@ -1,0 +1,29 @@
+"""Invoices (contract #28)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Invoice:
+    """An invoice, with the names of its company and contact resolved (optional fields: A9)."""
+
+    id: str
+    invoice_number: str | None = None
+    status: str | None = None
+    currency: str | None = None
+    subtotal: Decimal | None = None
+    tax: Decimal | None = None
+    total: Decimal | None = None
+    due_date: datetime | None = None
+    """A bare date is read as midnight UTC (A14)."""
+    paid_date: datetime | None = None
+    company_name: str | None = None
+    contact_name: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    extra: Mapping[str, Any] = attrs.field(factory=dict, hash=False)

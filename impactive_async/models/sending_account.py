@@ -1,0 +1,19 @@
+"""Sending accounts (contract #5)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class SendingAccount:
+    """An SMTP account that sequences can send from. Credentials are never returned."""
+
+    id: str
+    name: str | None = None
+    from_name: str | None = None
+    from_email: str | None = None
+    smtp_host: str | None = None
+    sync_enabled: bool | None = None
+    extra: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
