@@ -1,0 +1,18 @@
+"""Cursors in a dict: for tests, and for programs that start over on purpose."""
+
+from __future__ import annotations
+
+
+class MemoryCursorStore:
+    """Forgets everything with the process."""
+
+    def __init__(self) -> None:
+        self._cursors: dict[str, str] = {}
+
+    async def load(self, key: str) -> str | None:
+        """The cursor last saved under `key`, or None."""
+        return self._cursors.get(key)
+
+    async def save(self, key: str, cursor: str) -> None:
+        """Keep `cursor` under `key` until the process ends."""
+        self._cursors[key] = cursor

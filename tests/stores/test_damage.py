@@ -1,0 +1,134 @@
+"""A state that cannot be trusted is an error that names the file, never a restart from zero."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impactive_async.errors import CursorError
+from impactive_async.stores import FileCursorStore, SqliteCursorStore
+from impactive_async.stores.file import file_name
+
+GOOD = {"format": "impactive-async cursor", "version": 1, "key": "feed", "cursor": "1"}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "truncated or damaged"),
+        (json.dumps(GOOD).encode()[:-7], "truncated or damaged"),
+        (b"\xff\xfe\x00", "truncated or damaged"),
+        (b"[1]", "holds no cursor"),
+        (b"{}", "not the cursor of 'feed'"),
+        (json.dumps(GOOD | {"key": "other"}).encode(), "not the cursor of 'feed'"),
+        (json.dumps(GOOD | {"cursor": None}).encode(), "damaged"),
+        (json.dumps(GOOD | {"version": "1"}).encode(), "damaged"),
+        (json.dumps(GOOD | {"version": 2}).encode(), "newer version"),
+    ],
+)
+async def test_a_damaged_or_foreign_file_is_named(tmp_path: Path, content: bytes, reason: str) -> None:
+    """A cursor file that is not exactly what was saved raises an error naming it, and stays as it is."""
+    file = tmp_path / file_name("feed")
+    file.write_bytes(content)
+    with pytest.raises(CursorError, match=reason) as caught:
+        await FileCursorStore(tmp_path).load("feed")
+    assert str(file) in str(caught.value)
+    assert file.read_bytes() == content
+
+
+async def test_the_good_file_of_these_tests_is_good(tmp_path: Path) -> None:
+    """The document that the damaged ones are made from is one that loads."""
+    (tmp_path / file_name("feed")).write_text(json.dumps(GOOD))
+    assert await FileCursorStore(tmp_path).load("feed") == "1"
+
+
+def not_a_database(file: Path) -> None:
+    file.write_bytes(b'{"feed": "a JSON file, not a database"}' * 40)
+
+
+def of_another_program(file: Path) -> None:
+    run(file, "CREATE TABLE users (id)")
+
+
+def of_another_application_id(file: Path) -> None:
+    run(file, "PRAGMA application_id = 7")
+
+
+def newer(file: Path) -> None:
+    run(file, "PRAGMA user_version = 2")
+
+
+def older(file: Path) -> None:
+    run(file, "PRAGMA user_version = 0")
+
+
+def truncated(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:5000])
+
+
+def scribbled(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[-4096:-2048] = b"\xaa" * 2048
+    file.write_bytes(content)
+
+
+def run(file: Path, statement: str) -> None:
+    connection = sqlite3.connect(file)
+    connection.execute(statement)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("damage", "fresh", "reason"),
+    [
+        (not_a_database, True, "not a database"),
+        (of_another_program, True, "another program"),
+        (of_another_application_id, False, "another program"),
+        (newer, False, "newer version"),
+        (older, False, "older"),
+        (truncated, False, "malformed"),
+        (scribbled, False, "Restore it from a backup"),
+    ],
+)
+async def test_a_damaged_or_foreign_database_is_named(
+    tmp_path: Path, damage: Any, fresh: bool, reason: str
+) -> None:
+    """A database that is damaged or not ours raises an error naming it, on load and save, and is not touched."""
+    file = tmp_path / "cursors.db"
+    if not fresh:
+        async with SqliteCursorStore(file) as store:
+            for number in range(40):
+                await store.save(f"feed {number}", "x" * 500)
+    damage(file)
+    content = file.read_bytes()
+    for operation in (SqliteCursorStore(file).load("feed 1"), SqliteCursorStore(file).save("feed 1", "1")):
+        with pytest.raises(CursorError, match=reason) as caught:
+            await operation
+        assert str(file) in str(caught.value)
+    assert file.read_bytes() == content
+
+
+async def test_a_file_locked_for_too_long_is_named(tmp_path: Path) -> None:
+    """A save waits for another process's write no longer than told, and then says who is in the way."""
+    file = tmp_path / "cursors.db"
+    store = SqliteCursorStore(file, busy_timeout=0)
+    await store.save("feed", "1")
+    holder = sqlite3.connect(file, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(CursorError, match=r"locked.*no other process"):
+        await store.save("feed", "2")
+    assert await store.load("feed") == "1"
+    holder.close()
+    await store.save("feed", "3")
+    assert await store.load("feed") == "3"
+
+
+async def test_an_empty_file_is_a_new_store(tmp_path: Path) -> None:
+    """A file of no bytes is what a kill before SQLite's first write leaves: a new store, not damage."""
+    (tmp_path / "cursors.db").touch()
+    store = SqliteCursorStore(tmp_path / "cursors.db")
+    assert await store.load("feed") is None

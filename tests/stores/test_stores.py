@@ -1,0 +1,151 @@
+"""What every store owes its feeds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from impactive_async.errors import CursorError
+from impactive_async.stores import CursorStore, FileCursorStore, MemoryCursorStore, SqliteCursorStore
+
+from .processes import make_store
+
+AWKWARD_KEYS = [
+    "replies:seq_1",
+    "replies:SEQ_1",
+    "",
+    ".",
+    "../../etc/passwd",
+    "a/b\\c:d*e?",
+    "ключ 🔑",
+    "nul\0byte",
+    "k" * 5000,
+    "k" * 5001,
+]
+
+
+def build(kind: str, directory: Path) -> CursorStore:
+    return MemoryCursorStore() if kind == "memory" else make_store(kind, directory)
+
+
+@pytest.fixture(params=["memory", "file", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> CursorStore:
+    return build(request.param, tmp_path)
+
+
+async def test_what_was_never_saved_is_none(store: CursorStore) -> None:
+    """Only a key that was never saved loads as None."""
+    assert await store.load("feed") is None
+
+
+async def test_any_key_keeps_its_own_cursor(store: CursorStore) -> None:
+    """Keys of any characters and length are told apart, also where file systems ignore case."""
+    for number, key in enumerate(AWKWARD_KEYS):
+        await store.save(key, f"cursor {number}")
+    assert [await store.load(key) for key in AWKWARD_KEYS] == [
+        f"cursor {number}" for number in range(len(AWKWARD_KEYS))
+    ]
+
+
+async def test_saves_called_at_once_take_effect_in_order(store: CursorStore) -> None:
+    """Of saves that overlap, the one called last is the one that stays."""
+    await asyncio.gather(*(store.save("feed", str(number)) for number in range(50)))
+    assert await store.load("feed") == "49"
+
+
+async def test_a_cancelled_save_leaves_one_cursor_or_the_other(store: CursorStore) -> None:
+    """Cancelling a save at any step leaves the cursor before it or its own, and the store usable."""
+    await store.save("feed", "0")
+    for steps in range(4):
+        saving = asyncio.ensure_future(store.save("feed", f"cancelled {steps}"))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        before = await store.load("other")
+        saving.cancel()
+        await asyncio.wait([saving])
+        assert before is None
+        assert await store.load("feed") in {str(steps), f"cancelled {steps}"}
+        await store.save("feed", str(steps + 1))
+
+
+@pytest.mark.parametrize("kind", ["memory", "file", "sqlite"])
+def test_a_store_works_on_one_event_loop_after_another(kind: str, tmp_path: Path) -> None:
+    """A store outlives the event loop that used it first."""
+    store = build(kind, tmp_path)
+    asyncio.run(store.save("feed", "1"))
+    assert asyncio.run(store.load("feed")) == "1"
+
+
+@pytest.mark.parametrize("kind", ["file", "sqlite"])
+async def test_a_new_store_finds_what_an_old_one_saved(kind: str, tmp_path: Path) -> None:
+    """A saved cursor does not depend on the object that saved it."""
+    await build(kind, tmp_path).save("feed", "1")
+    assert await build(kind, tmp_path).load("feed") == "1"
+
+
+@pytest.mark.parametrize("kind", ["file", "sqlite"])
+async def test_a_place_that_cannot_be_written_is_named(kind: str, tmp_path: Path) -> None:
+    """Where no file can be made, save raises an error that names the place."""
+    (tmp_path / "occupied").write_text("a file, not a directory")
+    store = build(kind, tmp_path / "occupied")
+    with pytest.raises(CursorError, match="occupied"):
+        await store.save("feed", "1")
+
+
+UNCLOSED = """
+import asyncio, sys
+from impactive_async.stores import FileCursorStore, SqliteCursorStore
+kept = []
+async def main(store):
+    await store.save("feed", "1")
+    kept.append(store)
+asyncio.run(main(FileCursorStore(sys.argv[1] + "/files")))
+asyncio.run(main(SqliteCursorStore(sys.argv[1] + "/kept.db")))
+asyncio.run(SqliteCursorStore(sys.argv[1] + "/dropped.db").save("feed", "1"))
+"""
+
+
+def test_a_store_that_nobody_closes_holds_up_nothing_and_warns_of_nothing(tmp_path: Path) -> None:
+    """A program that never closes its stores exits by itself, silently, with warnings as errors."""
+    command = [sys.executable, "-W", "error", "-X", "dev", "-c", UNCLOSED, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+async def test_closing_is_a_courtesy(tmp_path: Path) -> None:
+    """A closed SQLite store has left its content in one file, and opens it again on the next use."""
+    async with SqliteCursorStore(tmp_path / "cursors.db") as store:
+        await store.save("feed", "1")
+    assert contents(tmp_path) == ["cursors.db"]
+    assert await store.load("feed") == "1"
+    await store.aclose()
+    await store.aclose()
+
+
+async def test_stale_temporary_files_are_harmless_and_swept(tmp_path: Path) -> None:
+    """What killed processes left is never read, and goes with the next first save; other files stay."""
+    store = FileCursorStore(tmp_path)
+    await store.save("feed", "1")
+    (saved,) = contents(tmp_path)
+    stale, fresh, foreign = tmp_path / "a.cursor-tmp", tmp_path / "b.cursor-tmp", tmp_path / "c.tmp"
+    for file in (stale, fresh, foreign):
+        file.write_text("torn")
+    for file in (stale, foreign):
+        age(file, hours=2)
+    assert await FileCursorStore(tmp_path).load("feed") == "1"
+    await FileCursorStore(tmp_path).save("feed", "2")
+    assert contents(tmp_path) == sorted([saved, fresh.name, foreign.name])
+
+
+def contents(directory: Path) -> list[str]:
+    return sorted(file.name for file in directory.iterdir())
+
+
+def age(file: Path, *, hours: float) -> None:
+    moment = file.stat().st_mtime - hours * 3600
+    os.utime(file, (moment, moment))
