@@ -75,7 +75,7 @@ class EnrollResult:
 
     enrolled_count: int
     skipped: tuple[SkippedContact, ...] = ()
-    attempts: int = 1
+    attempts: int = attrs.field(default=1, metadata={"wire": False})
     extra: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
 
 

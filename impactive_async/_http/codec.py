@@ -1,0 +1,81 @@
+"""The one cattrs converter: wire values to rows and back.
+
+    loads, dumps                    bytes and plain values (json_bytes.py)
+    decode_row, decode_rows         plain values to rows
+    encode_fields, encode_draft     arguments and drafts to plain values (encode.py)
+    to_wire                         rows to plain values (encode.py)
+    format_instant, parse_instant   moments (scalars.py)
+
+A row is decoded strictly (`exact.py` says what that means). What it holds beyond the contract is kept in `extra`.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+from impactive_async._http.encode import encode_draft, encode_fields, to_wire
+from impactive_async._http.exact import exact_converter
+from impactive_async._http.json_bytes import dumps, loads
+from impactive_async._http.results import register_results
+from impactive_async._http.scalars import Misfit, format_instant, parse_instant
+from impactive_async.errors import DecodeError
+
+__all__ = [
+    "decode_row",
+    "decode_rows",
+    "dumps",
+    "encode_draft",
+    "encode_fields",
+    "format_instant",
+    "loads",
+    "parse_instant",
+    "to_wire",
+]
+
+T = TypeVar("T")
+
+_SNIPPET_LENGTH: Final = 80
+_converter: Final = exact_converter()
+register_results(_converter)
+
+
+def decode_row(cls: type[T], raw: object, path: str = "$") -> T:
+    """One row.
+
+    Args:
+        cls: An attrs class of `impactive_async.models`.
+        raw: The JSON value.
+        path: Where in the document it stands, for the error.
+
+    Raises:
+        DecodeError: If it is not what the class says, naming the path and showing the offending value.
+    """
+    try:
+        row: T = _converter.get_structure_hook(cls)(raw, cls)
+    except Misfit as misfit:
+        raise _decode_error(cls, misfit, path) from None
+    return row
+
+
+def decode_rows(cls: type[T], raw: Sequence[object]) -> list[T]:
+    """The rows of a page, in its order.
+
+    Raises:
+        DecodeError: For the first row that is not what the class says, naming its index.
+    """
+    return [decode_row(cls, row, f"$[{index}]") for index, row in enumerate(raw)]
+
+
+def _decode_error(cls: type, misfit: Misfit, path: str) -> DecodeError:
+    where = path + misfit.path
+    snippet = _shorten(misfit.value)
+    return DecodeError(
+        f"unreadable {cls.__name__} at {where}: {misfit.message}, got {snippet}", path=where, snippet=snippet
+    )
+
+
+def _shorten(value: object) -> str:
+    text = reprlib.repr(value)
+    return text if len(text) <= _SNIPPET_LENGTH else text[: _SNIPPET_LENGTH - 1] + "…"

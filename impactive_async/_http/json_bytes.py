@@ -1,0 +1,138 @@
+"""Bytes to values and back: by orjson where it is installed, else by the standard library, with the same results.
+
+What both agree on, beyond RFC 8259:
+
+- A UTF-8 byte order mark before a document is skipped.
+- Of equal keys in one object the last wins.
+- An integer beyond 64 bits is read as the nearest float, as JavaScript does, and is refused when written.
+- NaN and the infinities are refused in both directions, as are numbers too large for a float, lone surrogates, and
+  (when written) keys that are not strings and values that are not JSON's own.
+- Nesting is bounded; too deep is a `ValueError` like any other bad document. The bound itself is the parser's.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any, Final, NoReturn
+
+import attrs
+
+try:
+    import orjson
+except ImportError:  # pragma: no cover - CPython installs it; json_backend(None) is what tests run instead
+    orjson = None  # type: ignore[assignment]
+
+_BOM: Final = b"\xef\xbb\xbf"
+_MIN_INT: Final = -(2**63)
+_MAX_INT: Final = 2**64 - 1
+
+
+@attrs.frozen
+class JsonBackend:
+    """One way from bytes to plain values and back; both functions raise `ValueError` alone."""
+
+    loads: Callable[[bytes], Any]
+    dumps: Callable[[Any], bytes]
+
+
+def json_backend(fast: ModuleType | None) -> JsonBackend:
+    """The backend over `fast` (the module orjson), or over the standard library if it is `None`."""
+    return JsonBackend(_loads_plain, _dumps_plain) if fast is None else _over_orjson(fast)
+
+
+def _over_orjson(fast: ModuleType) -> JsonBackend:
+    read, write = fast.loads, fast.dumps
+    options = fast.OPT_PASSTHROUGH_DATETIME | fast.OPT_PASSTHROUGH_DATACLASS
+
+    def loads(body: bytes) -> Any:
+        return read(body[3:] if body.startswith(_BOM) else body)
+
+    def dumps(value: Any) -> bytes:
+        try:
+            body: bytes = write(value, None, options)
+        except TypeError as error:
+            raise ValueError(f"not representable as JSON: {error}") from error
+        if b"null" in body:  # orjson writes NaN as null, which on this API's wire means "clear the field"
+            _check(value)
+        return body
+
+    return JsonBackend(loads, dumps)
+
+
+def _loads_plain(body: bytes) -> Any:
+    try:
+        value = _DECODER.decode(str(body.removeprefix(_BOM), "utf-8"))
+    except RecursionError as error:
+        raise ValueError("the JSON document is nested too deeply") from error
+    if b"\\u" in body:  # only an escape can spell a lone surrogate: UTF-8 proper cannot
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def _read_int(digits: str) -> int | float:
+    # The length bound keeps int() from working long (or refusing) on a hostile number.
+    if len(digits) < 20 or (len(digits) == 20 and _MIN_INT <= int(digits) <= _MAX_INT):
+        number = int(digits)
+        return number if _MIN_INT <= number <= _MAX_INT else float(number)
+    return _read_float(digits)
+
+
+def _read_float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a JSON number is too large for a float")
+    return number
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_int=_read_int, parse_float=_read_float, parse_constant=_refuse_constant)
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _dumps_plain(value: Any) -> bytes:
+    try:
+        _check(value)
+        return _ENCODER.encode(value).encode()
+    except RecursionError as error:
+        raise ValueError("not representable as JSON: nested too deeply") from error
+
+
+def _check(value: Any) -> None:
+    """Refuse what one backend would write and the other not, or would write as something else."""
+    if value is None or isinstance(value, str | bool):
+        return
+    if isinstance(value, int):
+        if not _MIN_INT <= value <= _MAX_INT:
+            raise ValueError("not representable as JSON: an integer beyond 64 bits")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"not representable as JSON: {value}")
+    elif isinstance(value, dict):
+        _check_keys(value)
+        _check_all(list(value.values()))
+    elif isinstance(value, list | tuple):
+        _check_all(value)
+    else:
+        raise ValueError(f"not representable as JSON: {type(value).__name__}")  # noqa: TRY004 - one kind of refusal
+
+
+def _check_keys(value: dict[Any, Any]) -> None:
+    for key in value:
+        if type(key) is not str:
+            raise ValueError(f"not representable as JSON: the key {key!r} is not a str")
+
+
+def _check_all(values: Sequence[Any]) -> None:
+    for value in values:
+        _check(value)
+
+
+_BACKEND: Final = json_backend(orjson)
+loads: Final = _BACKEND.loads
+dumps: Final = _BACKEND.dumps
