@@ -126,7 +126,30 @@ class APIError(ImpactiveError):
 
 
 class APIConnectionError(APIError):
-    """No usable answer arrived: DNS, connect, TLS, a dropped connection, a body cut short."""
+    """No usable answer arrived: DNS, connect, TLS, a dropped connection, a body cut short.
+
+    Attributes:
+        request_sent: False if the request certainly did not leave this machine.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        request_sent: bool = True,
+        method: str = "",
+        request_path: str = "",
+        attempts: int = 1,
+        outcome_unknown: bool = False,
+    ) -> None:
+        super().__init__(
+            message,
+            method=method,
+            request_path=request_path,
+            attempts=attempts,
+            outcome_unknown=outcome_unknown,
+        )
+        self.request_sent = request_sent
 
 
 class APITimeoutError(APIConnectionError):

@@ -1,0 +1,172 @@
+"""The one sentence every request is: build, send, decipher, shape; again where `retry` says so."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from impactive_async._clock import Clock
+from impactive_async._http import wire
+from impactive_async._http.limits import Limits
+from impactive_async._http.retry import RetryPolicy, may_have_acted
+from impactive_async._http.transport import Transport
+from impactive_async._http.wire import Repeat, Request, Response
+from impactive_async.errors import APIError, DecodeError, NotFoundError
+
+T = TypeVar("T")
+
+_log = logging.getLogger("impactive_async.http")
+_retry_log = logging.getLogger("impactive_async.retry")
+
+
+@attrs.frozen
+class Answer(Generic[T]):
+    """A call's value and what feeds and bulk work need to know beside it."""
+
+    value: T
+    attempts: int
+    date: str | None
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The answer's `Date`, to the second; `None` if it had none that can be read."""
+        return None if self.date is None else wire.http_date(self.date)
+
+
+@attrs.define
+class Counters:
+    """What a client has done so far."""
+
+    requests: int = 0
+    retries: int = 0
+    rate_limited: int = 0
+    failures: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Caller:
+    """Makes calls with one set of options; several callers may share a transport (`with_options`)."""
+
+    transport: Transport
+    limits: Limits
+    clock: Clock
+    policy: RetryPolicy
+    timeout: float
+    max_retries: int
+    counters: Counters = attrs.field(factory=Counters)
+
+    async def call(
+        self,
+        request: Request,
+        shape: Callable[[Any], T],
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> T:
+        """Make a call and return its value.
+
+        Args:
+            request: What to send.
+            shape: Turns the answer's JSON into the value; raises `DecodeError` where it cannot.
+            timeout: Seconds for each attempt, from its turn to the last byte; `None`: the client's.
+            max_retries: How often it is sent again at the most; `None`: the client's.
+
+        Raises:
+            APIError: The call failed for good; `outcome_unknown` says whether a write may have happened.
+            ConfigurationError: The client is closed or of another loop, or the key is ill-formed.
+        """
+        return (await self.answer(request, shape, timeout, max_retries)).value
+
+    async def answer(
+        self,
+        request: Request,
+        shape: Callable[[Any], T],
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> Answer[T]:
+        """Make a call and return its value with the number of attempts and the server's time. See `call`."""
+        timeout = self.timeout if timeout is None else check_timeout(timeout)
+        retries = self.max_retries if max_retries is None else check_max_retries(max_retries)
+        waits: Iterator[float] | None = None
+        attempt, unknown = 1, False
+        while True:
+            try:
+                return await self._attempt(request, shape, timeout, attempt)
+            except APIError as error:
+                if attempt > 1 and request.repeat is Repeat.DELETE and isinstance(error, NotFoundError):
+                    return Answer(shape(None), attempt, None)  # an earlier sending of ours deleted it
+                unknown = unknown or (request.repeat is not Repeat.READ and may_have_acted(error))
+                error.settle(attempts=attempt, outcome_unknown=unknown)
+                waits = waits or self.policy.waits()
+                wait = self.policy.wait_before_repeating(request.repeat, error, waits)
+                if wait is None or attempt > retries:
+                    self.counters.failures += 1
+                    raise
+                await self._pause(request, error, wait, attempt)
+            attempt += 1
+
+    async def _attempt(
+        self, request: Request, shape: Callable[[Any], T], timeout: float, attempt: int
+    ) -> Answer[T]:
+        self.counters.requests += 1
+        started = time.perf_counter()
+        response = await self.transport.send(request, timeout)
+        if _log.isEnabledFor(logging.DEBUG):
+            _log_answer(request, response, attempt, time.perf_counter() - started)
+        data = wire.decipher(request, response)
+        try:
+            value = shape(data)
+        except DecodeError as error:
+            error.method, error.request_path = request.method, request.bare_path
+            raise
+        return Answer(value, attempt, response.headers.get("Date"))
+
+    async def _pause(self, request: Request, error: APIError, wait: float, attempt: int) -> None:
+        self.counters.retries += 1
+        _retry_log.info(
+            "%s %s: %s; sent again in %.2f s (attempt %d failed)",
+            request.method, request.template, _name(error), wait, attempt,
+        )  # fmt: skip
+        if getattr(error, "status", None) == 429:
+            self.counters.rate_limited += 1
+            self.limits.pause(wait)  # everybody waits, this task at the gate with them
+        else:
+            await self.clock.sleep(wait)
+
+
+def check_timeout(seconds: object) -> float:
+    """Return the time-out.
+
+    Raises:
+        ValueError: It is not a positive, finite number of seconds.
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < float("inf"):
+        raise ValueError(f"timeout is a positive number of seconds, not {seconds!r}")
+    return float(seconds)
+
+
+def check_max_retries(count: object) -> int:
+    """Return the number of retries.
+
+    Raises:
+        ValueError: It is not a whole number of at least 0.
+    """
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise ValueError(f"max_retries is a whole number of at least 0, not {count!r}")
+    return count
+
+
+def _name(error: APIError) -> str:
+    status = getattr(error, "status", None)
+    return f"HTTP {status}" if status else type(error).__name__
+
+
+def _log_answer(request: Request, response: Response, attempt: int, seconds: float) -> None:
+    _log.debug(
+        "%s %s -> %d, %d bytes in %.0f ms (attempt %d)",
+        request.method, request.template, response.status, len(response.body), seconds * 1000, attempt,
+    )  # fmt: skip

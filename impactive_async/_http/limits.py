@@ -1,0 +1,67 @@
+"""How many requests are under way, how fast they start, and the pause that one 429 means for all."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+
+from aiolimiter import AsyncLimiter
+
+from impactive_async._clock import Clock
+
+_BURST = 0.1
+"""Seconds' worth of `rate_limit` that may start at once: within any second at most 110 % of the rate."""
+
+
+class Limits:
+    """An async context manager around each sending; awaited before its time-out starts."""
+
+    def __init__(self, *, max_concurrency: int, rate_limit: float | None, clock: Clock) -> None:
+        self._slots = asyncio.Semaphore(max_concurrency)
+        self._rate = _limiter(rate_limit)
+        self._clock = clock
+        self._closed_until = 0.0
+        self.waiting = 0
+        self.under_way = 0
+
+    async def __aenter__(self) -> None:
+        self.waiting += 1
+        try:
+            await self._slots.acquire()
+            try:
+                await self._turn()
+            except BaseException:
+                self._slots.release()
+                raise
+        finally:
+            self.waiting -= 1
+        self.under_way += 1
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.under_way -= 1
+        self._slots.release()
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody start for `seconds`: what the server asked of one task, it asked of the client."""
+        self._closed_until = max(self._closed_until, self._clock.monotonic() + seconds)
+
+    async def _turn(self) -> None:
+        await self._gate()
+        if self._rate is not None:
+            await self._rate.acquire()
+            await self._gate()  # a 429 may have come while this task waited for its turn
+
+    async def _gate(self) -> None:
+        if not self._closed_until:
+            return
+        while (left := self._closed_until - self._clock.monotonic()) > 0:
+            await self._clock.sleep(left)
+
+
+def _limiter(rate_limit: float | None) -> AsyncLimiter | None:
+    if rate_limit is None:
+        return None
+    burst = max(1.0, rate_limit * _BURST)
+    return AsyncLimiter(burst, burst / rate_limit)

@@ -1,0 +1,244 @@
+"""`AsyncClient`: put together, exposed, closed."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import attrs
+
+from impactive_async._clock import Clock, SystemClock
+from impactive_async._http import wire
+from impactive_async._http.caller import Caller, check_max_retries, check_timeout
+from impactive_async._http.limits import Limits
+from impactive_async._http.retry import RetryPolicy
+from impactive_async._http.settings import DEFAULT_BASE_URL, ApiKey, Credentials, check_base_url
+from impactive_async._http.transport import SessionOptions, Transport
+from impactive_async.errors import ConfigurationError
+from impactive_async.resources.bookings import Bookings
+from impactive_async.resources.contacts import Contacts
+from impactive_async.resources.sending_accounts import SendingAccounts
+from impactive_async.resources.sequences import Sequences
+from impactive_async.resources.zapier import Zapier
+
+
+@attrs.frozen(kw_only=True)
+class ClientStats:
+    """What a client has done since it was made, and what it is doing now."""
+
+    requests: int
+    """Requests sent, or tried to be, repetitions included."""
+    retries: int
+    """Repetitions among them."""
+    rate_limited: int
+    """How often a 429 made the client wait."""
+    failures: int
+    """Calls that ended in an error."""
+    in_flight: int
+    """Requests under way now."""
+    waiting: int
+    """Calls waiting now for `max_concurrency`, `rate_limit` or the end of a 429's pause."""
+
+
+class AsyncClient:
+    """A client for one workspace, on one event loop.
+
+    Makes no connection before the first call. Use it as an async context manager, or call `aclose`. Safe to share
+    between the tasks of its loop.
+
+    Args:
+        api_key: `icrm_` and 32 hex characters; or a callable, sync or async, that returns the present key and is
+            asked before every attempt. Default: the environment variable `IMPACTIVE_API_KEY`.
+        base_url: The host that serves the workspace. Default: `IMPACTIVE_BASE_URL`, else the vendor's host.
+        session: An aiohttp session to borrow: never closed by us, never given our headers. It keeps its own pool,
+            cookies, proxy and trace settings; waiting for its pool counts against `timeout`.
+        connector: An aiohttp connector (proxy, private CA, Unix socket) for the session we open; closed with it.
+        timeout: Seconds for each attempt, from its turn to the last byte. Waiting for a turn does not count.
+        max_retries: How often a call is sent again at the most, where that is safe at all.
+        retry: How long to wait before it is.
+        max_concurrency: How many requests may be under way at once.
+        rate_limit: How many may start in a second; `None`: as many as `max_concurrency` lets through.
+        headers: Sent with every request, beside our own.
+        trace_configs: aiohttp's hooks, for the session we open.
+        allow_insecure_http: Allow plain http to hosts other than this machine.
+        clock: What pauses are measured with; tests inject one that does not wait.
+
+    Raises:
+        ConfigurationError: No key, an ill-formed one, a base URL that will not do, or arguments that contradict
+            each other.
+        ValueError: A number out of its range.
+    """
+
+    bookings: Bookings
+    """Booked meetings."""
+    contacts: Contacts
+    """People."""
+    sending_accounts: SendingAccounts
+    """SMTP accounts that sequences can send from."""
+    sequences: Sequences
+    """Email sequences: steps, enrollments, sends, replies."""
+    zapier: Zapier
+    """Companies, contacts, deals, invoices and projects as incremental lists."""
+
+    def __init__(
+        self,
+        api_key: ApiKey | None = None,
+        *,
+        base_url: str | None = None,
+        session: aiohttp.ClientSession | None = None,
+        connector: aiohttp.BaseConnector | None = None,
+        timeout: float = 30.0,
+        max_retries: int = 4,
+        retry: RetryPolicy | None = None,
+        max_concurrency: int = 16,
+        rate_limit: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        trace_configs: Sequence[aiohttp.TraceConfig] = (),
+        allow_insecure_http: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
+        if session is not None and (connector is not None or trace_configs):
+            raise ConfigurationError(
+                "session= is borrowed as it is: give connector= and trace_configs= to that session instead."
+            )
+        credentials = Credentials(os.environ.get("IMPACTIVE_API_KEY") if api_key is None else api_key)
+        self._base_url = check_base_url(
+            base_url or os.environ.get("IMPACTIVE_BASE_URL") or DEFAULT_BASE_URL,
+            allow_insecure_http=allow_insecure_http,
+        )
+        clock = clock or SystemClock()
+        limits = Limits(
+            max_concurrency=_check_concurrency(max_concurrency), rate_limit=_check_rate(rate_limit), clock=clock
+        )
+        options = SessionOptions(borrowed=session, connector=connector, trace_configs=trace_configs)
+        transport = Transport(self._base_url, credentials, limits, options, _check_headers(headers or {}))
+        self._expose(
+            Caller(
+                transport=transport,
+                limits=limits,
+                clock=clock,
+                policy=retry or RetryPolicy(),
+                timeout=check_timeout(timeout),
+                max_retries=check_max_retries(max_retries),
+            )
+        )
+
+    def _expose(self, caller: Caller) -> None:
+        self._caller = caller
+        self.bookings = Bookings(caller)
+        self.contacts = Contacts(caller)
+        self.sending_accounts = SendingAccounts(caller)
+        self.sequences = Sequences(caller)
+        self.zapier = Zapier(caller)
+
+    def __repr__(self) -> str:
+        state = "closed" if self._caller.transport.closed else "open"
+        return f"<AsyncClient {self._base_url} ({state})>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections, and the client with all its views for good. A borrowed session stays open.
+
+        Raises:
+            ConfigurationError: The client was used on another event loop, which alone can close it.
+        """
+        await self._caller.transport.aclose()
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> AsyncClient:
+        """Return a view of this client with other options, over the same pool, limits and counters.
+
+        Closing either closes both.
+
+        Raises:
+            ValueError: A number out of its range.
+        """
+        view = copy.copy(self)
+        view._expose(  # noqa: SLF001 - it is this very class
+            attrs.evolve(
+                self._caller,
+                timeout=self._caller.timeout if timeout is None else check_timeout(timeout),
+                max_retries=self._caller.max_retries if max_retries is None else check_max_retries(max_retries),
+                policy=retry or self._caller.policy,
+            )
+        )
+        return view
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: Any = None,
+        repeatable: bool = False,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> Any:
+        """Make a request that this SDK has no method for, with its key, limits, retries and errors.
+
+        Args:
+            method: The HTTP method, in capitals.
+            path: From the host on, percent-encoded: `"/api/agent/contacts"`.
+            params: The query.
+            json: The body.
+            repeatable: Whether it may be sent again after an unclear failure, although it is not a GET.
+            timeout: Seconds for each attempt; `None`: the client's.
+            max_retries: How often it is sent again at the most; `None`: the client's.
+
+        Returns:
+            The answer's JSON; `None` if it is empty.
+
+        Raises:
+            ValueError: The path is not one, or the body cannot be put into JSON without altering it.
+            APIError: The call failed.
+        """
+        request = wire.build_custom_request(method, path, params, json, repeatable=repeatable)
+        return await self._caller.call(request, lambda data: data, timeout, max_retries)
+
+    def stats(self) -> ClientStats:
+        """Return what the client has done so far and is doing now, all its views included."""
+        caller = self._caller
+        return ClientStats(
+            in_flight=caller.limits.under_way,
+            waiting=caller.limits.waiting,
+            **attrs.asdict(caller.counters),
+        )
+
+
+def _check_concurrency(count: object) -> int:
+    if not isinstance(count, int) or count < 1 or isinstance(count, bool):
+        raise ValueError(f"max_concurrency is a whole number of at least 1, not {count!r}")
+    return count
+
+
+def _check_rate(rate: float | None) -> float | None:
+    if rate is not None and not 0 < rate < float("inf"):
+        raise ValueError(f"rate_limit is a positive number of requests a second, or None; not {rate!r}")
+    return rate
+
+
+def _check_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    values: Mapping[str, object] = headers
+    for name, value in values.items():
+        if name.lower() == "x-api-key":
+            raise ConfigurationError("Pass the key as api_key=…, not among headers=.")
+        if not isinstance(value, str) or any(c in name + value for c in "\r\n\0"):
+            raise ConfigurationError(f"The header {name!r} is not a one-line string.")
+    return headers

@@ -1,0 +1,174 @@
+"""Contacts on the agent surface (contract #1-#4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from impactive_async._http.codec import decode_rows, encode_draft, encode_fields
+from impactive_async._http.shapes import many, one
+from impactive_async._http.wire import build_request, create, get, rows_of, write
+from impactive_async._unset import UNSET, Unset
+from impactive_async.models import Contact, ContactDraft, Reply
+from impactive_async.resources._base import Extra, Resource, changes
+
+LIST = get("/api/agent/contacts")
+CREATE = create("/api/agent/contacts")
+UPDATE = write("PATCH", "/api/agent/contacts/:id")
+REPLIES = get("/api/agent/contacts/:id/replies")
+
+LONGEST_LIST = 500
+
+
+class Contacts(Resource):
+    """`crm.contacts`."""
+
+    async def list(
+        self, *, limit: int = 100, timeout: float | None = None, max_retries: int | None = None
+    ) -> list[Contact]:
+        """List the workspace's contacts, newest first (contract #1).
+
+        Args:
+            limit: How many at the most, 1 to 500.
+            timeout: Seconds for each attempt; `None`: the client's.
+            max_retries: How often it is sent again at the most; `None`: the client's.
+
+        Raises:
+            ValueError: `limit` is not within 1 and 500.
+            APIError: The call failed.
+        """
+        request = build_request(LIST, query={"limit": str(_check_limit(limit))})
+        return await self._caller.call(request, many(Contact), timeout, max_retries)
+
+    async def create(
+        self,
+        *,
+        first_name: str,
+        last_name: str,
+        email: str | None | Unset = UNSET,
+        phone: str | None | Unset = UNSET,
+        title: str | None | Unset = UNSET,
+        company_id: str | None | Unset = UNSET,
+        extra: Extra | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> Contact:
+        """Create a contact (contract #2). Never sent twice: the server does not de-duplicate.
+
+        Args:
+            first_name: Required by the API.
+            last_name: Required by the API.
+            email: Their address.
+            phone: Their number, as text.
+            title: Their job title.
+            company_id: An id of `crm.zapier.companies`.
+            extra: Undocumented wire fields, sent along as given.
+            timeout: Seconds for each attempt; `None`: the client's.
+            max_retries: How often it is sent again at the most; `None`: the client's.
+
+        Raises:
+            BadRequestError: A field is invalid, or `company_id` is of another workspace.
+            APIError: The call failed; if `outcome_unknown`, the contact may exist all the same.
+        """
+        body = encode_fields(
+            {
+                "first_name": first_name,
+                "last_name": last_name,
+                "email": email,
+                "phone": phone,
+                "title": title,
+                "company_id": company_id,
+            },
+            extra,
+        )
+        return await self._caller.call(build_request(CREATE, body=body), one(Contact), timeout, max_retries)
+
+    async def create_batch(
+        self,
+        drafts: Iterable[ContactDraft],
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> list[Contact]:
+        """Create several contacts in one request (contract #2, array form); `create_many` chunks and resumes.
+
+        The largest batch a server takes is unknown (A8): 100 is a safe size.
+
+        Returns:
+            The contacts, in the order of the drafts.
+
+        Raises:
+            ValueError: There are no drafts.
+            BadRequestError: One of them is invalid.
+            APIError: The call failed; if `outcome_unknown`, they may exist all the same.
+        """
+        body = [encode_draft(draft) for draft in drafts]
+        if not body:
+            raise ValueError("no contacts to create: the batch is empty")
+        return await self._caller.call(build_request(CREATE, body=body), many(Contact), timeout, max_retries)
+
+    async def update(
+        self,
+        contact_id: str,
+        *,
+        first_name: str | Unset = UNSET,
+        last_name: str | Unset = UNSET,
+        email: str | None | Unset = UNSET,
+        phone: str | None | Unset = UNSET,
+        title: str | None | Unset = UNSET,
+        company_id: str | None | Unset = UNSET,
+        extra: Extra | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> Contact:
+        """Change the given fields of a contact (contract #3); `None` clears, `UNSET` leaves alone.
+
+        Raises:
+            ValueError: Nothing to change, or a malformed id.
+            NotFoundError: No such contact in this workspace.
+            APIError: The call failed.
+        """
+        body = changes(
+            {
+                "first_name": first_name,
+                "last_name": last_name,
+                "email": email,
+                "phone": phone,
+                "title": title,
+                "company_id": company_id,
+            },
+            extra,
+        )
+        request = build_request(UPDATE, (contact_id,), body=body)
+        return await self._caller.call(request, one(Contact), timeout, max_retries)
+
+    async def replies(
+        self, contact_id: str, *, timeout: float | None = None, max_retries: int | None = None
+    ) -> list[Reply]:
+        """List what this contact wrote back, newest first, at most 100 (contract #4).
+
+        Unlike `crm.sequences.replies` it also lists people who have been unenrolled.
+
+        Raises:
+            ValueError: A malformed id.
+            NotFoundError: No such contact in this workspace.
+            APIError: The call failed.
+        """
+        request = build_request(REPLIES, (contact_id,))
+        return await self._caller.call(request, replies_of(contact_id), timeout, max_retries)
+
+
+def replies_of(contact_id: str) -> Callable[[Any], list[Reply]]:
+    """The shape of #4, whose rows need not repeat whose they are: the path says it."""
+    return lambda data: decode_rows(Reply, [named(row, contact_id) for row in rows_of(data)])
+
+
+def named(row: Any, contact_id: str) -> Any:
+    """Return a raw reply that says whose it is."""
+    return {**row, "contactId": contact_id} if isinstance(row, dict) and not row.get("contactId") else row
+
+
+def _check_limit(limit: object) -> int:
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= LONGEST_LIST:
+        raise ValueError(f"limit is a whole number from 1 to {LONGEST_LIST}, not {limit!r}")
+    return limit

@@ -1,0 +1,98 @@
+"""The steps of a sequence (contract #10-#12)."""
+
+from __future__ import annotations
+
+from impactive_async._http.codec import encode_fields
+from impactive_async._http.shapes import nothing, one
+from impactive_async._http.wire import Repeat, build_request, create, delete, write
+from impactive_async._unset import UNSET, Unset
+from impactive_async.models import Step
+from impactive_async.resources._base import Extra, Resource, changes
+
+CREATE = create("/api/agent/sequences/:id/steps")
+UPDATE = write("PATCH", "/api/agent/sequences/:id/steps/:stepId")
+DELETE = delete("/api/agent/sequences/:id/steps/:stepId")
+
+
+class Steps(Resource):
+    """`crm.sequences.steps`."""
+
+    async def create(
+        self,
+        sequence_id: str,
+        *,
+        subject: str,
+        body: str,
+        delay_days: int = 0,
+        position: int | Unset = UNSET,
+        extra: Extra | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> Step:
+        """Append a step, or insert it (contract #10). Never sent twice: the server does not de-duplicate.
+
+        Args:
+            sequence_id: The sequence.
+            subject: The email's subject.
+            body: The email's text.
+            delay_days: Days after the previous send.
+            position: Zero-based place; the steps from there on shift down. Left out: at the end.
+            extra: Undocumented wire fields, sent along as given.
+            timeout: Seconds for each attempt; `None`: the client's.
+            max_retries: How often it is sent again at the most; `None`: the client's.
+
+        Raises:
+            NotFoundError: No such sequence in this workspace.
+            APIError: The call failed; if `outcome_unknown`, the step may exist all the same.
+        """
+        fields = encode_fields(
+            {"subject": subject, "body": body, "delay_days": delay_days, "position": position}, extra
+        )
+        request = build_request(CREATE, (sequence_id,), body=fields)
+        return await self._caller.call(request, one(Step), timeout, max_retries)
+
+    async def update(
+        self,
+        sequence_id: str,
+        step_id: str,
+        *,
+        subject: str | Unset = UNSET,
+        body: str | Unset = UNSET,
+        delay_days: int | Unset = UNSET,
+        position: int | Unset = UNSET,
+        extra: Extra | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> Step:
+        """Change the given fields of a step (contract #11).
+
+        `position` moves it and keeps positions contiguous; such a call is not repeated after an unclear failure,
+        because a move is relative to what others did meanwhile.
+
+        Raises:
+            ValueError: Nothing to change, or a malformed id.
+            NotFoundError: No such sequence or step in this workspace.
+            APIError: The call failed.
+        """
+        fields = changes({"subject": subject, "body": body, "delay_days": delay_days, "position": position}, extra)
+        repeat = Repeat.NEVER if "position" in fields else Repeat.WRITE
+        request = build_request(UPDATE, (sequence_id, step_id), body=fields, repeat=repeat)
+        return await self._caller.call(request, one(Step), timeout, max_retries)
+
+    async def delete(
+        self,
+        sequence_id: str,
+        step_id: str,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> None:
+        """Delete a step; the positions behind it move up (contract #12).
+
+        Raises:
+            NotFoundError: No such sequence or step. After a lost answer the call is repeated, and a 404 to the
+                repetition is success.
+            APIError: The call failed.
+        """
+        request = build_request(DELETE, (sequence_id, step_id))
+        await self._caller.call(request, nothing, timeout, max_retries)
