@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from impactive_async._clock import Clock
-from impactive_async._http import wire
+from impactive_async._http.decipher import decipher, http_date
 from impactive_async._http.limits import Limits
 from impactive_async._http.retry import RetryPolicy, may_have_acted
 from impactive_async._http.transport import Transport
@@ -35,7 +35,7 @@ class Answer(Generic[T]):
     @property
     def server_time(self) -> datetime | None:
         """The answer's `Date`, to the second; `None` if it had none that can be read."""
-        return None if self.date is None else wire.http_date(self.date)
+        return None if self.date is None else http_date(self.date)
 
 
 @attrs.define
@@ -117,7 +117,7 @@ class Caller:
         response = await self.transport.send(request, timeout)
         if _log.isEnabledFor(logging.DEBUG):
             _log_answer(request, response, attempt, time.perf_counter() - started)
-        data = wire.decipher(request, response)
+        data = decipher(request, response)
         try:
             value = shape(data)
         except DecodeError as error:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from impactive_async._http.codec import decode_row, decode_rows
-from impactive_async._http.wire import rows_of
+from impactive_async._http.decipher import rows_of
 
 T = TypeVar("T")
 

@@ -13,9 +13,10 @@ import attrs
 from multidict import CIMultiDict
 from yarl import URL
 
+from impactive_async._http.decipher import redact
 from impactive_async._http.limits import Limits
 from impactive_async._http.settings import Credentials
-from impactive_async._http.wire import Repeat, Request, Response, redact
+from impactive_async._http.wire import Repeat, Request, Response
 from impactive_async._version import __version__
 from impactive_async.errors import (
     APIConnectionError,

@@ -1,15 +1,12 @@
-"""The wire format as values and pure functions: an endpoint becomes a request, an answer becomes data or an error.
+"""A request and its answer as values, and pure functions that build requests from endpoints.
 
 Nothing here does I/O or knows how often a request is tried.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
 from urllib.parse import quote
@@ -17,20 +14,6 @@ from urllib.parse import quote
 import attrs
 
 from impactive_async._http import codec
-from impactive_async.errors import (
-    APIStatusError,
-    AuthenticationError,
-    BadRequestError,
-    ConflictError,
-    DecodeError,
-    NotFoundError,
-    PermissionDeniedError,
-    RateLimitError,
-    ServerError,
-)
-
-BODY_KEPT = 4096
-"""Characters of an error's body that are kept on the exception (A5)."""
 
 
 class Repeat(Enum):
@@ -112,7 +95,6 @@ class Response:
 _PLACE = re.compile(r":\w+")
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]+")
 _BAD_IN_ID = re.compile(r"[/\\.\x00-\x1f\x7f-\x9f]")
-_KEYLIKE = re.compile(r"icrm_[0-9A-Za-z]+")
 
 
 def build_request(
@@ -179,149 +161,3 @@ def check_id(value: object) -> str:
             "dot or control character. Pass the `.id` of a row."
         )
     return quote(value, safe="")
-
-
-def decipher(request: Request, response: Response) -> Any:
-    """Return the JSON of a success (`None` for an empty body).
-
-    Raises:
-        APIStatusError: The status is not 2xx; the subclass is that of the status.
-        DecodeError: The status is 2xx and the body is not JSON.
-    """
-    if not 200 <= response.status < 300:
-        raise _status_error(request, response)
-    if not response.body:
-        return None
-    try:
-        return codec.loads(response.body)
-    except ValueError as exc:
-        raise _not_json(request, response, exc) from None
-
-
-def rows_of(data: Any) -> list[Any]:
-    """Return the rows of a list answer: a bare array, or the one array among an object's values (A2).
-
-    Raises:
-        DecodeError: It is neither.
-    """
-    if isinstance(data, list):
-        return data
-    arrays = [value for value in data.values() if isinstance(value, list)] if isinstance(data, dict) else []
-    if len(arrays) == 1:
-        return arrays[0]
-    raise DecodeError(
-        "expected an array of rows, or an object that holds exactly one", snippet=shorten(repr(data))
-    )
-
-
-def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Return the seconds a `Retry-After` asks for, in either of its forms (A12); `None` without a readable one.
-
-    A date counts from the answer's own `Date`, so that the two clocks need not agree; without one, from `now`.
-    """
-    value = headers.get("Retry-After")
-    if value is None:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        when = http_date(value)
-        if when is None:
-            return None
-        start = http_date(headers.get("Date", "")) or now or datetime.now(UTC)
-        seconds = (when - start).total_seconds()
-    return max(0.0, seconds) if math.isfinite(seconds) else None
-
-
-def http_date(value: str) -> datetime | None:
-    """Return an HTTP date as an aware datetime, `None` if it cannot be read."""
-    try:
-        when = parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
-
-
-def redact(text: str) -> str:
-    """Blot out whatever looks like an API key: a server may echo it."""
-    return _KEYLIKE.sub("icrm_…", text)
-
-
-def shorten(text: str, limit: int = 80) -> str:
-    """Cut a text for a message, without what looks like a key."""
-    text = redact(text)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-_CLASSES: dict[int, type[APIStatusError]] = {
-    400: BadRequestError,
-    401: AuthenticationError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    409: ConflictError,
-    429: RateLimitError,
-}
-
-_ADVICE: dict[int, str] = {
-    400: "The request was refused and nothing was done: check the fields and that all ids are of this workspace.",
-    401: "The API key was refused: check that it is complete, of this workspace and not revoked "
-    "(Workspace Settings → Integrations → API Keys).",
-    403: "This key may not do that.",
-    404: "There is no such id in this workspace.",
-    409: "The request contradicts the present state of the resource.",
-    429: "Too many requests: lower max_concurrency or set rate_limit.",
-}
-
-
-def _status_error(request: Request, response: Response) -> APIStatusError:
-    status, headers = response.status, response.headers
-    text = redact(response.body[: 4 * BODY_KEPT].decode("utf-8", "replace"))
-    kind = ServerError if status >= 500 else _CLASSES.get(status, APIStatusError)
-    said = _server_message(headers, text)
-    return kind(
-        " ".join(filter(None, (f"HTTP {status}.", _advice(status, headers), said))),
-        status=status,
-        method=request.method,
-        path=request.bare_path,
-        body=text[:BODY_KEPT],
-        headers={name: redact(value) for name, value in headers.items()},
-        request_id=headers.get("x-request-id") or headers.get("cf-ray"),
-        retry_after=retry_after(headers),
-    )
-
-
-def _advice(status: int, headers: Mapping[str, str]) -> str:
-    if 300 <= status < 400:
-        target = shorten(headers.get("Location", "nowhere"), 200)
-        return (
-            f"The server redirects to {target}, which is not followed because the API key would go along: "
-            "set base_url to where the API really is."
-        )
-    if status >= 500:
-        return "The server, or a proxy before it, failed."
-    return _ADVICE.get(status, "The server answered with something the contract does not name.")
-
-
-def _server_message(headers: Mapping[str, str], text: str) -> str:
-    """What the server said, in a line (A5)."""
-    try:
-        body = codec.loads(text.encode())
-    except ValueError:
-        body = None
-    if isinstance(body, dict):
-        said = next((body[k] for k in ("error", "message") if isinstance(body.get(k), str)), None)
-        return f"The server says: {shorten(said, 200)!r}" if said else ""
-    if "html" in headers.get("Content-Type", ""):
-        return "The answer is an HTML page, not JSON: is base_url the host of the API?"
-    return f"The server says: {shorten(text.strip(), 200)!r}" if text.strip() else ""
-
-
-def _not_json(request: Request, response: Response, exc: ValueError) -> DecodeError:
-    kind = response.headers.get("Content-Type", "an unnamed type")
-    hint = " Is base_url the host of the API?" if "html" in kind else ""
-    return DecodeError(
-        f"HTTP {response.status}, but the body ({len(response.body)} bytes of {kind}) is not JSON: {exc}.{hint}",
-        snippet=shorten(response.body[:400].decode("utf-8", "replace")),
-        method=request.method,
-        request_path=request.bare_path,
-    )

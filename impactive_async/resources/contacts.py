@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from impactive_async._http.codec import decode_rows, encode_draft, encode_fields
+from impactive_async._http.decipher import rows_of
 from impactive_async._http.shapes import many, one
-from impactive_async._http.wire import build_request, create, get, rows_of, write
+from impactive_async._http.wire import build_request, create, get, write
 from impactive_async._unset import UNSET, Unset
 from impactive_async.models import Contact, ContactDraft, Reply
 from impactive_async.resources._base import Extra, Resource, changes
