@@ -1,0 +1,7 @@
+"""`python -m impactive_async.sandbox`."""
+
+import sys
+
+from .serve import main
+
+sys.exit(main())

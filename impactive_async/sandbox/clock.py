@@ -1,0 +1,84 @@
+"""Virtual time: it stands still until told to move, and everything due on the way happens in order."""
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from attrs import define, field, frozen
+
+__all__ = ["VirtualClock"]
+
+_BREATH = 256  # due events between two turns given to the event loop
+
+
+@frozen(order=True)
+class _Due:
+    at: datetime
+    serial: int
+    action: Callable[[], object] = field(order=False)
+
+
+@define(eq=False)
+class VirtualClock:
+    """The one source of time of a sandbox.
+
+    Due events run in order of time, and in order of scheduling where times tie; while one runs, `now()` is its due
+    time, so each row it writes carries its own timestamp.
+    """
+
+    _now: datetime
+    _due: list[_Due] = field(init=False, factory=list)
+    _scheduled: int = field(init=False, default=0)
+    _moving: asyncio.Lock = field(init=False, factory=asyncio.Lock)
+
+    def now(self) -> datetime:
+        """The current moment, aware and in UTC."""
+        return self._now
+
+    def next_due(self) -> datetime | None:
+        """When the next event is due, which may be in the past already; `None`: nothing is scheduled."""
+        return self._due[0].at if self._due else None
+
+    def schedule(self, at: datetime, action: Callable[[], object]) -> None:
+        """Run `action` when the clock passes `at`; what is already due runs at the next advance, however small."""
+        self._scheduled += 1
+        heapq.heappush(self._due, _Due(at, self._scheduled, action))
+
+    async def advance(
+        self,
+        by: timedelta | None = None,
+        *,
+        days: float = 0,
+        hours: float = 0,
+        minutes: float = 0,
+        seconds: float = 0,
+    ) -> None:
+        """Move forward, letting everything due on the way happen.
+
+        Requests are answered meanwhile, at the intermediate times; concurrent calls queue up.
+
+        Raises:
+            ValueError: The step would go back in time.
+        """
+        step = (by or timedelta()) + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        if step < timedelta():
+            raise ValueError("the clock cannot go back")
+        async with self._moving:
+            await self._run_until(self._now + step)
+
+    async def advance_to(self, moment: datetime) -> None:
+        """Move forward to `moment`; one that has passed already changes nothing but fires what is due."""
+        async with self._moving:
+            await self._run_until(max(moment, self._now))
+
+    async def _run_until(self, target: datetime) -> None:
+        fired = 0
+        while self._due and self._due[0].at <= target:
+            due = heapq.heappop(self._due)
+            self._now = max(self._now, due.at)
+            due.action()
+            fired += 1
+            if fired % _BREATH == 0:
+                await asyncio.sleep(0)
+        self._now = target
