@@ -1,0 +1,1 @@
+"""Loss-free event streams over lists that can only be polled."""

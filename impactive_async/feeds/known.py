@@ -1,0 +1,81 @@
+"""The versions of rows a consumer has handled, in the order of their timestamps."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from operator import itemgetter
+from typing import Final, TypeAlias
+
+from impactive_async.feeds import timestamps
+
+RowId: TypeAlias = str | int
+Entry: TypeAlias = tuple[int, RowId, str]
+"""Microseconds, row id, timestamp as the server prints it."""
+
+_at: Final[Callable[[Entry], int]] = itemgetter(0)
+
+
+class Known:
+    """Handled versions; `latest` is what the hot path of a poll compares a page with.
+
+    Adding is O(1); everything that asks for order sorts first what was added since, nearly for free, as rows
+    are handled nearly in order.
+    """
+
+    __slots__ = ("_entries", "_sorted", "_superseded", "latest")
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self.latest: dict[RowId, str] = {}  # row id -> its version handled last, as printed
+        self._superseded: set[tuple[RowId, str]] = set()  # other versions: a lagging replica may show them again
+        self._entries: list[Entry] = []
+        self._sorted = True
+        for entry in entries:
+            self.add(entry)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(self, entry: Entry) -> None:
+        """Remember one more handled version."""
+        _, row_id, raw = entry
+        previous = self.latest.get(row_id)
+        if previous is not None:
+            self._superseded.add((row_id, previous))
+        self.latest[row_id] = raw
+        self._entries.append(entry)
+        self._sorted = False
+
+    def remembers(self, row_id: RowId, at: int, raw: str) -> bool:
+        """Whether this very version was handled, even if the server now prints the same instant otherwise."""
+        latest = self.latest.get(row_id)
+        if latest is None:
+            return False
+        return latest == raw or (row_id, raw) in self._superseded or timestamps.parse(latest) == at
+
+    def entries(self) -> list[Entry]:
+        """All of it, oldest first."""
+        if not self._sorted:
+            self._entries.sort(key=_at)
+            self._sorted = True
+        return self._entries
+
+    def newest_before(self, moment: int, rank: int = 1) -> int | None:
+        """The timestamp of the newest version before `moment`, or of the `rank`-th newest; `None` without one."""
+        entries = self.entries()
+        index = bisect_left(entries, moment, key=_at) - rank
+        return entries[index][0] if index >= 0 else None
+
+    def forget_before(self, moment: int) -> None:
+        """Drop what is older than `moment`."""
+        entries = self.entries()
+        index = bisect_left(entries, moment, key=_at)
+        for _, row_id, raw in entries[:index]:
+            if self.latest.get(row_id) == raw:
+                del self.latest[row_id]
+            else:
+                self._superseded.discard((row_id, raw))
+        del entries[:index]
+
+    def forget_superseded(self) -> None:
+        """Keep one version of each row."""
+        self._superseded.clear()
+        self._entries = [entry for entry in self.entries() if self.latest[entry[1]] == entry[2]]

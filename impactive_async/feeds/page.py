@@ -1,0 +1,103 @@
+"""What one page shows, and what it proves."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+from attrs import frozen
+
+from impactive_async.feeds import timestamps
+from impactive_async.feeds.known import RowId
+
+Row: TypeAlias = Mapping[str, Any]
+
+Arrival: TypeAlias = tuple[int, str, int, RowId, str, Row]
+"""A readable row: microseconds, id as text (so that ties have one order), index, id, timestamp as printed, row."""
+
+
+@frozen
+class BadRow:
+    """A row that cannot be ordered or told from others: handed over once, moving nothing.
+
+    Attributes:
+        index: Its place in the page, from 0.
+        reason: What is wrong with it, without its contents.
+        row: The decoded JSON value as it came.
+    """
+
+    index: int
+    reason: str
+    row: Any
+
+
+def read(
+    numbered: Sequence[tuple[int, Any]], id_field: str, timestamp_field: str
+) -> tuple[list[Arrival], list[BadRow]]:
+    """The readable rows in `(timestamp, id)` order, and the others."""
+    arrivals: list[Arrival] = []
+    bad: list[BadRow] = []
+    parse = timestamps.parse
+    for index, row in numbered:
+        try:
+            row_id, raw = row[id_field], row[timestamp_field]
+            at = parse(raw)
+        except (LookupError, TypeError, ValueError, OverflowError):
+            bad.append(BadRow(index, _fault(row, id_field, timestamp_field), row))
+            continue
+        if type(row_id) is str and row_id:
+            arrivals.append((at, row_id, index, row_id, raw, row))
+        elif type(row_id) is int:
+            arrivals.append((at, str(row_id), index, row_id, raw, row))
+        else:
+            bad.append(BadRow(index, f"{id_field!r} is not an id", row))
+    arrivals.sort()
+    return arrivals, bad
+
+
+def _fault(row: Any, id_field: str, timestamp_field: str) -> str:
+    if not isinstance(row, Mapping):
+        return "not an object"
+    for field in (id_field, timestamp_field):
+        if row.get(field) is None:
+            return f"no {field!r}"
+    return f"{timestamp_field!r} is not an ISO 8601 timestamp"
+
+
+def proven_from(rows: Sequence[Any], timestamp_field: str, tick: int) -> int | None:
+    """From which moment on, up to now, a *full* page certainly shows every row the server has.
+
+    Newest first, that is one tick after its oldest row: others of that row's own tick may have been cut off.
+    In any other order the server may have cut off rows anywhere up to the newest one, so nothing before the
+    tick after that one is proven. Rows newer than all that are shown are not lost: `since` still reaches them.
+
+    Returns:
+        Microseconds, or `None` when no row has a readable timestamp.
+    """
+    if _plainly_newest_first(rows, timestamp_field):
+        oldest = timestamps.parse(rows[-1][timestamp_field])
+        return oldest - oldest % tick + tick
+    ticks = [at - at % tick for at in _readable(rows, timestamp_field)]
+    if not ticks:
+        return None
+    newest_first = all(newer >= older for newer, older in pairwise(ticks))
+    return (ticks[-1] if newest_first else max(ticks)) + tick
+
+
+def _plainly_newest_first(rows: Sequence[Any], timestamp_field: str) -> bool:
+    """Whether text order alone shows it: it does when all timestamps are UTC, of one length and in order."""
+    try:
+        raws = [row[timestamp_field] for row in rows]
+        uniform = {(len(raw), raw[10], raw[-1]) for raw in raws} == {(len(raws[-1]), "T", "Z")}
+        return uniform and raws == sorted(raws, reverse=True) and timestamps.parse(raws[-1]) is not None
+    except (LookupError, TypeError, ValueError):
+        return False
+
+
+def _readable(rows: Sequence[Any], timestamp_field: str) -> list[int]:
+    arrivals = []
+    for row in rows:
+        try:
+            arrivals.append(timestamps.parse(row[timestamp_field]))
+        except (LookupError, TypeError, ValueError, OverflowError):
+            continue  # a bad row proves nothing; `read` reports it
+    return arrivals

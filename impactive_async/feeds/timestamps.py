@@ -1,0 +1,61 @@
+"""ISO 8601 text to integer microseconds since 1970 and back: the only arithmetic a cursor does is on these."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
+MILLISECOND: Final = 1_000
+SECOND: Final = 1_000_000
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+
+BEGINNING: Final = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
+"""The oldest moment a `datetime` can hold; stands for "no lower bound"."""
+END: Final = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
+
+_FRACTION_START: Final = 19  # of 2026-01-02T03:04:05.678Z, the form every JavaScript server prints
+_TIME_OF_DAY: Final = re.compile(
+    r"[T ](?P<hour>\d\d)(?P<minute>:?\d\d)?(?P<second>:?\d\d)?(?:[.,](?P<fraction>\d+))?"
+)
+
+
+def parse(raw: str) -> int:
+    """Microseconds of any ISO 8601 timestamp; one without an offset is UTC; digits past the sixth are cut off.
+
+    Raises:
+        ValueError: It is text, but no timestamp.
+        TypeError: It is not text.
+    """
+    stamp = datetime.fromisoformat(raw)
+    return ((stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)) - EPOCH) // MICROSECOND
+
+
+def micros(stamp: datetime) -> int:
+    """Microseconds of an aware `datetime`."""
+    return (stamp - EPOCH) // MICROSECOND
+
+
+def precision(raw: str) -> int:
+    """The unit, in microseconds, in which a readable timestamp is printed: 1,000 for three decimals, a day for a date."""
+    if raw[_FRACTION_START : _FRACTION_START + 1] == "." and raw[-1] == "Z":
+        return int(10 ** max(0, 6 - (len(raw) - _FRACTION_START - 2)))
+    time = _TIME_OF_DAY.search(raw)
+    if time is None:
+        return DAY
+    if time["fraction"]:
+        return int(10 ** max(0, 6 - len(time["fraction"])))
+    return SECOND if time["second"] else MINUTE if time["minute"] else HOUR
+
+
+def moment(at: int) -> datetime:
+    """The aware UTC `datetime` of a number of microseconds, held within what a `datetime` can be."""
+    return EPOCH + min(max(at, BEGINNING), END) * MICROSECOND
+
+
+def render(at: int) -> str:
+    """ISO 8601 with `Z`: milliseconds, as the API prints them, unless that would lose microseconds."""
+    spec = "milliseconds" if at % MILLISECOND == 0 else "microseconds"
+    return moment(at).replace(tzinfo=None).isoformat(timespec=spec) + "Z"
