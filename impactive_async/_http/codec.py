@@ -13,10 +13,14 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar, get_args, get_origin
+
+import attrs
+from cattrs import Converter
 
 from impactive_async._http.encode import encode_draft, encode_fields, to_wire
-from impactive_async._http.exact import exact_converter
+from impactive_async._http.exact import Reader, exact_row_reader, strict_converter
+from impactive_async._http.hooks import fast_page_reader, fast_row_reader
 from impactive_async._http.json_bytes import dumps, loads
 from impactive_async._http.results import register_results
 from impactive_async._http.scalars import Misfit, format_instant, parse_instant
@@ -37,8 +41,26 @@ __all__ = [
 T = TypeVar("T")
 
 _SNIPPET_LENGTH: Final = 80
-_converter: Final = exact_converter()
-register_results(_converter)
+
+
+def row_converter() -> Converter:
+    """The converter: strict scalars, and for rows and pages of rows the fast readers over the exact one."""
+    converter = strict_converter()
+    converter.register_structure_hook_factory(attrs.has, _row_reader)
+    converter.register_structure_hook_factory(_is_page, fast_page_reader)
+    register_results(converter)
+    return converter
+
+
+def _row_reader(cls: type, converter: Converter) -> Reader:
+    return fast_row_reader(cls, exact_row_reader(cls, converter), converter)
+
+
+def _is_page(kind: Any) -> bool:
+    return get_origin(kind) is list and attrs.has(get_args(kind)[0])
+
+
+_converter: Final = row_converter()
 
 
 def decode_row(cls: type[T], raw: object, path: str = "$") -> T:
@@ -65,7 +87,11 @@ def decode_rows(cls: type[T], raw: Sequence[object]) -> list[T]:
     Raises:
         DecodeError: For the first row that is not what the class says, naming its index.
     """
-    return [decode_row(cls, row, f"$[{index}]") for index, row in enumerate(raw)]
+    try:
+        rows: list[T] = _converter.get_structure_hook(list[cls])(raw, cls)  # type: ignore[valid-type]
+    except Misfit:  # once more, slowly, to find the place
+        return [decode_row(cls, row, f"$[{index}]") for index, row in enumerate(raw)]
+    return rows
 
 
 def _decode_error(cls: type, misfit: Misfit, path: str) -> DecodeError:

@@ -5,7 +5,7 @@ It defines what a row means. The fast decoders of `hooks.py` leave to it whateve
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -39,12 +39,11 @@ _SCALARS: Final[dict[type, Reader]] = {
 
 @attrs.frozen
 class Field:
-    """One field of a row: its names, its type without `None`, and its value where the wire has nothing."""
+    """One field of a row: its names, its type without `None`, and its value where the wire has none or `null`."""
 
     name: str
     wire: str
     type: Any
-    nullable: bool
     default: Any
 
     @property
@@ -57,17 +56,23 @@ def fields_of(cls: type) -> tuple[Field, ...]:
     """The fields of a row class in order, without `extra`."""
     types = get_type_hints(cls)
     attributes = attrs.fields_dict(cls)
-    return tuple(
-        Field(name, wire_name(name), *_without_none(types[name]), attributes[name].default)
-        for name in wire_fields(cls)
-    )
+    return tuple(_field(name, types[name], attributes[name].default) for name in wire_fields(cls))
 
 
-def _without_none(kind: Any) -> tuple[Any, bool]:
-    members = get_args(kind) if is_union(kind) else ()
-    if NoneType not in members:
-        return kind, False
-    return Union[tuple(member for member in members if member is not NoneType)], True  # noqa: UP007
+def local_fields(cls: type) -> dict[str, Any]:
+    """The attributes that are ours and not the wire's, with their defaults."""
+    wire = {*wire_fields(cls), "extra"}
+    return {field.name: field.default for field in attrs.fields(cls) if field.name not in wire}
+
+
+def _field(name: str, kind: Any, default: Any) -> Field:
+    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # typed as a function, but it is a class
+        raise TypeError(f"{name}: a row's default is shared by all rows, so it has to be an immutable value")
+    members = get_args(kind) if is_union(kind) else (kind,)
+    if NoneType in members:
+        members = tuple(member for member in members if member is not NoneType)
+        default = None if default is attrs.NOTHING else default
+    return Field(name, wire_name(name), Union[members], default)  # noqa: UP007 - a computed union
 
 
 def is_union(kind: Any) -> bool:
@@ -85,19 +90,23 @@ def _is_tuple(kind: Any) -> bool:
     return get_origin(kind) is tuple
 
 
-def exact_converter() -> Converter:
-    """The converter whose hooks read strictly and raise `Misfit`."""
+def members_of(kind: Any) -> dict[str, str]:
+    """The members of an open enum by their values."""
+    return {str(member): member for member in get_args(kind)[0]}
+
+
+def strict_converter() -> Converter:
+    """A converter whose hooks for scalars and arrays read strictly and raise `Misfit`."""
     converter = Converter(detailed_validation=False)
     for kind, reader in _SCALARS.items():
         converter.register_structure_hook(kind, reader)
     converter.register_structure_hook_factory(is_open_enum, _open_enum_reader)
     converter.register_structure_hook_factory(_is_tuple, _tuple_reader)
-    converter.register_structure_hook_factory(attrs.has, _row_reader)
     return converter
 
 
 def _open_enum_reader(kind: Any, _: Converter | None = None) -> Reader:
-    members: dict[str, str] = {str(member): member for member in get_args(kind)[0]}
+    members = members_of(kind)
 
     def read(value: object, _: Any = None) -> str:
         text = read_str(value)
@@ -120,13 +129,14 @@ def _tuple_reader(kind: Any, converter: Converter) -> Reader:
     return read
 
 
-def _row_reader(cls: type, converter: Converter) -> Reader:
+def exact_row_reader(cls: type, converter: Converter) -> Reader:
+    """The reader of a row: strict, complete, and precise about what is wrong."""
     fields = fields_of(cls)
     known = {field.wire for field in fields}
     readers = [(field, _field_reader(field, converter)) for field in fields]
 
     def read(raw: object, _: Any = None) -> Any:
-        if not isinstance(raw, dict):
+        if not isinstance(raw, Mapping):
             raise Misfit("expected an object", raw)
         values = {field.name: _read_field(field, reader, raw) for field, reader in readers}
         return cls(**values, extra={key: value for key, value in raw.items() if key not in known})
@@ -138,7 +148,7 @@ def _field_reader(field: Field, converter: Converter) -> Reader:
     return read_id if field.name == "id" else converter.get_structure_hook(field.type)
 
 
-def _read_field(field: Field, read: Reader, raw: dict[str, Any]) -> Any:
+def _read_field(field: Field, read: Reader, raw: Mapping[str, Any]) -> Any:
     value = raw.get(field.wire)
     if value is not None:
         return _step(read, value, f".{field.wire}")

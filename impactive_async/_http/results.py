@@ -1,7 +1,8 @@
-"""The answers of `enroll` and `pause`: a count or the rows themselves, for the contract leaves it open (A3, A4)."""
+"""The answers of `enroll` and `pause`: a count or the rows themselves, as the contract leaves open (A3, A4)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from cattrs import Converter
@@ -12,10 +13,18 @@ from impactive_async.models import EnrollResult, PauseResult
 
 def register_results(converter: Converter) -> None:
     """Let `enrolled` be a count or rows, and `enrolledCount` a count; `paused` and `pausedCount` likewise."""
-    read_enrolled = converter.get_structure_hook(EnrollResult)
-    read_paused = converter.get_structure_hook(PauseResult)
-    converter.register_structure_hook(EnrollResult, lambda raw, cls: read_enrolled(_count_enrolled(raw), cls))
-    converter.register_structure_hook(PauseResult, lambda raw, cls: read_paused(_count(raw, "paused"), cls))
+    _register(converter, EnrollResult, _count_enrolled)
+    _register(converter, PauseResult, lambda raw: _count(raw, "paused"))
+
+
+def _register(converter: Converter, cls: type, spell: Callable[[object], object]) -> None:
+    read = converter.get_structure_hook(cls)
+
+    def read_result(raw: object, _: Any = None) -> Any:
+        return read(spell(raw), cls)
+
+    converter.register_structure_hook(cls, read_result)
+    converter.register_structure_hook(list[cls], lambda rows, _: [read_result(raw) for raw in rows])  # type: ignore[valid-type]
 
 
 def _count_enrolled(raw: object) -> object:
