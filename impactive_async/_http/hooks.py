@@ -8,7 +8,7 @@ Where the time would go otherwise, and what is done instead:
 
 - `__init__` of a frozen class stores each field through `object.__setattr__`, at many times the price of a plain
   store. A row is therefore filled while it is *nascent*: an instance of a subclass that adds no state and allows
-  assignment. Then its `__class__` becomes the row class, which Python supports between equal layouts, and from there
+  assignment. Then its `__class__` becomes the row class, as Python supports between equal layouts, and from then
   on it is frozen like any other. `__init__` would have done nothing else: `only_stores` makes sure of it.
 - Absent and `null` mean the same: a row that lacks fields is padded with `None` and read by the same code.
 - A row with as many keys as we know fields, all of which are there, has no unknown ones.

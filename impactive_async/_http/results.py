@@ -24,7 +24,10 @@ def _register(converter: Converter, cls: type, spell: Callable[[object], object]
         return read(spell(raw), cls)
 
     converter.register_structure_hook(cls, read_result)
-    converter.register_structure_hook(list[cls], lambda rows, _: [read_result(raw) for raw in rows])  # type: ignore[valid-type]
+    converter.register_structure_hook_func(
+        lambda kind: kind == list[cls],  # type: ignore[valid-type]
+        lambda rows, _: [read_result(raw) for raw in rows],
+    )
 
 
 def _count_enrolled(raw: object) -> object:
