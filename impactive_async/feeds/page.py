@@ -4,30 +4,14 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
-from attrs import frozen
-
 from impactive_async.feeds import timestamps
 from impactive_async.feeds.known import RowId
+from impactive_async.feeds.quarantine import BadRow
 
 Row: TypeAlias = Mapping[str, Any]
 
 Arrival: TypeAlias = tuple[int, str, int, RowId, str, Row]
 """A readable row: microseconds, id as text (so that ties have one order), index, id, timestamp as printed, row."""
-
-
-@frozen
-class BadRow:
-    """A row that cannot be ordered or told from others: handed over once, moving nothing.
-
-    Attributes:
-        index: Its place in the page, from 0.
-        reason: What is wrong with it, without its contents.
-        row: The decoded JSON value as it came.
-    """
-
-    index: int
-    reason: str
-    row: Any
 
 
 def read(

@@ -1,9 +1,13 @@
-"""The text a cursor is saved as: compact JSON that names what it belongs to, and is refused rather than guessed at."""
+"""The text a cursor is saved as: compact JSON that names its feed, and is refused rather than guessed at."""
 
 import json
-from collections.abc import Callable, Mapping
-from hashlib import blake2b
+from collections.abc import Mapping
 from typing import Any, Final
+
+from attrs import frozen
+
+from impactive_async.feeds.gaps import KINDS, Span
+from impactive_async.feeds.known import Entry, RowId
 
 VERSION: Final = 1
 _ADVICE: Final = "Restore it from a backup, or delete it to start the feed anew (rows will be delivered again)."
@@ -13,14 +17,85 @@ class CursorStateError(ValueError):
     """A saved cursor cannot be used; starting from zero instead would repeat or lose rows, so that is not done."""
 
 
+@frozen
+class Saved:
+    """The body of a saved cursor; each reader raises `CursorStateError` for a field that makes no sense."""
+
+    fields: Mapping[str, Any]
+
+    def moment(self, name: str) -> int:
+        """Microseconds."""
+        moment = self._value(name)
+        _demand(type(moment) is int, name)
+        return int(moment)
+
+    def moment_or_none(self, name: str) -> int | None:
+        """Microseconds, or nothing yet."""
+        return None if self._value(name) is None else self.moment(name)
+
+    def tick(self, name: str) -> int:
+        """A length of time."""
+        tick = self.moment(name)
+        _demand(tick > 0, name)
+        return tick
+
+    def flag(self, name: str) -> bool:
+        """A boolean."""
+        flag = self._value(name)
+        _demand(type(flag) is bool, name)
+        return bool(flag)
+
+    def texts(self, name: str) -> list[str]:
+        """A list of strings."""
+        items = self._items(name)
+        _demand(all(type(item) is str for item in items), name)
+        return items
+
+    def spans(self, name: str) -> list[Span]:
+        """A list of gaps."""
+        items = self._items(name)
+        _demand(all(_shaped(item, (int, int, str)) and item[2] in KINDS for item in items), name)
+        return [Span(*item) for item in items]
+
+    def rows(self, name: str) -> list[Entry]:
+        """A list of row versions."""
+        items = self._items(name)
+        _demand(all(_shaped(item, (int, (str, int), str)) for item in items), name)
+        return [(at, row_id, raw) for at, row_id, raw in items]
+
+    def pairs(self, name: str) -> list[tuple[RowId, str]]:
+        """A list of row ids, each with a text."""
+        items = self._items(name)
+        _demand(all(_shaped(item, ((str, int), str)) for item in items), name)
+        return [(row_id, text) for row_id, text in items]
+
+    def _items(self, name: str) -> list[Any]:
+        items = self._value(name)
+        _demand(type(items) is list, name)
+        return list(items)
+
+    def _value(self, name: str) -> Any:
+        _demand(name in self.fields, name)
+        return self.fields[name]
+
+
+def _demand(sense: object, name: str) -> None:
+    if not sense:
+        raise CursorStateError(f"The saved cursor is damaged: its field {name!r} makes no sense. {_ADVICE}")
+
+
+def _shaped(item: Any, shape: tuple[type | tuple[type, ...], ...]) -> bool:
+    return type(item) is list and len(item) == len(shape) and all(map(isinstance, item, shape))
+
+
 def pack(kind: str, feed: str, rules: str, body: Mapping[str, Any]) -> str:
     """One line of compact JSON."""
     envelope = {"v": VERSION, "kind": kind, "feed": feed, "rules": rules, **body}
     return json.dumps(envelope, separators=(",", ":"), ensure_ascii=False)
 
 
-def unpack(text: str, kind: str, feed: str, rules: str) -> dict[str, Any]:
-    """The document `pack` made for the same feed, kind and rules.
+def unpack(text: str, kind: str, feed: str, rules: str) -> Saved:
+    """The body of the document `pack` made for the same feed, kind and rules.
 
     Raises:
         CursorStateError: The text is damaged, belongs to something else, or was written by a newer version.
@@ -39,7 +114,7 @@ def unpack(text: str, kind: str, feed: str, rules: str) -> dict[str, Any]:
                 f"The cursor belongs to another feed: its {name} is {document.get(name)!r}, not {expected!r}. "
                 "Give each feed its own key, and use a cursor with the feed it came from."
             )
-    return document
+    return Saved(document)
 
 
 def _document(text: str) -> dict[str, Any]:
@@ -50,47 +125,3 @@ def _document(text: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise CursorStateError(f"The saved text is JSON, but no cursor of this library. {_ADVICE}")
     return document
-
-
-def require(document: Mapping[str, Any], field: str, valid: Callable[[Any], bool]) -> Any:
-    """The field's value.
-
-    Raises:
-        CursorStateError: It is missing or not valid.
-    """
-    value = document.get(field)
-    if field not in document or not valid(value):
-        raise CursorStateError(f"The saved cursor is damaged: its field {field!r} makes no sense. {_ADVICE}")
-    return value
-
-
-def is_moment(value: Any) -> bool:
-    """Microseconds, or nothing yet."""
-    return value is None or type(value) is int
-
-
-def is_flag(value: Any) -> bool:
-    """A boolean."""
-    return type(value) is bool
-
-
-def is_list_of(*shapes: type | tuple[type, ...]) -> Callable[[Any], bool]:
-    """A test for a list of lists of exactly these item types, or of plain values when one type is given."""
-
-    def valid(value: Any) -> bool:
-        if type(value) is not list:
-            return False
-        if len(shapes) == 1:
-            return all(isinstance(item, shapes[0]) for item in value)
-        return all(
-            type(item) is list and len(item) == len(shapes) and all(map(isinstance, item, shapes))
-            for item in value
-        )
-
-    return valid
-
-
-def digest(row: Any) -> str:
-    """What tells one content from another: equal for equal JSON, whatever the order of its keys."""
-    text = json.dumps(row, sort_keys=True, separators=(",", ":"), default=str)
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

@@ -17,9 +17,7 @@ BEGINNING: Final = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
 END: Final = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
 
 _FRACTION_START: Final = 19  # of 2026-01-02T03:04:05.678Z, the form every JavaScript server prints
-_TIME_OF_DAY: Final = re.compile(
-    r"[T ](?P<hour>\d\d)(?P<minute>:?\d\d)?(?P<second>:?\d\d)?(?:[.,](?P<fraction>\d+))?"
-)
+_TIME_OF_DAY: Final = re.compile(r"[T ]\d\d(?P<minute>:?\d\d)?(?P<second>:?\d\d)?(?:[.,](?P<fraction>\d+))?")
 
 
 def parse(raw: str) -> int:
@@ -39,7 +37,7 @@ def micros(stamp: datetime) -> int:
 
 
 def precision(raw: str) -> int:
-    """The unit, in microseconds, in which a readable timestamp is printed: 1,000 for three decimals, a day for a date."""
+    """The unit a readable timestamp is printed in: 1,000 microseconds for three decimals, a day for a date."""
     if raw[_FRACTION_START : _FRACTION_START + 1] == "." and raw[-1] == "Z":
         return int(10 ** max(0, 6 - (len(raw) - _FRACTION_START - 2)))
     time = _TIME_OF_DAY.search(raw)

@@ -1,0 +1,52 @@
+"""Rows that cannot be delivered, reported once and not on every poll."""
+
+import json
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from typing import Any, Final
+
+from attrs import frozen
+
+REMEMBERED: Final = 256
+
+
+@frozen
+class BadRow:
+    """A row that cannot be ordered or told from others: handed over once, moving nothing.
+
+    Attributes:
+        index: Its place in the page, from 0.
+        reason: What is wrong with it, without its contents.
+        row: The decoded JSON value as it came.
+    """
+
+    index: int
+    reason: str
+    row: Any
+
+
+class Quarantine:
+    """Digests of the rows reported, the least recently shown first; bounded by what one page shows."""
+
+    __slots__ = ("digests",)
+
+    def __init__(self, digests: Iterable[str] = ()) -> None:
+        self.digests = list(digests)
+
+    def unreported(self, bad: Sequence[BadRow]) -> list[BadRow]:
+        """Those whose content was not reported before, each once; all of them count as reported from here on."""
+        if not bad:
+            return []
+        shown: dict[str, BadRow] = {}
+        for one in bad:
+            shown.setdefault(digest(one.row), one)
+        fresh = [one for key, one in shown.items() if key not in self.digests]
+        kept = [key for key in self.digests if key not in shown]
+        self.digests = [*kept, *shown][-max(REMEMBERED, len(shown)) :]
+        return fresh
+
+
+def digest(row: Any) -> str:
+    """What tells one content from another: equal for equal JSON, whatever the order of its keys."""
+    text = json.dumps(row, sort_keys=True, separators=(",", ":"))
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
