@@ -41,6 +41,8 @@ __all__ = [
 T = TypeVar("T")
 
 _SNIPPET_LENGTH: Final = 80
+_REPR: Final = reprlib.Repr()
+_REPR.maxlevel = 2
 
 
 def row_converter() -> Converter:
@@ -98,10 +100,10 @@ def _decode_error(cls: type, misfit: Misfit, path: str) -> DecodeError:
     where = path + misfit.path
     snippet = _shorten(misfit.value)
     return DecodeError(
-        f"unreadable {cls.__name__} at {where}: {misfit.message}, got {snippet}", path=where, snippet=snippet
+        f"unreadable {cls.__name__} at {where}: {misfit.message}; found {snippet}", path=where, snippet=snippet
     )
 
 
 def _shorten(value: object) -> str:
-    text = reprlib.repr(value)
+    text = _REPR.repr(value)
     return text if len(text) <= _SNIPPET_LENGTH else text[: _SNIPPET_LENGTH - 1] + "…"

@@ -49,8 +49,8 @@ def encode_draft(draft: Any) -> dict[str, Any]:
     """The wire's object for a draft: whatever is `None` was not given and is left out; its `extra` is merged.
 
     Raises:
-        ValueError: As `encode_fields` does.
-        TypeError: As `encode_fields` does; also if `draft` is not an instance of an attrs class.
+        ValueError: As `encode_fields` does; also if `draft` is not an instance of an attrs class.
+        TypeError: As `encode_fields` does.
     """
     return _encode_draft(draft, type(draft).__name__)
 
@@ -65,17 +65,16 @@ def _encode_draft(draft: Any, argument: str) -> dict[str, Any]:
 
 
 def _merge(body: dict[str, Any], extra: Mapping[str, Any] | None, argument: str) -> dict[str, Any]:
-    for key, value in (extra or {}).items():
-        if key in body:
-            raise ValueError(f"{key!r} is given twice: as an argument of its own and in {argument}")
-        body[key] = _encode(value, f"{argument}[{key!r}]")
-    return body
+    fields = _encode_mapping(extra or {}, argument)
+    for key in body.keys() & fields.keys():
+        raise ValueError(f"{key!r} is given twice: as an argument of its own and in {argument}")
+    return body | fields
 
 
 def _encode(value: Any, argument: str) -> Any:
     if value is None or type(value) in (str, int, bool):
         return value
-    if isinstance(value, Enum):
+    if isinstance(value, Enum) and value is not UNSET:
         return _encode(value.value, argument)
     if isinstance(value, datetime):
         return format_instant(value, argument=argument)
@@ -98,11 +97,13 @@ def _encode_mapping(value: Mapping[Any, Any], argument: str) -> dict[str, Any]:
     for key in value:
         if not isinstance(key, str):
             raise TypeError(f"{argument} has the key {key!r}: names of fields are strings")
-    return {str(key): _encode(item, f"{argument}[{key!r}]") for key, item in value.items()}
+    fields = value.items()
+    return {str.__str__(key): _encode(item, f"{argument}[{key!r}]") for key, item in fields if item is not UNSET}
 
 
 def _encode_number(value: float | Decimal, argument: str) -> int | float:
-    if not math.isfinite(value):
+    finite = math.isfinite(value) if isinstance(value, float) else value.is_finite()
+    if not finite:
         raise ValueError(f"{argument} is {value}, which JSON has no number for")
     if isinstance(value, float):
         return float(value)
@@ -116,7 +117,7 @@ def _encode_number(value: float | Decimal, argument: str) -> int | float:
 
 def exact_number(value: Decimal) -> int | float | None:
     """The JSON number that a reader will take for exactly this finite value; `None` if there is none."""
-    if abs(value) <= _EXACT_INT and value == value.to_integral_value():
+    if value.copy_abs() <= _EXACT_INT and value == value.to_integral_value():
         return int(value)
     number = float(value)
     return number if math.isfinite(number) and Decimal(repr(number)) == value else None
@@ -128,10 +129,8 @@ def to_wire(row: Any) -> dict[str, Any]:
     A Decimal that no JSON number can carry exactly (it came as a string) goes back as a string. What is in `extra`
     never hides an attribute.
     """
-    body = {wire_name(name): _restore(getattr(row, name)) for name in wire_fields(type(row))}
-    for key, value in row.extra.items():
-        body.setdefault(key, value)
-    return body
+    body = {wire_name(name): _restore(getattr(row, name), name) for name in wire_fields(type(row))}
+    return body | {key: value for key, value in _encode_mapping(row.extra, "extra").items() if key not in body}
 
 
 def wire_fields(cls: type) -> tuple[str, ...]:
@@ -143,12 +142,12 @@ def _on_wire(field: attrs.Attribute[Any]) -> bool:
     return field.metadata.get("wire", True) is not False
 
 
-def _restore(value: Any) -> Any:
+def _restore(value: Any, name: str) -> Any:
     if isinstance(value, Decimal):
         number = exact_number(value)
         return str(value) if number is None else number
     if isinstance(value, tuple):
-        return [_restore(item) for item in value]
+        return [_restore(item, name) for item in value]
     if attrs.has(type(value)):
         return to_wire(value)
-    return _encode(value, "row")
+    return _encode(value, name)

@@ -153,7 +153,7 @@ def _read_field(field: Field, read: Reader, raw: Mapping[str, Any]) -> Any:
     if value is not None:
         return _step(read, value, f".{field.wire}")
     if field.required:
-        what = "must not be null" if field.wire in raw else "is missing"
+        what = "null, but required" if field.wire in raw else "missing"
         raise Misfit(what, raw, f".{field.wire}")
     return field.default
 

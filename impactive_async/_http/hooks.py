@@ -44,7 +44,7 @@ def fast_row_reader(cls: type, exact: Reader, converter: Converter) -> Reader:
     """The structure hook of a row: fast where that is possible, else `exact`."""
     if not only_stores(cls):
         return exact
-    read = _compile(write_row_reader(cls, _source(converter)), f"row reader of {cls.__name__}")
+    read = compile_reader(write_row_reader(cls, _source(converter)), f"row reader of {cls.__name__}")
     blank = dict.fromkeys(field.wire for field in fields_of(cls))
 
     def read_row(raw: Any, kind: Any) -> Any:
@@ -59,13 +59,18 @@ def fast_row_reader(cls: type, exact: Reader, converter: Converter) -> Reader:
 def fast_page_reader(kind: Any, converter: Converter) -> PageReader:
     """The structure hook of `list[cls]`: one generated loop; what it is unsure of goes to the hook of `cls`."""
     cls = get_args(kind)[0]
-    recover = converter.get_structure_hook(cls)
     if not only_stores(cls):
+        recover = converter.get_structure_hook(cls)
         return lambda rows, _: [recover(raw, cls) for raw in rows]
-    source = _source(converter)
-    source.scope["recover"] = recover
-    read = _compile(write_page_reader(cls, source), f"page reader of {cls.__name__}")
+    read = compile_reader(page_source(cls, converter), f"page reader of {cls.__name__}")
     return lambda rows, _: read(rows)
+
+
+def page_source(cls: type, converter: Converter) -> Source:
+    """The text of `read(rows) -> list`, to be compiled."""
+    source = _source(converter)
+    source.scope["recover"] = converter.get_structure_hook(cls)
+    return write_page_reader(cls, source)
 
 
 def only_stores(cls: type) -> bool:
@@ -104,7 +109,7 @@ def _source(converter: Converter) -> Source:
     return Source(nascent=nascent, hook=converter.get_structure_hook, scope=scope)
 
 
-def _compile(source: Source, title: str) -> Callable[[Any], Any]:
+def compile_reader(source: Source, title: str) -> Callable[[Any], Any]:
     """The function `read`, with its text where tracebacks and debuggers look for it."""
     text = "\n".join(source.lines) + "\n"
     filename = f"<impactive_async {title}>"

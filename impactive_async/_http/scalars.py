@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -66,7 +66,10 @@ def read_decimal(value: object, _: Any = None) -> Decimal:
     text = repr(value) if type(value) is float else value
     if type(text) is not str or not _NUMBER.fullmatch(text):
         raise Misfit("expected a number", value)
-    return Decimal(text)
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise Misfit("the exponent is beyond reason", value) from error
 
 
 def read_instant(value: object, _: Any = None) -> datetime:

@@ -1,0 +1,259 @@
+"""Laws of the codec over arbitrary rows and arbitrary damage."""
+
+import copy
+import pickle
+import weakref
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any, get_args, get_origin
+
+import attrs
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from impactive_async import models
+from impactive_async._http.codec import (
+    decode_row,
+    decode_rows,
+    format_instant,
+    parse_instant,
+    row_converter,
+    to_wire,
+)
+from impactive_async._http.exact import exact_row_reader, fields_of, is_open_enum, members_of
+from impactive_async._http.hooks import only_stores
+from impactive_async._http.json_bytes import json_backend
+from impactive_async._http.scalars import Misfit
+from impactive_async.errors import DecodeError
+
+BACKENDS = [json_backend(orjson), json_backend(None)]
+RESULTS = [models.EnrollResult, models.PauseResult]
+ROWS = [
+    models.Booking,
+    models.Company,
+    models.Contact,
+    models.Deal,
+    models.EnrolledContact,
+    models.Enrollment,
+    models.EnrollmentCounts,
+    models.Invoice,
+    models.Project,
+    models.Reply,
+    models.Send,
+    models.SendingAccount,
+    models.Sequence,
+    models.SkippedContact,
+    models.Step,
+    models.Workspace,
+]
+LAWFUL = settings(derandomize=True, deadline=None, max_examples=25)
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+integers = st.integers(-(2**63), 2**64 - 1)
+floats = st.floats(allow_nan=False, allow_infinity=False)
+scalars = st.none() | st.booleans() | integers | floats | texts
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3)
+)
+moments = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=st.just(UTC))
+offsets = st.timedeltas(timedelta(hours=-23), timedelta(hours=23)).map(lambda delta: timezone(delta))
+damage = scalars | st.sampled_from(
+    [[], {}, [None], ["a"], "2026-01-01", "active", {"id": "x"}, [{"id": 1}], "NaN", True]
+)
+
+
+def field_values(kind: Any) -> st.SearchStrategy[Any]:
+    """What a field of this type may hold."""
+    simple = {str: texts, int: integers, bool: st.booleans(), datetime: moments}
+    if kind in simple:
+        return simple[kind]
+    if kind is Decimal:
+        return st.decimals(allow_nan=False, allow_infinity=False)
+    if is_open_enum(kind):
+        return st.sampled_from(sorted(members_of(kind).values())) | texts
+    if get_origin(kind) is tuple:
+        return st.lists(field_values(get_args(kind)[0]), max_size=2).map(tuple)
+    return rows_of(kind)
+
+
+def rows_of(cls: type[Any]) -> st.SearchStrategy[Any]:
+    """Rows of a class, with unknown fields."""
+    fields = fields_of(cls)
+    known = {field.wire for field in fields}
+    parts = {field.name: field_values(field.type) for field in fields}
+    for field in fields:
+        if field.name == "id":
+            parts["id"] = texts.filter(bool)
+        elif field.default is None:
+            parts[field.name] = st.none() | parts[field.name]
+    extra = st.dictionaries(texts.filter(lambda key: key not in known), values, max_size=2)
+    return st.builds(cls, **parts, extra=extra)
+
+
+@pytest.mark.parametrize("cls", ROWS + RESULTS)
+def test_a_row_survives_the_wire(cls: type[Any]) -> None:
+    """A row goes to the wire and back through either backend, and is equal, hash and repr included."""
+
+    @LAWFUL
+    @given(rows_of(cls))
+    def law(row: Any) -> None:
+        for backend in BACKENDS:
+            raw = backend.loads(backend.dumps(to_wire(row)))
+            for again in (decode_row(cls, raw), *decode_rows(cls, [raw])):
+                assert again == row
+                assert hash(again) == hash(row)
+                assert type(again) is cls
+
+    law()
+
+
+@st.composite
+def damaged(draw: st.DrawFn, cls: type[Any]) -> object:
+    """A row of the wire, with fields left out, replaced and added."""
+    raw = to_wire(draw(rows_of(cls)))
+    for key in draw(st.lists(st.sampled_from(sorted(raw)), max_size=3)) if raw else []:
+        if draw(st.booleans()):
+            raw.pop(key, None)
+        else:
+            raw[key] = draw(damage)
+    return raw
+
+
+@pytest.mark.parametrize("cls", ROWS)
+def test_the_fast_decoder_means_what_the_exact_one_means(cls: type[Any]) -> None:
+    """Fast or exact, alone or in a page: the same row, or the same error at the same place."""
+    exact = exact_row_reader(cls, row_converter())
+
+    def outcome(raw: object) -> tuple[Any, ...]:
+        try:
+            row = exact(raw, cls)
+        except Misfit as misfit:
+            return "misfit", f"$[0]{misfit.path}", misfit.message
+        return "row", row, repr(row)
+
+    def fast_outcome(raw: object) -> tuple[Any, ...]:
+        try:
+            (row,) = decode_rows(cls, [raw])
+        except DecodeError as error:
+            return "misfit", error.path, error.message.partition(": ")[2].rpartition("; found")[0]
+        assert decode_row(cls, raw) == row
+        return "row", row, repr(row)
+
+    @LAWFUL
+    @given(damaged(cls) | damage)
+    def law(raw: object) -> None:
+        assert fast_outcome(raw) == outcome(raw)
+
+    law()
+
+
+@pytest.mark.parametrize("cls", ROWS + RESULTS)
+def test_every_row_class_is_decoded_fast(cls: type[Any]) -> None:
+    """No row class does anything in `__init__` that the fast decoder would leave out."""
+    assert only_stores(cls)
+
+
+@pytest.mark.parametrize("cls", ROWS + RESULTS)
+def test_a_decoded_row_is_as_if_constructed(cls: type[Any]) -> None:
+    """A decoded row cannot be told from one that `__init__` made: type, layout, equality, hash and copies."""
+
+    @LAWFUL
+    @given(rows_of(cls))
+    def law(row: Any) -> None:
+        decoded: Any = decode_rows(cls, [to_wire(row)])[0]
+        assert type(decoded) is type(row) is cls
+        assert (decoded, hash(decoded)) == (row, hash(row))
+        assert not hasattr(decoded, "__dict__")
+        assert id(weakref.ref(decoded)()) == id(decoded)
+        for again in (
+            copy.copy(decoded),
+            copy.deepcopy(decoded),
+            pickle.loads(pickle.dumps(decoded)),
+            attrs.evolve(decoded),
+        ):
+            assert (again, hash(again), type(again)) == (row, hash(row), cls)
+
+    law()
+
+
+@pytest.mark.parametrize("cls", ROWS + RESULTS)
+def test_a_decoded_row_is_frozen(cls: type[Any]) -> None:
+    """No attribute of a decoded row can be set, added or deleted."""
+
+    @settings(LAWFUL, max_examples=3)
+    @given(rows_of(cls))
+    def law(row: Any) -> None:
+        (decoded,) = decode_rows(cls, [to_wire(row)])
+        for field in attrs.fields(cls):
+            with pytest.raises(attrs.exceptions.FrozenInstanceError):
+                setattr(decoded, field.name, None)
+            with pytest.raises(attrs.exceptions.FrozenInstanceError):
+                delattr(decoded, field.name)
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            decoded.another = 1
+
+    law()
+
+
+@LAWFUL
+@given(moments, offsets)
+def test_a_moment_survives_the_wire(moment: datetime, offset: timezone) -> None:
+    """Whatever offset a moment is given in, what is sent is that moment in UTC, to the microsecond."""
+    text = format_instant(moment.astimezone(offset), argument="since")
+    assert text.endswith("Z")
+    assert parse_instant(text) == moment
+    assert parse_instant(text).tzinfo is UTC
+
+
+def plain(value: object) -> object:
+    """With types spelled out, for `1 == 1.0 == True`."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else (type(value), repr(value))
+
+
+@settings(LAWFUL, max_examples=200)
+@given(values)
+def test_both_backends_write_and_read_the_same(value: object) -> None:
+    """What either backend writes, both read, as the value it was."""
+    for writer in BACKENDS:
+        for reader in BACKENDS:
+            assert plain(reader.loads(writer.dumps(value))) == plain(value)
+
+
+_FRAGMENTS = [
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b",",
+    b":",
+    b'"',
+    b'"a"',
+    b"1",
+    b"-",
+    b".",
+    b"0",
+    b"e",
+    b"null",
+    b" ",
+    b"\\u",
+    b"d800",
+]
+
+
+@settings(LAWFUL, max_examples=500)
+@given(st.lists(st.sampled_from(_FRAGMENTS), max_size=10).map(b"".join) | st.binary(max_size=12))
+def test_both_backends_accept_and_refuse_the_same(body: bytes) -> None:
+    """Any bytes are the same value to both backends, or bad JSON to both."""
+
+    def outcome(loads: Any) -> object:
+        try:
+            return plain(loads(body))
+        except ValueError:
+            return "refused"
+
+    fast, stdlib = (outcome(backend.loads) for backend in BACKENDS)
+    assert fast == stdlib
