@@ -1,12 +1,13 @@
 """What every resource stands on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from impactive_async._http.caller import Caller
+from impactive_async._http.caller import Answer, Caller
 from impactive_async._http.codec import encode_fields, format_instant
-from impactive_async._http.wire import check_id
+from impactive_async._http.decipher import rows_of
+from impactive_async._http.wire import Endpoint, build_request, check_id
 
 Extra = Mapping[str, Any]
 """Undocumented wire fields, under their wire names."""
@@ -60,3 +61,18 @@ def since_query(since: datetime | str | None) -> dict[str, str] | None:
     moment = datetime.fromisoformat(since) if isinstance(since, str) else since
     text = format_instant(moment, argument="since")
     return {"since": since if isinstance(since, str) else text}
+
+
+def pages(caller: Caller, endpoint: Endpoint, *ids: str) -> Callable[[str | None], Awaitable[Answer[list[Any]]]]:
+    """Return what fetches a list's raw rows, given the `since` of the query.
+
+    Raises:
+        ValueError: A malformed id.
+    """
+    build_request(endpoint, ids)
+
+    def page(since: str | None) -> Awaitable[Answer[list[Any]]]:
+        query = None if since is None else {"since": since}
+        return caller.answer(build_request(endpoint, ids, query=query), rows_of)
+
+    return page

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import attrs
+
+from impactive_async._http.caller import Answer, Caller
 from impactive_async._http.codec import decode_rows, encode_draft, encode_fields
 from impactive_async._http.decipher import rows_of
 from impactive_async._http.shapes import many, one
 from impactive_async._http.wire import build_request, create, get, write
 from impactive_async._unset import UNSET, Unset
+from impactive_async.feeds.feed import Feed
+from impactive_async.feeds.rules import Now
+from impactive_async.feeds.source import INTERVAL, OnBadRow, OnGap, Source, options
 from impactive_async.models import Contact, ContactDraft, Reply
-from impactive_async.resources._base import Extra, Resource, changes
+from impactive_async.resources._base import Extra, Resource, changes, pages
+from impactive_async.stores import CursorStore
 
 LIST = get("/api/agent/contacts")
 CREATE = create("/api/agent/contacts")
@@ -23,23 +30,6 @@ LONGEST_LIST = 500
 
 class Contacts(Resource):
     """`crm.contacts`."""
-
-    async def list(
-        self, *, limit: int = 100, timeout: float | None = None, max_retries: int | None = None
-    ) -> list[Contact]:
-        """List the workspace's contacts, newest first (contract #1).
-
-        Args:
-            limit: How many at the most, 1 to 500.
-            timeout: Seconds for each attempt; `None`: the client's.
-            max_retries: How often it is sent again at the most; `None`: the client's.
-
-        Raises:
-            ValueError: `limit` is not within 1 and 500.
-            APIError: The call failed.
-        """
-        request = build_request(LIST, query={"limit": str(_check_limit(limit))})
-        return await self._caller.call(request, many(Contact), timeout, max_retries)
 
     async def create(
         self,
@@ -158,6 +148,69 @@ class Contacts(Resource):
         request = build_request(REPLIES, (contact_id,))
         return await self._caller.call(request, replies_of(contact_id), timeout, max_retries)
 
+    def watch_replies(
+        self,
+        contact_id: str,
+        *,
+        since: Now | None = None,
+        store: CursorStore | None = None,
+        key: str | None = None,
+        interval: float = INTERVAL,
+        max_interval: float | None = None,
+        on_gap: OnGap = "raise",
+        on_bad_row: OnBadRow = "raise",
+    ) -> Feed[Reply]:
+        """Follow what this contact writes back, on any sequence or none (contract #4): every email once.
+
+        The list has no `since` and shows 100 at the most: rows are compared by id and content.
+
+        Makes no request before it is iterated or polled.
+
+        Args:
+            contact_id: The contact.
+            since: `None`: all the API still shows; `NOW`: only what comes after. A cursor found in the store goes
+                before it.
+            store: Where to keep the cursor between runs; `None`: nowhere.
+            key: What to keep it under; default: the feed's name. Give one where a store serves several workspaces.
+            interval: Seconds between polls; a busy list is polled sooner.
+            max_interval: Seconds after which even an idle list is polled; default: `interval`.
+            on_gap: What to do about rows out of the API's reach: raise `FeedGapError`, continue (it is logged and
+                kept in the cursor), or call this with the `Gap`.
+            on_bad_row: What to do about a row that cannot be read: raise `DecodeError`, or call this with the
+                `BadRow`. Either way the feed goes on behind it.
+
+        Raises:
+            ValueError: A malformed id, or an interval out of range.
+        """
+        source = contact_replies_source(self._caller, contact_id)
+        chosen = options(
+            since=since,
+            store=store,
+            key=key,
+            interval=interval,
+            max_interval=max_interval,
+            on_gap=on_gap,
+            on_bad_row=on_bad_row,
+        )
+        return Feed(source, chosen)
+
+    async def list(
+        self, *, limit: int = 100, timeout: float | None = None, max_retries: int | None = None
+    ) -> list[Contact]:
+        """List the workspace's contacts, newest first (contract #1).
+
+        Args:
+            limit: How many at the most, 1 to 500.
+            timeout: Seconds for each attempt; `None`: the client's.
+            max_retries: How often it is sent again at the most; `None`: the client's.
+
+        Raises:
+            ValueError: `limit` is not within 1 and 500.
+            APIError: The call failed.
+        """
+        request = build_request(LIST, query={"limit": str(_check_limit(limit))})
+        return await self._caller.call(request, many(Contact), timeout, max_retries)
+
 
 def replies_of(contact_id: str) -> Callable[[Any], list[Reply]]:
     """The shape of #4, whose rows need not repeat whose they are: the path says it."""
@@ -167,6 +220,17 @@ def replies_of(contact_id: str) -> Callable[[Any], list[Reply]]:
 def named(row: Any, contact_id: str) -> Any:
     """Return a raw reply that says whose it is."""
     return {**row, "contactId": contact_id} if isinstance(row, dict) and not row.get("contactId") else row
+
+
+def contact_replies_source(caller: Caller, contact_id: str) -> Source[Reply]:
+    """The list #4 as something to follow."""
+    list_page = pages(caller, REPLIES, contact_id)
+
+    async def page(since: str | None) -> Answer[list[Any]]:
+        answer = await list_page(since)
+        return attrs.evolve(answer, value=[named(row, contact_id) for row in answer.value])
+
+    return Source(name=f"contacts/{contact_id}/replies", row=Reply, rules=None, page=page, clock=caller.clock)
 
 
 def _check_limit(limit: object) -> int:

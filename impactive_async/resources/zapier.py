@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Generic, TypeVar
@@ -11,8 +12,15 @@ from impactive_async._http.codec import encode_fields
 from impactive_async._http.shapes import many, one
 from impactive_async._http.wire import Endpoint, build_request, create, get
 from impactive_async._unset import UNSET, Unset
+from impactive_async.feeds.feed import Feed
+from impactive_async.feeds.rules import Now, Rules
+from impactive_async.feeds.source import INTERVAL, OnBadRow, OnGap, Recovery, Source, options
+from impactive_async.feeds.timestamps import SECOND
 from impactive_async.models import Company, Contact, Deal, Invoice, Project, Workspace
-from impactive_async.resources._base import Extra, Resource, since_query
+from impactive_async.models.gap import Gap
+from impactive_async.resources._base import Extra, Resource, pages, since_query
+from impactive_async.resources.recovery import ContactRecovery
+from impactive_async.stores import CursorStore
 
 AUTH_TEST = get("/api/zapier/auth/test")
 COMPANIES = get("/api/zapier/companies")
@@ -26,6 +34,9 @@ PROJECTS = get("/api/zapier/projects")
 
 Row = TypeVar("Row", Company, Contact, Deal, Invoice, Project)
 
+# Whether `since` is inclusive is unknown (A6), which the cursor makes immaterial.
+RULES = Rules(timestamp="updatedAt", overlap=10 * SECOND, cap=100)
+
 
 class ZapierList(Resource, Generic[Row]):
     """One of the five lists; all of them work alike."""
@@ -35,7 +46,7 @@ class ZapierList(Resource, Generic[Row]):
     def __init__(self, caller: Caller, endpoint: Endpoint, row: type[Row]) -> None:
         super().__init__(caller)
         self._endpoint = endpoint
-        self._row = row
+        self._row: type[Row] = row
 
     async def list(
         self,
@@ -58,6 +69,50 @@ class ZapierList(Resource, Generic[Row]):
         """
         request = build_request(self._endpoint, query=since_query(since))
         return await self._caller.call(request, many(self._row), timeout, max_retries)
+
+    def watch(
+        self,
+        *,
+        since: datetime | str | Now | None = None,
+        store: CursorStore | None = None,
+        key: str | None = None,
+        interval: float = INTERVAL,
+        max_interval: float | None = None,
+        overlap: float | None = None,
+        on_gap: OnGap = "raise",
+        on_bad_row: OnBadRow = "raise",
+    ) -> Feed[Row]:
+        """Follow the list: every row that is new or changed since, as often as it is seen changed.
+
+        Makes no request before it is iterated or polled.
+
+        Args:
+            since: `None`: all the API still shows; `NOW`: only what comes after; or a moment. A cursor found in
+                the store goes before it.
+            store: Where to keep the cursor between runs; `None`: nowhere.
+            key: What to keep it under; default: the feed's name. Give one where a store serves several workspaces.
+            interval: Seconds between polls; a busy list is polled sooner.
+            max_interval: Seconds after which even an idle list is polled; default: `interval`.
+            overlap: Seconds by which a row may turn up late, behind its own timestamp; default: 10 s.
+            on_gap: What to do about rows out of the API's reach: raise `FeedGapError`, continue (it is logged and
+                kept in the cursor), or call this with the `Gap`.
+            on_bad_row: What to do about a row that cannot be read: raise `DecodeError`, or call this with the
+                `BadRow`. Either way the feed goes on behind it.
+
+        Raises:
+            ValueError: A naive `since`, or an interval or overlap out of range.
+        """
+        source = zapier_source(self._caller, self._endpoint, self._row).with_overlap(overlap)
+        chosen = options(
+            since=since,
+            store=store,
+            key=key,
+            interval=interval,
+            max_interval=max_interval,
+            on_gap=on_gap,
+            on_bad_row=on_bad_row,
+        )
+        return Feed(source, chosen)
 
 
 class Companies(ZapierList[Company]):
@@ -197,3 +252,16 @@ class Zapier(Resource):
             APIError: The call failed.
         """
         return await self._caller.call(build_request(AUTH_TEST), one(Workspace), timeout, max_retries)
+
+
+def zapier_source(caller: Caller, endpoint: Endpoint, row: type[Row]) -> Source[Row]:
+    """One of the five lists as something to follow; gaps of contacts are looked for on the agent surface (#1)."""
+    recover: Callable[[Gap], Awaitable[Recovery]] | None = ContactRecovery(caller) if endpoint is CONTACTS else None
+    return Source(
+        name=endpoint.template.removeprefix("/api/"),
+        row=row,
+        rules=RULES,
+        page=pages(caller, endpoint),
+        clock=caller.clock,
+        recover=recover,
+    )
