@@ -1,0 +1,29 @@
+"""Hubs: the same feeds on many processes and hosts.
+
+`connect(url)` gives the hub for an engine you already run. The adapters themselves are `SqliteHub` here,
+`impactive_async.hub.redis.RedisHub` and `impactive_async.hub.postgres.PostgresHub`; the latter two need the extras
+of those names.
+"""
+
+from impactive_async.hub.base import Claim, Hub, HubError
+from impactive_async.hub.connect import connect
+from impactive_async.hub.events import CONTENT_TYPE, Event, event_id
+from impactive_async.hub.reader import Delivery, EventReader
+from impactive_async.hub.sqlite import SqliteHub
+from impactive_async.hub.status import DeadFeed, GroupStatus, HubStatus
+
+__all__ = [
+    "CONTENT_TYPE",
+    "Claim",
+    "DeadFeed",
+    "Delivery",
+    "Event",
+    "EventReader",
+    "GroupStatus",
+    "Hub",
+    "HubError",
+    "HubStatus",
+    "SqliteHub",
+    "connect",
+    "event_id",
+]

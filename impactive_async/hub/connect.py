@@ -1,0 +1,55 @@
+"""From a URL to a hub."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+from impactive_async.errors import ConfigurationError
+from impactive_async.hub.base import Hub
+from impactive_async.hub.sqlite import SqliteHub
+
+_KNOWN = "sqlite:///file.db, redis://host:6379/0 or postgresql://user@host/database"
+_RETENTION = 7 * 86_400.0
+
+
+def connect(
+    url: str,
+    *,
+    namespace: str = "impactive",
+    rate_limit: float | None = None,
+    retention: float = _RETENTION,
+    allow_volatile: bool = False,
+) -> Hub:
+    """The hub at a URL. Nothing is connected before its first use.
+
+    Args:
+        url: `sqlite:///relative.db`, `sqlite:////absolute.db`, `redis://…`, `rediss://…`, `unix://…` (Redis),
+            `postgresql://…` or `postgres://…`.
+        namespace: Keeps hubs apart in one Redis database or one PostgreSQL database; an SQLite file holds one hub.
+        rate_limit: API requests a second, for all workers together; None: no limit. Give all workers the same.
+        retention: Seconds for which events stay in the log at least.
+        allow_volatile: Let `check` pass an engine that may lose data in a crash.
+
+    Raises:
+        ConfigurationError: The URL names no known engine, or its driver is not installed.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme == "sqlite":
+        return SqliteHub(_file(url), rate_limit=rate_limit, retention=retention)
+    if scheme in {"redis", "rediss", "unix"}:
+        from impactive_async.hub.redis import RedisHub as Engine
+    elif scheme in {"postgresql", "postgres"}:
+        from impactive_async.hub.postgres import PostgresHub as Engine  # type: ignore[assignment]
+    else:
+        raise ConfigurationError(f"no hub speaks {scheme or 'a URL without a scheme'!r}: use {_KNOWN}")
+    return Engine(
+        url, namespace=namespace, rate_limit=rate_limit, retention=retention, allow_volatile=allow_volatile
+    )
+
+
+def _file(url: str) -> str:
+    parts = urlsplit(url)
+    path = unquote(parts.path)[1:]
+    if parts.netloc or parts.query or parts.fragment or not path:
+        raise ConfigurationError("an SQLite hub is a file: sqlite:///relative.db or sqlite:////absolute.db")
+    return path

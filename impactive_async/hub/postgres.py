@@ -1,0 +1,240 @@
+"""The hub on PostgreSQL 14 or later.
+
+Each method is one call of a function of the hub's own schema (`postgres.sql`), so one transaction in one round
+trip: cursor and outbox change together, and a client that freezes holds no lock. Leases are rows with a time and a
+token, taken with `SKIP LOCKED`; there are no advisory locks, which a frozen holder would never let go.
+
+A call whose connection broke is made again on another one. That is safe for each of them: a commit is recognised
+by its token, a claim or an event taken twice comes back when its time is over, a permit taken twice is a permit
+lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from typing import Any
+
+try:
+    import asyncpg
+except ModuleNotFoundError as error:
+    from impactive_async.hub.extras import missing_extra
+
+    raise missing_extra("postgres") from error
+
+from impactive_async._clock import Clock, SystemClock
+from impactive_async.errors import ConfigurationError
+from impactive_async.hub.base import OUTCOME_UNKNOWN, Claim, Hub, HubError, fenced, namespace_of, reason, seconds
+from impactive_async.hub.events import Event
+from impactive_async.hub.postgres_check import SETTINGS, check_schema, check_server
+from impactive_async.hub.rate import rate
+from impactive_async.hub.reader import Delivery, deliveries
+from impactive_async.hub.status import DEAD_SHOWN, HubStatus, hub_status
+
+_PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds before each repetition of a call. The first is 0: the pool may hold a connection that broke long ago."""
+
+_TIMEOUT = 30.0
+"""Seconds for one connection or one call."""
+
+_BROKEN = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.OperatorInterventionError,  # the server is shutting down or starting up
+    asyncpg.exceptions.InsufficientResourcesError,  # no connection is free
+    asyncpg.exceptions.TransactionRollbackError,  # a deadlock's victim
+)
+_MADE_BY_ANOTHER = (
+    asyncpg.exceptions.UniqueViolationError,
+    asyncpg.exceptions.DuplicateSchemaError,
+    asyncpg.exceptions.DuplicateTableError,
+)
+_ABSENT = (
+    asyncpg.exceptions.InvalidSchemaNameError,
+    asyncpg.exceptions.UndefinedFunctionError,
+    asyncpg.exceptions.UndefinedTableError,
+)
+
+
+class PostgresHub(Hub):
+    """A hub in one schema of a PostgreSQL database; `init` creates it.
+
+    Args:
+        url: `postgresql://user:password@host:port/database`, as libpq takes it.
+        namespace: The schema.
+        rate_limit: API requests a second, for all workers together; None: no limit.
+        retention: Seconds for which events stay in the log at least.
+        allow_volatile: Let `check` pass a server that may lose data.
+        connections: The most that this object opens.
+        clock: What pauses between repetitions are waited for with.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        namespace: str = "impactive",
+        rate_limit: float | None = None,
+        retention: float = 7 * 86_400.0,
+        allow_volatile: bool = False,
+        connections: int = 10,
+        clock: Clock | None = None,
+    ) -> None:
+        self._url = url
+        self._schema = f'"{namespace_of(namespace)}"'
+        self._rate = rate(rate_limit)
+        self._retention = seconds("retention", retention)
+        self._allow_volatile = allow_volatile
+        self._connections = connections
+        self._clock = clock or SystemClock()
+        self._opened: asyncpg.Pool[asyncpg.Record] | None = None
+        self._opening = asyncio.Lock()
+
+    async def add(self, feed: str, cursor: str = "") -> None:
+        """See `Hub.add`."""
+        await self._call("add($1, $2)", feed, cursor)
+
+    async def claim(self, lease: float) -> Claim | None:
+        """See `Hub.claim`."""
+        rows = await self._call("claim($1)", seconds("lease", lease))
+        for feed, cursor, token, failures in rows:
+            return Claim(feed=feed, cursor=cursor, token=token, failures=failures, lease=lease)
+        return None
+
+    async def commit(
+        self, claim: Claim, cursor: str, events: Sequence[Event], again_in: float, *, gaps: int = 0
+    ) -> None:
+        """See `Hub.commit`."""
+        again_in = seconds("again_in", again_in)
+        ids, texts = [event.id for event in events], [event.to_json() for event in events]
+        deed = "commit_claim($1, $2, $3, $4, $5, $6, $7)"
+        await self._settle(deed, claim, cursor, again_in, gaps, ids, texts)
+
+    async def permit(self) -> float:
+        """See `Hub.permit`."""
+        if self._rate is None:
+            return 0.0
+        return float(await self._value("permit($1, $2)", self._rate.interval, self._rate.tolerance))
+
+    async def fail(self, claim: Claim, error: str, again_in: float | None) -> None:
+        """See `Hub.fail`."""
+        seconds("again_in", again_in or 0.0)
+        await self._settle("fail($1, $2, $3, $4)", claim, reason(error), again_in)
+
+    async def release(self, claim: Claim) -> None:
+        """See `Hub.release`."""
+        await self._settle("release($1, $2)", claim)
+
+    async def remove(self, feed: str) -> None:
+        """See `Hub.remove`."""
+        await self._call("remove($1)", feed)
+
+    async def revive(self, feed: str) -> bool:
+        """See `Hub.revive`."""
+        return bool(await self._value("revive($1)", feed))
+
+    async def receive(self, group: str, *, count: int = 20, visibility: float = 60.0) -> list[Delivery]:
+        """See `Hub.receive`."""
+        rows = await self._call("receive($1, $2, $3)", group, count, seconds("visibility", visibility))
+        return deliveries(self, group, [(str(seq), text, redelivered) for seq, text, redelivered in rows])
+
+    async def ack(self, group: str, positions: Sequence[str]) -> None:
+        """See `Hub.ack`."""
+        await self._call("ack($1, $2)", group, [int(position) for position in positions])
+
+    async def drop_group(self, group: str) -> None:
+        """See `Hub.drop_group`."""
+        await self._call("drop_group($1)", group)
+
+    async def trim(self) -> int:
+        """See `Hub.trim`."""
+        return int(await self._value("trim_log($1)", self._retention))
+
+    async def status(self) -> HubStatus:
+        """See `Hub.status`."""
+        limit = (self._rate.interval, self._rate.tolerance) if self._rate else (0.0, 0.0)
+        document = json.loads(await self._value("status($1, $2, $3)", DEAD_SHOWN, *limit))
+        if self._rate is None:
+            document["rate_wait"] = 0.0
+        ((version,),) = await self._fetch("SELECT current_setting('server_version')")
+        return hub_status(f"PostgreSQL {version}", document, self._rate)
+
+    async def init(self) -> None:
+        """Create the schema, all of it or nothing; does nothing where it is there."""
+        script = (files("impactive_async.hub") / "postgres.sql").read_text()
+        with _explained(), contextlib.suppress(*_MADE_BY_ANOTHER):
+            pool = await self._pool()
+            async with pool.acquire() as connection, connection.transaction():
+                if await connection.fetchval("SELECT to_regclass($1)", f"{self._schema}.meta") is None:
+                    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {self._schema}")
+                    await connection.execute(f"SET LOCAL search_path TO {self._schema}")
+                    await connection.execute(script)
+
+    async def check(self) -> None:
+        """Refuse a server that may lose what was committed, and a schema that is missing or of another version.
+
+        Raises:
+            ConfigurationError: What is wrong and what to do.
+        """
+        (settings,) = await self._fetch(SETTINGS)
+        check_server(dict(settings), allow_volatile=self._allow_volatile)
+        ((version,),) = await self._fetch(f"SELECT version FROM {self._schema}.meta")  # noqa: S608 - an identifier
+        check_schema(version)
+
+    async def aclose(self) -> None:
+        """See `Hub.aclose`; the next use connects again."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened.close()
+
+    async def _settle(self, deed: str, claim: Claim, *rest: Any) -> None:
+        if not await self._value(deed, claim.feed, claim.token, *rest):
+            raise fenced(claim)
+
+    async def _value(self, function: str, *arguments: Any) -> Any:
+        ((value,),) = await self._call(function, *arguments)
+        return value
+
+    async def _call(self, function: str, *arguments: Any) -> list[asyncpg.Record]:
+        return await self._fetch(f"SELECT * FROM {self._schema}.{function}", *arguments)  # noqa: S608 - ours
+
+    async def _fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        with _explained():
+            for pause in _PAUSES:
+                try:
+                    return await (await self._pool()).fetch(query, *arguments)
+                except _BROKEN:
+                    await self._clock.sleep(pause)
+            return await (await self._pool()).fetch(query, *arguments)
+
+    async def _pool(self) -> asyncpg.Pool[asyncpg.Record]:
+        async with self._opening:
+            if self._opened is None:
+                self._opened = await asyncpg.create_pool(
+                    self._url,
+                    min_size=1,
+                    max_size=self._connections,
+                    command_timeout=_TIMEOUT,
+                    timeout=_TIMEOUT,
+                    # The functions count on each of their statements seeing what was committed before it.
+                    server_settings={"default_transaction_isolation": "read committed"},
+                )
+            return self._opened
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except _ABSENT as error:
+        raise ConfigurationError(
+            f"PostgreSQL: {error}. This database holds no hub of that namespace yet: run `impactive hub init`."
+        ) from error
+    except _BROKEN as error:
+        raise HubError(f"PostgreSQL: {type(error).__name__}: {error}. {OUTCOME_UNKNOWN}") from error
+    except asyncpg.PostgresError as error:
+        raise HubError(f"PostgreSQL refused: {error}") from error

@@ -1,0 +1,51 @@
+"""Whether a PostgreSQL server keeps what it is given. Pure: over what `SETTINGS` answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from impactive_async.errors import ConfigurationError
+
+SCHEMA_VERSION = 1
+_OLDEST = 14
+
+SETTINGS = """
+    SELECT current_setting('server_version') AS server_version,
+           current_setting('server_version_num')::integer AS version_number,
+           pg_is_in_recovery() AS replica,
+           current_setting('fsync') AS fsync,
+           current_setting('synchronous_commit') AS synchronous_commit
+"""
+
+
+def check_server(settings: Mapping[str, Any], *, allow_volatile: bool) -> None:
+    """Check version, role and durability.
+
+    Raises:
+        ConfigurationError: What is wrong and what to do.
+    """
+    if settings["version_number"] < _OLDEST * 10_000:
+        raise ConfigurationError(
+            f"PostgreSQL {settings['server_version']} is too old for a hub: version {_OLDEST} or later is needed."
+        )
+    if settings["replica"]:
+        raise ConfigurationError("This PostgreSQL is a read-only replica: connect to the primary.")
+    for name in ("fsync", "synchronous_commit"):
+        if settings[name] == "off" and not allow_volatile:
+            raise ConfigurationError(
+                f"This PostgreSQL may lose commits in a crash: `{name}` is off. Set it to `on` for this database, "
+                "or accept the loss with allow_volatile=True."
+            )
+
+
+def check_schema(version: int) -> None:
+    """Check the version of the hub's schema.
+
+    Raises:
+        ConfigurationError: It is newer than this program.
+    """
+    if version > SCHEMA_VERSION:
+        raise ConfigurationError(
+            f"The hub's schema is of version {version}, this program knows {SCHEMA_VERSION}: upgrade it."
+        )

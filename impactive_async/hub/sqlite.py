@@ -1,0 +1,144 @@
+"""The embedded hub: one SQLite file, for the worker processes of one host.
+
+The clock is the host's, read inside the transaction, after the write lock was got: all processes that can share
+the file share it. Each method is one transaction in one call to the database's thread.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from impactive_async.errors import ConfigurationError
+from impactive_async.hub import sqlite_log as log
+from impactive_async.hub import sqlite_schedule as schedule
+from impactive_async.hub.base import Claim, Hub, HubError, reason, seconds
+from impactive_async.hub.events import Event
+from impactive_async.hub.rate import rate
+from impactive_async.hub.reader import Delivery, deliveries
+from impactive_async.hub.status import HubStatus, hub_status
+from impactive_async.stores.database import Database, Format
+
+T = TypeVar("T")
+
+_FORMAT = Format(
+    application_id=0x494D5048,  # "IMPH"
+    version=1,
+    statements=schedule.STATEMENTS + log.STATEMENTS,
+    untrusted=ConfigurationError,
+    failed=HubError,
+)
+
+
+class SqliteHub(Hub):
+    """A hub in one file.
+
+    Args:
+        path: The file; made on first use. On a local disk: SQLite's locks do not work over most network file
+        systems. rate_limit: API requests a second, for all workers together; None: no limit.
+        retention: Seconds for which events stay in the log at least.
+        busy_timeout: Seconds to wait for another process's transaction before a `HubError`.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        rate_limit: float | None = None,
+        retention: float = 7 * 86_400.0,
+        busy_timeout: float = 30.0,
+    ) -> None:
+        self._database = Database(path, _FORMAT, busy_timeout=busy_timeout)
+        self._rate = rate(rate_limit)
+        self._retention = seconds("retention", retention)
+
+    async def add(self, feed: str, cursor: str = "") -> None:
+        """See `Hub.add`."""
+        await self._write(lambda connection, now: schedule.add(connection, now, feed, cursor))
+
+    async def claim(self, lease: float) -> Claim | None:
+        """See `Hub.claim`."""
+        seconds("lease", lease)
+        return await self._write(lambda connection, now: schedule.claim(connection, now, lease))
+
+    async def commit(
+        self, claim: Claim, cursor: str, events: Sequence[Event], again_in: float, *, gaps: int = 0
+    ) -> None:
+        """See `Hub.commit`."""
+        seconds("again_in", again_in)
+        await self._write(
+            lambda connection, now: schedule.commit(connection, now, claim, cursor, events, again_in, gaps)
+        )
+
+    async def permit(self) -> float:
+        """See `Hub.permit`."""
+        if (limit := self._rate) is None:
+            return 0.0
+        return await self._write(lambda connection, now: schedule.permit(connection, now, limit))
+
+    async def fail(self, claim: Claim, error: str, again_in: float | None) -> None:
+        """See `Hub.fail`."""
+        seconds("again_in", again_in or 0.0)
+        await self._write(lambda connection, now: schedule.fail(connection, now, claim, reason(error), again_in))
+
+    async def release(self, claim: Claim) -> None:
+        """See `Hub.release`."""
+        await self._write(lambda connection, now: schedule.release(connection, now, claim))
+
+    async def remove(self, feed: str) -> None:
+        """See `Hub.remove`."""
+        await self._write(lambda connection, _: connection.execute("DELETE FROM feeds WHERE feed = ?", (feed,)))
+
+    async def revive(self, feed: str) -> bool:
+        """See `Hub.revive`."""
+        return await self._write(lambda connection, now: schedule.revive(connection, now, feed))
+
+    async def receive(self, group: str, *, count: int = 20, visibility: float = 60.0) -> list[Delivery]:
+        """See `Hub.receive`."""
+        seconds("visibility", visibility)
+        rows = await self._write(lambda connection, now: log.receive(connection, now, group, count, visibility))
+        return deliveries(self, group, rows)
+
+    async def ack(self, group: str, positions: Sequence[str]) -> None:
+        """See `Hub.ack`."""
+        await self._write(lambda connection, _: log.ack(connection, group, positions))
+
+    async def drop_group(self, group: str) -> None:
+        """See `Hub.drop_group`."""
+        await self._write(lambda connection, _: log.drop_group(connection, group))
+
+    async def trim(self) -> int:
+        """See `Hub.trim`."""
+        return await self._write(lambda connection, now: log.trim(connection, now - self._retention))
+
+    async def status(self) -> HubStatus:
+        """See `Hub.status`."""
+        return await self._database.read(self._status)
+
+    def _status(self, connection: sqlite3.Connection) -> HubStatus:
+        now = time.time()
+        document = schedule.status(connection, now) | log.status(connection)
+        document["rate_wait"] = schedule.wait_of(connection, now, self._rate) if self._rate else 0.0
+        return hub_status(f"SQLite {sqlite3.sqlite_version}", document, self._rate)
+
+    async def init(self) -> None:
+        """Make the file; every other method would do it as well."""
+        await self._write(lambda connection, now: None)
+
+    async def check(self) -> None:
+        """Refuse a file that is damaged, foreign or of another version.
+
+        Raises:
+            ConfigurationError: What is wrong and what to do.
+        """
+        await self.init()
+
+    async def aclose(self) -> None:
+        """See `Hub.aclose`; the next use opens the file again."""
+        await self._database.aclose()
+
+    async def _write(self, work: Callable[[sqlite3.Connection, float], T]) -> T:
+        return await self._database.write(lambda connection: work(connection, time.time()))

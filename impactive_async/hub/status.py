@@ -1,0 +1,96 @@
+"""What a hub says about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from impactive_async.hub.rate import Rate
+
+DEAD_SHOWN = 100
+"""How many dead feeds `HubStatus.dead` lists at most."""
+
+
+@frozen(kw_only=True)
+class DeadFeed:
+    """A feed that is not polled until it is revived, and why."""
+
+    feed: str
+    failures: int
+    error: str
+
+
+@frozen(kw_only=True)
+class GroupStatus:
+    """A consumer group.
+
+    Attributes:
+        name: The group.
+        behind: Events in the log that it has not acknowledged.
+        in_flight: Those among them that were delivered, in time or not.
+    """
+
+    name: str
+    behind: int
+    in_flight: int
+
+
+@frozen(kw_only=True)
+class HubStatus:
+    """A hub at one moment, by its engine's clock.
+
+    Attributes:
+        engine: The engine and its version.
+        feeds: Feeds known, dead ones among them.
+        leased: Feeds held by a worker now.
+        due: Feeds that wait for a worker.
+        lag: Seconds that the most overdue of them has waited; 0 if none is due.
+        failing: Live feeds whose last claim failed.
+        gaps: Gaps reported by all feeds since they were added.
+        dead_count: Dead feeds.
+        dead: The first of them.
+        events: Events in the log.
+        groups: The consumer groups, by name.
+        rate_limit: API requests a second that this hub object allows for; None: no limit.
+        rate_wait: Seconds until the next permit.
+    """
+
+    engine: str
+    feeds: int
+    leased: int
+    due: int
+    lag: float
+    failing: int
+    gaps: int
+    dead_count: int
+    dead: tuple[DeadFeed, ...]
+    events: int
+    groups: tuple[GroupStatus, ...]
+    rate_limit: float | None
+    rate_wait: float
+
+
+def hub_status(engine: str, document: Mapping[str, Any], rate: Rate | None) -> HubStatus:
+    """What an engine answered, as a value. Dead feeds and groups are rows of three columns there."""
+    return HubStatus(
+        engine=engine,
+        feeds=int(document["feeds"]),
+        leased=int(document["leased"]),
+        due=int(document["due"]),
+        lag=max(0.0, document["lag"] or 0.0),
+        failing=int(document["failing"]),
+        gaps=int(document["gaps"]),
+        dead_count=int(document["dead_count"]),
+        dead=tuple(
+            DeadFeed(feed=feed, failures=int(failures), error=error) for feed, failures, error in document["dead"]
+        ),
+        events=int(document["events"]),
+        groups=tuple(
+            GroupStatus(name=name, behind=int(behind), in_flight=int(in_flight))
+            for name, behind, in_flight in document["groups"]
+        ),
+        rate_limit=rate.limit if rate else None,
+        rate_wait=float(document["rate_wait"]),
+    )
