@@ -101,7 +101,8 @@ class _Maker:
         }
 
     def send(self, number: int) -> dict[str, Any]:
-        text = f"Hello {number},\n\nthank you for your interest: “yes” is all we need.\n"
+        answer = "“yes”" if number % 3 == 0 else "yes"  # a third beyond ASCII: curly quotes are common in email
+        text = f"Hello {number},\n\nthank you for your interest: {answer} is all we need.\n"
         return {
             "id": self.id("sd"),
             "contactId": self.id("ct"),
@@ -110,7 +111,7 @@ class _Maker:
             "subject": f"Your question of {number % 28 + 1} March",
             "fromAddress": "sales@example.com",
             "toAddresses": [f"ada{number}@example.com"],
-            "body": (text * (BODY_BYTES // len(text.encode()) + 1))[:BODY_BYTES],
+            "body": text * (BODY_BYTES // len(text.encode())),
             "emailDate": self.moment(),
         }
 

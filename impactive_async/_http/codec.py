@@ -20,9 +20,9 @@ from cattrs import Converter
 
 from impactive_async._http.encode import encode_draft, encode_fields, to_wire
 from impactive_async._http.exact import Reader, exact_row_reader, strict_converter
-from impactive_async._http.hooks import fast_page_reader, fast_row_reader
+from impactive_async._http.hooks import PageReader, fast_page_reader, fast_row_reader, only_stores
 from impactive_async._http.json_bytes import dumps, loads
-from impactive_async._http.results import register_results
+from impactive_async._http.results import RESPELL
 from impactive_async._http.scalars import Misfit, format_instant, parse_instant
 from impactive_async.errors import DecodeError
 
@@ -49,13 +49,22 @@ def row_converter() -> Converter:
     """The converter: strict scalars, and for rows and pages of rows the fast readers over the exact one."""
     converter = strict_converter()
     converter.register_structure_hook_factory(attrs.has, _row_reader)
-    converter.register_structure_hook_factory(_is_page, fast_page_reader)
-    register_results(converter)
+    converter.register_structure_hook_factory(_is_page, _page_reader)
     return converter
 
 
 def _row_reader(cls: type, converter: Converter) -> Reader:
-    return fast_row_reader(cls, exact_row_reader(cls, converter), converter)
+    read = fast_row_reader(cls, exact_row_reader(cls, converter), converter)
+    respell = RESPELL.get(cls)
+    return read if respell is None else lambda raw, kind: read(respell(raw), kind)
+
+
+def _page_reader(kind: Any, converter: Converter) -> PageReader:
+    cls = get_args(kind)[0]
+    if cls not in RESPELL and only_stores(cls):
+        return fast_page_reader(cls, converter)
+    read = converter.get_structure_hook(cls)
+    return lambda rows, _: [read(raw, cls) for raw in rows]
 
 
 def _is_page(kind: Any) -> bool:

@@ -20,7 +20,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import attrs
 from cattrs import Converter
@@ -56,12 +56,11 @@ def fast_row_reader(cls: type, exact: Reader, converter: Converter) -> Reader:
     return read_row
 
 
-def fast_page_reader(kind: Any, converter: Converter) -> PageReader:
-    """The structure hook of `list[cls]`: one generated loop; what it is unsure of goes to the hook of `cls`."""
-    cls = get_args(kind)[0]
-    if not only_stores(cls):
-        recover = converter.get_structure_hook(cls)
-        return lambda rows, _: [recover(raw, cls) for raw in rows]
+def fast_page_reader(cls: type, converter: Converter) -> PageReader:
+    """The structure hook of `list[cls]`: one generated loop; what it is unsure of goes to the hook of `cls`.
+
+    `cls` is one that `only_stores`.
+    """
     read = compile_reader(page_source(cls, converter), f"page reader of {cls.__name__}")
     return lambda rows, _: read(rows)
 

@@ -3,31 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-
-from cattrs import Converter
+from typing import Any, Final
 
 from impactive_async._http.scalars import Misfit
 from impactive_async.models import EnrollResult, PauseResult
-
-
-def register_results(converter: Converter) -> None:
-    """Let `enrolled` be a count or rows, and `enrolledCount` a count; `paused` and `pausedCount` likewise."""
-    _register(converter, EnrollResult, _count_enrolled)
-    _register(converter, PauseResult, lambda raw: _count(raw, "paused"))
-
-
-def _register(converter: Converter, cls: type, spell: Callable[[object], object]) -> None:
-    read = converter.get_structure_hook(cls)
-
-    def read_result(raw: object, _: Any = None) -> Any:
-        return read(spell(raw), cls)
-
-    converter.register_structure_hook(cls, read_result)
-    converter.register_structure_hook_func(
-        lambda kind: kind == list[cls],  # type: ignore[valid-type]
-        lambda rows, _: [read_result(raw) for raw in rows],
-    )
 
 
 def _count_enrolled(raw: object) -> object:
@@ -35,6 +14,10 @@ def _count_enrolled(raw: object) -> object:
     if isinstance(counted, dict) and counted.get("enrolledCount") is None and counted.get("enrolled") is not None:
         raise Misfit("expected a count or an array of rows", counted["enrolled"], ".enrolled")
     return counted
+
+
+def _count_paused(raw: object) -> object:
+    return _count(raw, "paused")
 
 
 def _count(raw: object, key: str) -> object:
@@ -46,3 +29,10 @@ def _count(raw: object, key: str) -> object:
     if type(value) is int:
         return {other: raw[other] for other in raw if other != key} | {name: value}
     return {**raw, name: len(value)} if isinstance(value, list) else raw
+
+
+RESPELL: Final[dict[type, Callable[[object], object]]] = {
+    EnrollResult: _count_enrolled,
+    PauseResult: _count_paused,
+}
+"""What brings a result's wire object into the shape that its class describes."""
