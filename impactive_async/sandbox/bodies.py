@@ -83,7 +83,7 @@ def read_changes(world: World, shape: Shape, raw: Any, where: str = "") -> Body:
         BadRequestError: Its message names the offending field, after `where`.
     """
     if not isinstance(raw, dict):
-        raise BadRequestError(f"{where or 'the body '}must be an object".replace(". ", " "))
+        raise BadRequestError(f"{where.rstrip('.') or 'the body'} must be an object")
     known, extra = {}, {}
     for name, value in raw.items():
         if name in shape.fields:

@@ -1,5 +1,6 @@
 """What arrived at a sandbox: the requests, and how fast they came."""
 
+import asyncio
 from collections import deque
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -47,6 +48,7 @@ class Journal:
     _limit: int | None = field(validator=attrs.validators.optional(attrs.validators.ge(0)))
     _records: dict[int, RecordedRequest] = field(init=False, factory=dict)
     _count: int = field(init=False, default=0)
+    _change: asyncio.Event = field(init=False, factory=asyncio.Event)
 
     def __iter__(self) -> Iterator[RecordedRequest]:
         return iter(self._records.values())
@@ -61,12 +63,22 @@ class Journal:
         self._records[record.number] = record
         if self._limit is not None and len(self._records) > self._limit:
             del self._records[next(iter(self._records))]
+        self._announce()
 
     def note(self, number: int, **outcome: Any) -> None:
         """Enter what became of a request, if it is still remembered."""
         record = self._records.get(number)
         if record is not None:
             self._records[number] = attrs.evolve(record, **outcome)
+            self._announce()
+
+    async def change(self) -> None:
+        """Wait until something is entered."""
+        await self._change.wait()
+
+    def _announce(self) -> None:
+        self._change.set()
+        self._change = asyncio.Event()
 
 
 @define(eq=False)

@@ -29,8 +29,9 @@ def save(world: World, book: Book, enrollment: Enrollment) -> Enrollment:
     if old is not None:
         book.counts[old.status] -= 1
     book.counts[enrollment.status] += 1
-    stamp = enrollment.updated_at
-    book.enrollments.put(enrollment.id, stamp, enrollment, world.visible_at("enrollments", stamp))
+    stamp, now = enrollment.updated_at, world.clock.now()
+    visible_at = world.visible_at("enrollments", stamp)
+    book.enrollments.put(enrollment.id, stamp, enrollment, now=now, visible_at=visible_at)
     world.history.append(enrollment)
     _plan(world, book, enrollment)
     return enrollment
@@ -63,19 +64,20 @@ def paused(world: World, row: Enrollment, reason: str) -> Enrollment:
 
 def receive(world: World, reply: Reply, visible_at: datetime | None = None) -> None:
     """Put a reply into its contact's inbox and into the lists of the sequences the contact is on."""
-    visible_at = visible_at or world.visible_at("replies", reply.email_date)
+    now, visible_at = world.clock.now(), visible_at or world.visible_at("replies", reply.email_date)
     world.replies[reply.id] = reply
     inbox = world.inboxes.setdefault(reply.contact_id, Timeline())
-    inbox.put(reply.id, reply.email_date, reply, visible_at)
+    inbox.put(reply.id, reply.email_date, reply, now=now, visible_at=visible_at)
     for sequence_id in world.memberships.get(reply.contact_id, ()):
-        world.books[sequence_id].replies.put(reply.id, reply.email_date, reply, visible_at)
+        replies = world.books[sequence_id].replies
+        replies.put(reply.id, reply.email_date, reply, now=now, visible_at=visible_at)
 
 
 def show_replies_again(world: World, book: Book, contact_id: str) -> None:
     """Bring a contact's earlier replies, with their old dates, into the list of a sequence it (re-)joins."""
     inbox = world.inboxes.get(contact_id)
     if inbox is not None:
-        inbox.copy_to(book.replies)
+        inbox.copy_to(book.replies, world.clock.now())
 
 
 def _plan(world: World, book: Book, row: Enrollment) -> None:
@@ -113,7 +115,8 @@ def _send(world: World, book: Book, row: Enrollment, contact: Record, step: Step
     )
     world.sends[send.id] = send
     world.sends_by_enrollment.setdefault(row.id, []).append(send.id)
-    book.sends.put(send.id, send.email_date, send, world.visible_at("sends", send.email_date))
+    now, visible_at = world.clock.now(), world.visible_at("sends", send.email_date)
+    book.sends.put(send.id, send.email_date, send, now=now, visible_at=visible_at)
     save(world, book, _advanced(world, book, attrs.evolve(row, current_step=row.current_step + 1)))
     _maybe_answer(world, send)
 

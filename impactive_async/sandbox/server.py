@@ -228,9 +228,9 @@ class Sandbox:
     ) -> Armed:
         """Make the next requests of a route fail.
 
-        `pattern` is verb and template, such as `"GET /api/agent/sequences/:id"`, or `"*"`. The first `after` requests
-        pass, the next `times` are struck (`None`: all). `drop_after_commit` is short for `disconnect` with `commit`,
-        `drop_keepalive=True` for `"at_once"`; all else is explained at `Fault`.
+        `pattern` is verb and template, such as `"GET /api/agent/sequences/:id"`, or `"*"`. The first `after`
+        requests pass, the next `times` are struck (`None`: all). `drop_after_commit` is short for `disconnect`
+        with `commit`, `drop_keepalive=True` for `"at_once"`; all else is explained at `Fault`.
 
         Returns:
             A handle whose `hits` counts the requests struck.
@@ -284,6 +284,15 @@ class Sandbox:
         """
         check_pattern(pattern)
         return tuple(request for request in self._pipeline.journal if pattern in ("*", request.route))
+
+    async def arrived(self, pattern: str = "*", count: int = 1) -> None:
+        """Wait until that many requests to a route are in `requests`, answered or not."""
+        await self.until(lambda: len(self.requests_to(pattern)) >= count)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for a condition, such as a write to be committed; looked at whenever `requests` changes."""
+        while not condition():
+            await self._pipeline.journal.change()
 
     @property
     def peak_rate(self) -> int:

@@ -12,7 +12,7 @@ __all__ = ["Timeline"]
 Row = TypeVar("Row")
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class _Entry(Generic[Row]):
     key: str
     stamp: datetime
@@ -29,18 +29,19 @@ def _order(entry: _Entry[Row]) -> tuple[datetime, int]:
     return entry.stamp, entry.serial
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Timeline(Generic[Row]):
     """Versions of rows by timestamp; ties are in order of arrival.
 
     A new version hides the older one only once it is itself visible: until its transaction commits, a reader sees
     the old one. Superseded entries stay in the list and are skipped, and swept out when they are the most of it,
-    so that a write costs O(1) amortised and a page costs what it returns.
+    so that a write costs O(1) amortised and a page costs what it returns. `now` never goes back between calls.
     """
 
     _entries: list[_Entry[Row]] = field(init=False, factory=list)
     _newest: dict[str, _Entry[Row]] = field(init=False, factory=dict)
     _serial: int = field(init=False, default=0)
+    _full: int = field(init=False, default=64)
 
     def __len__(self) -> int:
         return len(self._newest)
@@ -65,9 +66,12 @@ class Timeline(Generic[Row]):
         """The newest version of every row, in order of first arrival."""
         return (entry.row for entry in self._newest.values())
 
-    def put(self, key: str, stamp: datetime, row: Row, visible_at: datetime | None = None) -> None:
+    def put(
+        self, key: str, stamp: datetime, row: Row, *, now: datetime, visible_at: datetime | None = None
+    ) -> None:
         """Add a row, or a newer version of it; lists show it from `visible_at` on (`None`: at once)."""
         self._serial += 1
+        self._shown(key, now)  # forgets the versions that no later moment can show
         older = self._newest.get(key) if visible_at is not None else None
         entry = _Entry(key, stamp, self._serial, row, visible_at, older)
         self._newest[key] = entry
@@ -81,10 +85,10 @@ class Timeline(Generic[Row]):
         """Exchange a row without making it newer."""
         self._newest[key].row = row
 
-    def copy_to(self, other: "Timeline[Row]") -> None:
+    def copy_to(self, other: "Timeline[Row]", now: datetime) -> None:
         """Put the newest version of every row into another timeline, to be visible from the same moment."""
         for entry in self._newest.values():
-            other.put(entry.key, entry.stamp, entry.row, entry.visible_at)
+            other.put(entry.key, entry.stamp, entry.row, now=now, visible_at=entry.visible_at)
 
     def remove(self, key: str) -> None:
         """Forget a row and all its versions; one that is not there is fine."""
@@ -114,10 +118,11 @@ class Timeline(Generic[Row]):
         return entry
 
     def _sweep(self) -> None:
-        if len(self._entries) < 64 + 4 * len(self._newest):
+        if len(self._entries) < self._full:
             return
         kept = {id(entry) for newest in self._newest.values() for entry in _chain(newest)}
         self._entries = [entry for entry in self._entries if id(entry) in kept]
+        self._full = 64 + 2 * len(self._entries)
 
 
 def _chain(entry: _Entry[Row] | None) -> Iterator[_Entry[Row]]:

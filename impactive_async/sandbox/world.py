@@ -116,7 +116,8 @@ class World:
             row = Record(id=self.mint.new(_PREFIXES[kind]), fields=fields, created_at=stamp, updated_at=stamp)
         else:
             row = attrs.evolve(old, fields={**old.fields, **fields}, updated_at=stamp)
-        self.tables[kind].put(row.id, stamp, row, visible_at or self.visible_at(kind, stamp))
+        shown_from = visible_at or self.visible_at(kind, stamp)
+        self.tables[kind].put(row.id, stamp, row, now=self.clock.now(), visible_at=shown_from)
         return row
 
     def recent(self, kind: Kind, since: datetime | None = None) -> Iterator[Record]:
