@@ -102,7 +102,7 @@ def to_utc(moment: datetime) -> datetime:
     """
     if moment.tzinfo is UTC:
         return moment
-    if moment.utcoffset() is None:
+    if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     try:
         return moment.astimezone(UTC)
