@@ -47,7 +47,17 @@ class Accepted:
 class Cursor:
     """One feed's progress. Single-threaded: `since`, one request, `accept`, `ack` row by row, `dumps` to save."""
 
-    __slots__ = ("_from_now", "_gaps", "_pending", "_primed", "_progress", "_quarantine", "feed", "rules")
+    __slots__ = (
+        "_from_now",
+        "_gaps",
+        "_left_behind",
+        "_pending",
+        "_primed",
+        "_progress",
+        "_quarantine",
+        "feed",
+        "rules",
+    )
 
     progress_type: ClassVar[Callable[..., Progress]] = Progress
 
@@ -58,6 +68,7 @@ class Cursor:
         self._primed = False  # a page was accepted
         self._from_now = start is NOW
         self._pending: dict[tuple[RowId, str], Arrival] = {}
+        self._left_behind: int | None = None  # the oldest row in hand when the state was saved: comes again
         self._gaps: list[Span] = []
         self._quarantine = Quarantine()
         if isinstance(start, datetime):
@@ -82,6 +93,11 @@ class Cursor:
         return len(self._pending)
 
     @property
+    def server_clock(self) -> int | None:
+        """The server's time at the last page that told it, in microseconds."""
+        return self._progress.clock
+
+    @property
     def known_gaps(self) -> list[Gap]:
         """All stretches reported so far and not closed, oldest first, neighbours joined; bounded."""
         return [gaps.public(self.feed, span) for span in self._gaps]
@@ -104,6 +120,7 @@ class Cursor:
         progress.settle(self._held())
         spans = self._lost(rows, first=first, none_known=len(unknown) == len(rows))
         fresh, twins, unasked = self._take(arrivals, rows)
+        self._left_behind = None
         shed = progress.shed(2 * max(self.rules.cap or max(POSSIBLE_CAPS), len(rows)), self._held())
         reported = self._report([*spans, *progress.out_of_reach(), *shed])
         return Accepted(fresh, reported, self._quarantine.unreported(bad + twins), unasked)
@@ -138,7 +155,9 @@ class Cursor:
         self._gaps = gaps.without(self._gaps, span.low, span.high)
 
     def _held(self) -> int | None:
-        return min(arrival[0] for arrival in self._pending.values()) if self._pending else None
+        """The oldest row that was shown and is not handled."""
+        held = [arrival[0] for arrival in self._pending.values()]
+        return min(held if self._left_behind is None else [*held, self._left_behind], default=None)
 
     def _unknown(self, rows: Sequence[Any]) -> list[tuple[int, Any]]:
         """Rows that are not handled versions. The hot path of an idle poll: no timestamp is parsed here."""
@@ -242,6 +261,7 @@ class Cursor:
             "line": progress.line,
             "frontier": progress.frontier,
             "clock": progress.clock,
+            "held": self._held(),
             "now": self._from_now,
             "primed": self._primed,
             "gaps": self._gaps,
@@ -255,11 +275,11 @@ class Cursor:
         """The cursor that `dumps` saved.
 
         Raises:
-            CursorStateError: It is damaged, belongs to another feed, or was written by a newer version.
+            CursorError: It is damaged, belongs to another feed, or was written by a newer version.
         """
         saved = state.unpack(text, "cursor", feed, rules.identity)
         cursor = cls(rules, feed=feed)
-        cursor._restore(saved)  # noqa: SLF001  (its own class)
+        cursor._restore(saved)
         return cursor
 
     def _restore(self, saved: state.Saved) -> None:
@@ -270,6 +290,7 @@ class Cursor:
         progress.frontier = saved.moment_or_none("frontier")
         progress.clock = saved.moment_or_none("clock")
         progress.known = Known(saved.rows("known"))
+        self._left_behind = saved.moment_or_none("held")
         self._from_now = saved.flag("now")
         self._primed = saved.flag("primed")
         self._gaps = saved.spans("gaps")

@@ -3,11 +3,18 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from operator import itemgetter
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 
 from impactive_async.feeds import timestamps
 
 RowId: TypeAlias = str | int
+
+
+def is_id(value: object) -> TypeGuard[RowId]:
+    """Whether it can name a row: text that is not empty, or an integer."""
+    return (type(value) is str and value != "") or type(value) is int
+
+
 Entry: TypeAlias = tuple[int, RowId, str]
 """Microseconds, row id, timestamp as the server prints it."""
 

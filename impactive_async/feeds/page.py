@@ -51,20 +51,17 @@ def proven_from(rows: Sequence[Any], timestamp_field: str, tick: int) -> int | N
     """From which moment on, up to now, a *full* page certainly shows every row the server has.
 
     Newest first, that is one tick after its oldest row: others of that row's own tick may have been cut off.
-    In any other order the server may have cut off rows anywhere up to the newest one, so nothing before the
-    tick after that one is proven. Rows newer than all that are shown are not lost: `since` still reaches them.
+    In any other order rows may have been cut off anywhere, so the page proves nothing.
 
     Returns:
-        Microseconds, or `None` when no row has a readable timestamp.
+        Microseconds, or `None` when nothing is proven.
     """
     if _plainly_newest_first(rows, timestamp_field):
         oldest = timestamps.parse(rows[-1][timestamp_field])
         return oldest - oldest % tick + tick
     ticks = [at - at % tick for at in _readable(rows, timestamp_field)]
-    if not ticks:
-        return None
     newest_first = all(newer >= older for newer, older in pairwise(ticks))
-    return (ticks[-1] if newest_first else max(ticks)) + tick
+    return ticks[-1] + tick if ticks and newest_first else None
 
 
 def _plainly_newest_first(rows: Sequence[Any], timestamp_field: str) -> bool:

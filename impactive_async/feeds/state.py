@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from impactive_async.errors import CursorError
 from impactive_async.feeds.gaps import KINDS, Span
 from impactive_async.feeds.known import Entry, RowId
 
@@ -13,13 +14,9 @@ VERSION: Final = 1
 _ADVICE: Final = "Restore it from a backup, or delete it to start the feed anew (rows will be delivered again)."
 
 
-class CursorStateError(ValueError):
-    """A saved cursor cannot be used; starting from zero instead would repeat or lose rows, so that is not done."""
-
-
 @frozen
 class Saved:
-    """The body of a saved cursor; each reader raises `CursorStateError` for a field that makes no sense."""
+    """The body of a saved cursor; each reader raises `CursorError` for a field that makes no sense."""
 
     fields: Mapping[str, Any]
 
@@ -81,7 +78,7 @@ class Saved:
 
 def _demand(sense: object, name: str) -> None:
     if not sense:
-        raise CursorStateError(f"The saved cursor is damaged: its field {name!r} makes no sense. {_ADVICE}")
+        raise CursorError(f"The saved cursor is damaged: its field {name!r} makes no sense. {_ADVICE}")
 
 
 def _shaped(item: Any, shape: tuple[type | tuple[type, ...], ...]) -> bool:
@@ -98,19 +95,19 @@ def unpack(text: str, kind: str, feed: str, rules: str) -> Saved:
     """The body of the document `pack` made for the same feed, kind and rules.
 
     Raises:
-        CursorStateError: The text is damaged, belongs to something else, or was written by a newer version.
+        CursorError: The text is damaged, belongs to something else, or was written by a newer version.
     """
     document = _document(text)
     if document.get("kind") not in ("cursor", "snapshot") or type(document.get("v")) is not int:
-        raise CursorStateError(f"The saved text is JSON, but no cursor of this library. {_ADVICE}")
+        raise CursorError(f"The saved text is JSON, but no cursor of this library. {_ADVICE}")
     if document["v"] > VERSION:
-        raise CursorStateError(
+        raise CursorError(
             f"The cursor has format {document['v']}, this release reads up to {VERSION}. "
             "Upgrade impactive-async where it is read."
         )
     for name, expected in (("kind", kind), ("feed", feed), ("rules", rules)):
         if document.get(name) != expected:
-            raise CursorStateError(
+            raise CursorError(
                 f"The cursor belongs to another feed: its {name} is {document.get(name)!r}, not {expected!r}. "
                 "Give each feed its own key, and use a cursor with the feed it came from."
             )
@@ -121,7 +118,7 @@ def _document(text: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:
-        raise CursorStateError(f"The saved cursor is damaged: it is not JSON ({error}). {_ADVICE}") from error
+        raise CursorError(f"The saved cursor is damaged: it is not JSON ({error}). {_ADVICE}") from error
     if not isinstance(document, dict):
-        raise CursorStateError(f"The saved text is JSON, but no cursor of this library. {_ADVICE}")
+        raise CursorError(f"The saved text is JSON, but no cursor of this library. {_ADVICE}")
     return document

@@ -1,6 +1,7 @@
 """Laws of the cursor, one example each; `test_cursor_laws.py` has those that hold for any traffic."""
 
-from impactive_async.feeds.cursor import Cursor, Rules
+from impactive_async.feeds.cursor import Cursor
+from impactive_async.feeds.rules import Rules
 
 SECOND = 1_000_000
 RULES = Rules(timestamp="updatedAt", overlap=10 * SECOND, cap=3)

@@ -1,0 +1,216 @@
+"""The state of a feed over a list without `since`: every page is the whole list, rows are compared by content.
+
+A row is new when its id is, or when its content changed. A row that a page no longer shows is forgotten, so that
+the state never outgrows the list: deletions are not reported, and a row that comes back is delivered again. Of a
+capped list, rows pushed off its end are remembered for one more cap, as a deletion may bring them back.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple, Self
+
+from impactive_async.feeds import gaps, state, timestamps
+from impactive_async.feeds.cursor import Accepted
+from impactive_async.feeds.gaps import Span
+from impactive_async.feeds.known import RowId, is_id
+from impactive_async.feeds.page import Row
+from impactive_async.feeds.quarantine import BadRow, Quarantine, digest
+from impactive_async.feeds.rules import Now
+from impactive_async.models.gap import Gap
+
+TIMESTAMPS: Final = ("emailDate", "updatedAt", "createdAt")
+_RULES: Final = "content"
+
+
+class Content(NamedTuple):
+    """A row; `at` is `BEGINNING` for one without a readable timestamp."""
+
+    at: int
+    order: str
+    id: RowId
+    digest: str
+    row: Row
+
+
+class Snapshot:
+    """Same interface as `Cursor`, over a list without `since`.
+
+    Args:
+        feed: The feed's name.
+        start: `NOW`: what the first page shows is known. A moment: so is what it shows stamped before that.
+        cap: The most rows a page can have, newest first; `None` if the list is always whole.
+        id: Wire name of the id.
+        stamps: Wire names that may hold a row's timestamp, the first readable one counts. It orders what
+            is delivered and bounds gaps; which rows are new does not depend on it.
+    """
+
+    __slots__ = (
+        "_cap",
+        "_clock",
+        "_fields",
+        "_id",
+        "_known",
+        "_newest",
+        "_pending",
+        "_primed",
+        "_quarantine",
+        "_start",
+        "feed",
+    )
+
+    def __init__(
+        self,
+        feed: str,
+        *,
+        start: datetime | Now | None = None,
+        cap: int | None = None,
+        id: str = "id",  # noqa: A002  (the name `Rules` has for it)
+        stamps: Sequence[str] = TIMESTAMPS,
+    ) -> None:
+        self.feed = feed
+        self._cap = cap
+        self._id = id
+        self._fields = stamps
+        self._start = _first_wanted(start)
+        self._primed = False  # a page was accepted
+        self._known: dict[RowId, str] = {}  # row id -> digest of its content, the least recently shown first
+        self._pending: set[tuple[RowId, str]] = set()
+        self._newest: int | None = None  # timestamp of the newest row handled
+        self._clock: int | None = None
+        self._quarantine = Quarantine()
+
+    def since(self) -> None:
+        """There is nothing to ask with."""
+
+    @property
+    def pending(self) -> int:
+        """Rows handed out and not yet handled."""
+        return len(self._pending)
+
+    @property
+    def server_clock(self) -> int | None:
+        """The server's time at the last page that told it, in microseconds."""
+        return self._clock
+
+    def accept(self, rows: Sequence[Any], server_now: int | None) -> Accepted:
+        """Take one page: the whole list.
+
+        Args:
+            rows: The decoded JSON rows as they came.
+            server_now: The response's `Date` in microseconds, or `None` without one.
+        """
+        self._clock = self._clock if server_now is None else server_now
+        first, self._primed = not self._primed, True
+        contents, bad = self._read(rows)
+        reported = self._lost(len(rows), contents, first=first)
+        if first:
+            self._known.update((one.id, one.digest) for one in contents if one.at < self._start)
+        fresh = [one for one in contents if self._is_new(one)]
+        self._pending.update((one.id, one.digest) for one in fresh)
+        self._forget(contents)
+        return Accepted([one.row for one in fresh], reported, self._quarantine.unreported(bad))
+
+    def ack(self, row: Row) -> bool:
+        """Count a fresh row as handled; `False` when it was not in hand."""
+        row_id, content = row[self._id], digest(row)
+        if (row_id, content) not in self._pending:
+            return False
+        self._pending.remove((row_id, content))
+        self._known[row_id] = content
+        at = self._stamp(row)
+        if at is not None:
+            self._newest = at if self._newest is None else max(self._newest, at)
+        return True
+
+    def _read(self, rows: Sequence[Any]) -> tuple[list[Content], list[BadRow]]:
+        """Each id once, oldest first; a second row of an id that differs from the first is a bad one."""
+        contents: dict[RowId, Content] = {}
+        bad = []
+        for index, row in enumerate(rows):
+            row_id = row.get(self._id) if isinstance(row, Mapping) else None
+            if not is_id(row_id):
+                bad.append(BadRow(index, f"no {self._id!r}", row))
+                continue
+            at = self._stamp(row)
+            one = Content(timestamps.BEGINNING if at is None else at, str(row_id), row_id, digest(row), row)
+            if contents.setdefault(row_id, one).digest != one.digest:
+                bad.append(BadRow(index, "another row of this page has the same id", row))
+        return sorted(contents.values(), key=lambda one: one[:2]), bad
+
+    def _stamp(self, row: Row) -> int | None:
+        for name in self._fields:
+            try:
+                return timestamps.parse(row[name])
+            except (LookupError, TypeError, ValueError, OverflowError):
+                continue
+        return None
+
+    def _is_new(self, one: Content) -> bool:
+        return self._known.get(one.id) != one.digest and (one.id, one.digest) not in self._pending
+
+    def _lost(self, shown: int, contents: Sequence[Content], *, first: bool) -> list[Gap]:
+        """A full page that shows no row of the one before may have lost what lies between."""
+        in_hand = {row_id for row_id, _ in self._pending}
+        if self._cap is None or shown < self._cap or any(self._has(one, in_hand) for one in contents):
+            return []
+        oldest = min((one.at for one in contents), default=timestamps.BEGINNING)
+        low = timestamps.BEGINNING if first or self._newest is None else min(self._newest, oldest)
+        return [gaps.public(self.feed, Span(low, oldest + 1, "history" if first else "overflow"))]
+
+    def _has(self, one: Content, in_hand: set[RowId]) -> bool:
+        return one.id in self._known or one.id in in_hand
+
+    def _forget(self, contents: Sequence[Content]) -> None:
+        shown = {one.id: self._known[one.id] for one in contents if one.id in self._known}
+        gone = [item for item in self._known.items() if item[0] not in shown]
+        self._known = dict(gone[len(gone) - min(self._cap or 0, len(gone)) :]) | shown
+
+    def dumps(self) -> str:
+        """Everything but the rows in hand, which come again: compact JSON, as long as the list."""
+        body = {
+            "start": self._start,
+            "primed": self._primed,
+            "newest": self._newest,
+            "clock": self._clock,
+            "bad": self._quarantine.digests,
+            "known": list(self._known.items()),
+        }
+        return state.pack("snapshot", self.feed, _RULES, body)
+
+    @classmethod
+    def loads(
+        cls,
+        text: str,
+        feed: str,
+        *,
+        cap: int | None = None,
+        id: str = "id",  # noqa: A002  (the name `Rules` has for it)
+        stamps: Sequence[str] = TIMESTAMPS,
+    ) -> Self:
+        """The snapshot that `dumps` saved.
+
+        Raises:
+            CursorError: It is damaged, belongs to another feed, or was written by a newer version.
+        """
+        saved = state.unpack(text, "snapshot", feed, _RULES)
+        snapshot = cls(feed, cap=cap, id=id, stamps=stamps)
+        snapshot._restore(saved)
+        return snapshot
+
+    def _restore(self, saved: state.Saved) -> None:
+        self._start = saved.moment("start")
+        self._primed = saved.flag("primed")
+        self._newest = saved.moment_or_none("newest")
+        self._clock = saved.moment_or_none("clock")
+        self._quarantine = Quarantine(saved.texts("bad"))
+        self._known = dict(saved.pairs("known"))
+
+
+def _first_wanted(start: datetime | Now | None) -> int:
+    if isinstance(start, Now):
+        return timestamps.END + 1
+    if start is None:
+        return timestamps.BEGINNING
+    if start.tzinfo is None:
+        raise ValueError("start must be an aware datetime: a naive one means another moment on each machine")
+    return timestamps.micros(start)

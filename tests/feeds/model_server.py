@@ -1,0 +1,121 @@
+"""A model of the vendor's capped lists, with every way they may differ, on a clock that only tests move.
+
+All times are microseconds. A version of a row is shown while it is the row's newest and it is visible.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+from attrs import Factory, define, field, frozen
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND = 1_000_000
+NEW_YEAR = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z
+
+Printing: TypeAlias = Literal["truncated", "rounded", "exact"]
+Order: TypeAlias = Literal["newest first", "scrambled"]
+
+
+@frozen(kw_only=True)
+class Habits:
+    """What a client cannot know of a server."""
+
+    inclusive: bool = True
+    printing: Printing = "truncated"
+    precision: int = 1_000  # of printed timestamps; stored ones have microseconds unless printed exactly
+    cap: int | None = 3
+    order: Order = "newest first"
+    ties: int = 1  # a seed: which of several rows of one instant comes first
+    tells_time: bool = True
+    heeds_since: bool = True
+
+
+@frozen
+class Version:
+    """One version of a row: `stored` is what the server compares, `printed` what it shows."""
+
+    id: str
+    number: int
+    stored: int
+    printed: int
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.id, self.number
+
+
+@define
+class ModelServer:
+    """Rows come in late, change, lie in the future; a page is what the habits make of it."""
+
+    habits: Habits
+    now: int = NEW_YEAR
+    rows: dict[str, Version] = Factory(dict)
+    numbers: int = 0
+    shown_full: int = 0
+    seen: set[tuple[str, int]] = field(factory=set)
+
+    def insert(self, behind: int) -> Version:
+        """Make a new row visible now that is stamped `behind` microseconds ago (below 0: in the future)."""
+        return self._put(f"r{len(self.rows)}", self.now - behind)
+
+    def change(self, pick: int, behind: int) -> Version | None:
+        """Give a row a new version, at least one printed tick newer than its last, as `updatedAt` is."""
+        if not self.rows:
+            return None
+        old = list(self.rows.values())[pick % len(self.rows)]
+        stamp = max(self.now - behind, old.printed + 2 * self.habits.precision)
+        self.now = max(self.now, stamp)
+        return self._put(old.id, stamp)
+
+    def _put(self, row_id: str, stamp: int) -> Version:
+        self.numbers += 1
+        version = Version(row_id, self.numbers, *self._stamps(stamp))
+        self.rows[row_id] = version
+        return version
+
+    def _stamps(self, stamp: int) -> tuple[int, int]:
+        precision = self.habits.precision
+        down = stamp - stamp % precision
+        if self.habits.printing == "exact":
+            return down, down
+        if self.habits.printing == "rounded":
+            middle = stamp + precision // 2
+            return stamp, middle - middle % precision
+        return stamp, down
+
+    def page(self, since: str | None) -> list[dict[str, Any]]:
+        """The response's rows."""
+        versions = [version for version in self.rows.values() if self._asked(version, since)]
+        versions.sort(key=lambda version: (-version.stored, self._shuffle(version)))
+        cap = self.habits.cap
+        self.shown_full += cap is not None and len(versions) >= cap
+        return [self._shown(version) for version in self._scrambled(versions)[:cap]]
+
+    def _shuffle(self, version: Version) -> int:
+        return (version.number * 7919 + self.habits.ties * 31) % 101
+
+    def _scrambled(self, versions: list[Version]) -> list[Version]:
+        """Any rows of the list, in an order that shows it; where none can (all of one instant), the newest."""
+        if self.habits.order == "newest first":
+            return versions
+        chosen = sorted(sorted(versions, key=self._shuffle)[: self.habits.cap], key=lambda version: version.stored)
+        return chosen if len({version.printed for version in chosen}) > 1 else versions
+
+    def _asked(self, version: Version, since: str | None) -> bool:
+        if since is None or not self.habits.heeds_since:
+            return True
+        bound = (datetime.fromisoformat(since) - EPOCH) // timedelta(microseconds=1)
+        return version.stored >= bound if self.habits.inclusive else version.stored > bound
+
+    def _shown(self, version: Version) -> dict[str, Any]:
+        return {"id": version.id, "updatedAt": self.print(version.printed), "version": version.number}
+
+    def print(self, stamp: int) -> str:
+        digits = {1: 6, 1_000: 3, SECOND: 0}[self.habits.precision]
+        text = (EPOCH + timedelta(microseconds=stamp)).strftime("%Y-%m-%dT%H:%M:%S.%f")
+        return (text[: -(6 - digits)] if digits < 6 else text).rstrip(".") + "Z"
+
+    def date(self) -> int | None:
+        """The `Date` header: whole seconds, rounded down."""
+        return self.now - self.now % SECOND if self.habits.tells_time else None

@@ -1,0 +1,111 @@
+"""What happens to a feed, drawn so that it hurts: at the edges of ticks, overlaps, caps and saves."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from impactive_async.feeds.cursor import Cursor
+from impactive_async.feeds.rules import NOW
+
+from .consumer import Consumer, Setting
+from .model_server import NEW_YEAR, SECOND, Habits
+
+Action = tuple[Any, ...]
+
+habits = st.builds(
+    Habits,
+    inclusive=st.booleans(),
+    printing=st.sampled_from(["truncated", "rounded", "exact"]),
+    precision=st.sampled_from([1_000, SECOND]),
+    cap=st.sampled_from([3, 6, 100, None]),
+    order=st.sampled_from(["newest first"] * 7 + ["scrambled"]),
+    ties=st.integers(0, 100),
+    tells_time=st.sampled_from([True, True, True, False]),
+    heeds_since=st.sampled_from([True, True, True, True, False]),
+)
+
+
+@st.composite
+def settings_of_feeds(draw: st.DrawFn) -> Setting:
+    start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=draw(st.sampled_from([-1, 0, 3])))
+    return Setting(
+        habits=draw(habits),
+        overlap=draw(st.sampled_from([0, 1_000, 10 * SECOND])),
+        immutable=draw(st.booleans()),
+        start=draw(st.sampled_from([None, None, None, NOW, start])),
+    )
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> tuple[Setting, list[Action]]:
+    """A setting and what happens in it."""
+    setting = draw(settings_of_feeds())
+    tick, overlap = setting.habits.precision, setting.overlap
+    edges = sorted({0, 1, tick - 1, tick, 2 * tick, max(overlap - 1, 0), overlap, overlap + 1})
+    late = st.sampled_from([edge for edge in edges if edge <= overlap])
+    actions = [
+        st.tuples(st.just("insert"), late),
+        st.tuples(st.just("insert"), late),
+        st.tuples(st.just("burst"), st.sampled_from([2, 3, 5, 7]), st.sampled_from([0, 1, tick])),
+        st.tuples(st.just("advance"), st.sampled_from([*edges, 2 * overlap + SECOND])),
+        st.tuples(st.just("poll")),
+        st.tuples(st.just("poll and handle"), st.booleans()),
+        st.tuples(st.just("poll and handle"), st.booleans()),
+        st.tuples(st.just("handle"), st.integers(1, 4), st.booleans()),
+        st.tuples(st.just("die midway"), st.integers(0, 2), st.booleans()),
+        st.tuples(st.just("save")),
+        st.tuples(st.just("crash")),
+    ]
+    if not setting.immutable:
+        actions.append(st.tuples(st.just("change"), st.integers(0, 20), late))
+    if setting.habits.tells_time:  # without a clock nobody can tell a row from the future
+        actions.append(st.tuples(st.just("future"), st.sampled_from([tick, overlap + tick, 3600 * SECOND])))
+    return setting, draw(st.lists(st.one_of(actions), min_size=4, max_size=40))
+
+
+def play(story: tuple[Setting, list[Action]], cursor_type: type[Cursor] = Cursor) -> Consumer:
+    """Let it all happen; every law is asserted on the way."""
+    setting, actions = story
+    consumer = Consumer(setting, cursor_type)
+    consumer.server.now = NEW_YEAR + 5 * SECOND
+    for action in actions:
+        _step(consumer, action)
+    consumer.finish()
+    return consumer
+
+
+def _step(consumer: Consumer, action: Action) -> None:
+    server = consumer.server
+    match action:
+        case "insert", behind:
+            server.insert(behind)
+        case "burst", count, apart:
+            for _ in range(count):
+                server.insert(0)
+                server.now += apart
+        case "future", ahead:
+            server.insert(-ahead)
+        case "change", pick, behind:
+            server.change(pick, behind)
+        case "advance", duration:
+            server.now += duration
+        case ("poll",):
+            consumer.poll()
+        case "poll and handle", backwards:
+            consumer.poll()
+            consumer.handle(len(consumer.hand), backwards=backwards)
+            consumer.save()
+        case "handle", count, backwards:
+            consumer.handle(count, backwards=backwards)
+        case "die midway", count, backwards:
+            consumer.poll()
+            consumer.handle(count, backwards=backwards)
+            consumer.save()
+            consumer.crash()
+        case ("save",):
+            consumer.save()
+        case ("crash",):
+            consumer.crash()
+        case _:
+            raise AssertionError(action)
