@@ -24,6 +24,7 @@ All of them can be pickled; none shows the API key or a whole response body in `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
@@ -50,6 +51,14 @@ __all__ = [
     "RateLimitError",
     "ServerError",
 ]
+
+
+_KEYLIKE = re.compile(r"icrm_[0-9A-Za-z]+")
+
+
+def redact(text: str) -> str:
+    """Blot out whatever looks like an API key: a server may echo it."""
+    return _KEYLIKE.sub("icrm_…", text)
 
 
 class ImpactiveError(Exception):
@@ -94,8 +103,8 @@ class APIError(ImpactiveError):
         attempts: int = 1,
         outcome_unknown: bool = False,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = redact(message)
+        super().__init__(self.message)
         self.method = method
         self.request_path = request_path
         self.attempts = attempts
@@ -252,7 +261,7 @@ class DecodeError(APIError):
             outcome_unknown=outcome_unknown,
         )
         self.path = path
-        self.snippet = snippet
+        self.snippet = redact(snippet)
 
 
 class FeedGapError(ImpactiveError):

@@ -6,7 +6,6 @@ Pure functions: nothing here does I/O or knows how often a request is tried.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,12 +23,11 @@ from impactive_async.errors import (
     PermissionDeniedError,
     RateLimitError,
     ServerError,
+    redact,
 )
 
 BODY_KEPT = 4096
 """Characters of an error's body that are kept on the exception (A5)."""
-
-_KEYLIKE = re.compile(r"icrm_[0-9A-Za-z]+")
 
 
 def decipher(request: Request, response: Response) -> Any:
@@ -93,11 +91,6 @@ def http_date(value: str) -> datetime | None:
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
-def redact(text: str) -> str:
-    """Blot out whatever looks like an API key: a server may echo it."""
-    return _KEYLIKE.sub("icrm_…", text)
-
-
 def shorten(text: str, limit: int = 80) -> str:
     """Cut a text for a message, without what looks like a key."""
     text = redact(text)
@@ -136,7 +129,7 @@ def _status_error(request: Request, response: Response) -> APIStatusError:
         path=request.bare_path,
         body=text[:BODY_KEPT],
         headers={name: redact(value) for name, value in headers.items()},
-        request_id=headers.get("x-request-id") or headers.get("cf-ray"),
+        request_id=redact(headers.get("x-request-id") or headers.get("cf-ray") or "") or None,
         retry_after=retry_after(headers),
     )
 

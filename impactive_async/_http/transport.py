@@ -13,7 +13,6 @@ import attrs
 from multidict import CIMultiDict
 from yarl import URL
 
-from impactive_async._http.decipher import redact
 from impactive_async._http.limits import Limits
 from impactive_async._http.settings import Credentials
 from impactive_async._http.wire import Repeat, Request, Response
@@ -30,7 +29,8 @@ MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """More than this of one answer is not read: 500 rows of the largest emails stay far below."""
 
 LONGEST_CONNECT = 10.0
-"""Seconds for DNS, connect and TLS, at most half of the time-out: what fails there certainly was not sent."""
+"""Seconds for DNS, connect and TLS (and for the turn in a borrowed session's pool), at most half of the time-out:
+what fails there certainly was not sent."""
 
 _PYTHON = f"Python/{sys.version_info.major}.{sys.version_info.minor}"
 _USER_AGENT = f"impactive-async/{__version__} {_PYTHON} aiohttp/{aiohttp.__version__}"
@@ -61,7 +61,8 @@ class Transport:
         self._credentials = credentials
         self._limits = limits
         self._options = options
-        self._headers = CIMultiDict({"Accept": "application/json", "User-Agent": _USER_AGENT, **headers})
+        self._headers = CIMultiDict({"Accept": "application/json", "User-Agent": _USER_AGENT})
+        self._headers.update(headers)  # whatever case they are written in
         self._max_response_bytes = max_response_bytes
         self._session = options.borrowed
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -94,8 +95,8 @@ class Transport:
         """
         self._ready()
         async with self._limits:
-            session = self._ready()
             headers = await self._headers_of(request)
+            session = self._ready()  # the client may have been closed while this task waited
             try:
                 return await self._exchange(session, request, headers, timeout)
             except (aiohttp.ClientError, OSError) as exc:  # TimeoutError is an OSError
@@ -114,7 +115,7 @@ class Transport:
             timeout=_client_timeout(timeout),
             allow_redirects=False,  # aiohttp would carry our custom key header to another host
             raise_for_status=False,
-            **self._no_silent_resend(request),
+            middlewares=_no_silent_resend(session, request),
         ) as answer:
             return Response(answer.status, answer.headers, await self._read(request, answer))
 
@@ -145,14 +146,6 @@ class Transport:
         if request.body is not None:
             headers["Content-Type"] = "application/json"
         return headers
-
-    def _no_silent_resend(self, request: Request) -> dict[str, tuple[aiohttp.ClientMiddlewareType, ...]]:
-        # aiohttp re-sends idempotent methods once when a kept-alive connection turns out dropped. A DELETE that
-        # was carried out would come back as 404 without us knowing of the first sending. A borrowed session may
-        # have middlewares of its own, which this argument would replace.
-        if request.repeat is Repeat.DELETE and self._options.borrowed is None:
-            return {"middlewares": (_surface_disconnects,)}
-        return {}
 
     def _ready(self) -> aiohttp.ClientSession:
         self._check_loop()
@@ -188,7 +181,19 @@ class Transport:
 
 @functools.lru_cache(maxsize=64)
 def _client_timeout(total: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=total, sock_connect=min(LONGEST_CONNECT, total / 2))
+    return aiohttp.ClientTimeout(total=total, connect=min(LONGEST_CONNECT, total / 2))
+
+
+def _no_silent_resend(
+    session: aiohttp.ClientSession, request: Request
+) -> Sequence[aiohttp.ClientMiddlewareType] | None:
+    # aiohttp re-sends idempotent methods once when the connection drops. A DELETE that was carried out would come
+    # back as 404 without us knowing of the first sending. Given middlewares replace those of a borrowed session,
+    # which has no public name for them; if they are not to be found, they are left as they are (`None`).
+    if request.repeat is Repeat.READ or request.method in ("POST", "PATCH"):
+        return None
+    theirs = getattr(session, "_middlewares", None)
+    return None if theirs is None else (*theirs, _surface_disconnects)
 
 
 class _Disconnected(aiohttp.ClientError):
@@ -224,7 +229,7 @@ def _translate(request: Request, exc: Exception, timeout: float) -> APIError:
         request_path=request.bare_path,
         request_sent=sent,
     )
-    if not isinstance(exc, aiohttp.ClientResponseError):  # it shows the request's headers
+    if isinstance(exc, OSError):  # aiohttp's others may hold what we sent or what came back, and so the key
         error.__cause__ = exc
     return error
 
@@ -236,7 +241,7 @@ def _describe(exc: Exception) -> str:
 
 
 def _explain(exc: Exception, *, sent: bool, timeout: float) -> str:
-    what = redact(_describe(exc))
+    what = _describe(exc)
     if isinstance(exc, TimeoutError):
         return f"No whole answer within {timeout:g} s." if sent else f"No connection in time: {what}."
     if sent:

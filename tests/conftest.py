@@ -1,0 +1,61 @@
+"""Fixtures that any test may use."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from unittest.mock import Mock
+
+import aiohttp
+import pytest
+from aioresponses import aioresponses
+
+from impactive_async import AsyncClient
+from impactive_async.sandbox import Sandbox
+from tests.support import FakeClock, client_of
+
+
+@pytest.fixture(autouse=True)
+def _no_ambient_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test may depend on the key or host of whoever runs it."""
+    monkeypatch.delenv("IMPACTIVE_API_KEY", raising=False)
+    monkeypatch.delenv("IMPACTIVE_BASE_URL", raising=False)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock whose sleeps take no time."""
+    return FakeClock()
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """A populated sandbox."""
+    async with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+async def crm(sandbox: Sandbox, clock: FakeClock) -> AsyncIterator[AsyncClient]:
+    """A client of `sandbox`, on `clock`."""
+    async with client_of(sandbox, clock=clock) as client:
+        yield client
+
+
+class _Response(aiohttp.ClientResponse):
+    """aiohttp 3.14 requires a `stream_writer` that aioresponses 0.7.9 does not know of."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, stream_writer=Mock(output_size=0), **kwargs)
+
+
+class _MockedApi(aioresponses):
+    def add(self, *args: Any, **kwargs: Any) -> None:
+        super().add(*args, **{"response_class": _Response, **kwargs})
+
+
+@pytest.fixture
+def mocked_api() -> Iterator[aioresponses]:
+    """Aiohttp's sessions answer what they are told and connect to nothing."""
+    with _MockedApi() as mocked:
+        yield mocked

@@ -1,0 +1,206 @@
+"""What an answer means: data, or the error that its status stands for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from multidict import CIMultiDict
+
+from impactive_async import errors
+from impactive_async._http.decipher import BODY_KEPT, decipher, http_date, retry_after, rows_of, shorten
+from impactive_async._http.wire import Response, build_request, get
+from tests.support import KEY
+
+REQUEST = build_request(get("/api/agent/contacts/:id/replies"), ("con_1",), query={"limit": "1"})
+NOON = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
+
+
+def response(status: int, body: bytes = b"", **headers: str) -> Response:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(status, CIMultiDict(names), body)
+
+
+def error_of(answer: Response) -> errors.APIStatusError:
+    with pytest.raises(errors.APIStatusError) as caught:
+        decipher(REQUEST, answer)
+    return caught.value
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 206, 299])
+def test_any_success_is_its_json(status: int) -> None:
+    """Every 2xx with a JSON body is the body's value, and its byte order mark is no part of it."""
+    assert decipher(REQUEST, response(status, b'\xef\xbb\xbf{"a": [1, null]}')) == {"a": [1, None]}
+
+
+@pytest.mark.parametrize("status", [200, 204])
+def test_an_empty_success_is_none(status: int) -> None:
+    """An empty body is `None`, whatever the status says it should be (A4)."""
+    assert decipher(REQUEST, response(status)) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, errors.BadRequestError),
+        (401, errors.AuthenticationError),
+        (403, errors.PermissionDeniedError),
+        (404, errors.NotFoundError),
+        (409, errors.ConflictError),
+        (429, errors.RateLimitError),
+        (500, errors.ServerError),
+        (502, errors.ServerError),
+        (524, errors.ServerError),
+        (302, errors.APIStatusError),
+        (405, errors.APIStatusError),
+        (418, errors.APIStatusError),
+    ],
+)
+def test_a_status_has_its_class(status: int, kind: type[errors.APIStatusError]) -> None:
+    """Each status of the table is its own class, any other an `APIStatusError`, and the path has no query."""
+    error = error_of(response(status, b'{"error": "why"}'))
+    assert type(error) is kind
+    assert (error.status, error.method, error.path) == (status, "GET", "/api/agent/contacts/con_1/replies")
+    assert str(error).startswith(f"GET /api/agent/contacts/con_1/replies: HTTP {status}. ")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"error": "no such tag"}', "The server says: 'no such tag'"),
+        (b'{"message": "no such tag"}', "The server says: 'no such tag'"),
+        (b'{"error": {"code": 7}, "message": "no such tag"}', "The server says: 'no such tag'"),
+        (b"no such tag", "The server says: 'no such tag'"),
+        (b"\xff\xfeno", "The server says: '\ufffd\ufffdno'"),
+        (b"   ", ""),
+        (b"", ""),
+        (b'{"code": 7}', ""),
+        (b'{"error": ""}', ""),
+    ],
+)
+def test_the_servers_own_words_are_passed_on(body: bytes, said: str) -> None:
+    """An error's message ends with what the server said, in either documented form or as plain text (A5)."""
+    message = error_of(response(400, body)).message
+    assert message.endswith(said or "of this workspace.")
+
+
+def test_an_html_page_is_named_as_one_and_kept() -> None:
+    """A proxy's error page does not flood the message, and hints at a wrong host."""
+    page = b"<html>" + b"x" * 10_000
+    error = error_of(response(502, page, Content_Type="text/html; charset=utf-8"))
+    assert "is base_url the host of the API?" in str(error)
+    assert "<html>" not in str(error)
+    assert error.body == page[:BODY_KEPT].decode()
+
+
+def test_a_redirect_names_its_target() -> None:
+    """A 3xx is an error that says where it points and what to change."""
+    error = error_of(response(301, Location="https://crm.example/api"))
+    assert "redirects to https://crm.example/api" in str(error)
+    assert "base_url" in str(error)
+    assert "nowhere" in str(error_of(response(304)))
+
+
+def test_what_helps_support_is_kept() -> None:
+    """Headers, request id and body travel with the error; the request id shows in its text."""
+    error = error_of(response(500, b'{"error": "boom"}', x_request_id="req_7", X_Other="1"))
+    assert (error.request_id, error.body) == ("req_7", '{"error": "boom"}')
+    assert error.headers["X-Other"] == "1"
+    assert str(error).endswith("[request req_7]")
+    assert error_of(response(500, cf_ray="ray-1")).request_id == "ray-1"
+    assert error_of(response(500)).request_id is None
+
+
+def test_an_echoed_key_is_blotted_out_everywhere() -> None:
+    """A server that echoes the key in body, headers or request id does not bring it into the error."""
+    headers = {"x_request_id": KEY, "X_Echo": f"key={KEY}", "Location": f"https://evil.example/?k={KEY}"}
+    for status in (302, 400, 500):
+        error = error_of(response(status, f'{{"error": "bad key {KEY}"}}'.encode(), **headers))
+        assert KEY not in repr((str(error), error.args, vars(error)))
+        assert "icrm_…" in error.body
+
+
+@pytest.mark.parametrize("body", [b"{", b"<html></html>", b"\xff", b"nul", b'{"a": NaN}', b"[1, 2", b"1 2"])
+def test_a_success_that_is_not_json_is_a_decode_error(body: bytes) -> None:
+    """The error names endpoint, size and type, and shows the beginning."""
+    with pytest.raises(errors.DecodeError, match=rf"{len(body)} bytes of text/plain\) is not JSON") as caught:
+        decipher(REQUEST, response(200, body, Content_Type="text/plain"))
+    assert (caught.value.method, caught.value.request_path) == ("GET", "/api/agent/contacts/con_1/replies")
+    assert caught.value.snippet
+
+
+def test_a_success_that_is_html_hints_at_the_host() -> None:
+    """A 200 with a web page usually means a wrong base_url; a key in it is blotted out."""
+    page = f"<html>{KEY}</html>".encode()
+    with pytest.raises(errors.DecodeError, match="Is base_url the host of the API") as caught:
+        decipher(REQUEST, response(200, page, Content_Type=f"text/html; k={KEY}"))
+    assert KEY not in repr((str(caught.value), vars(caught.value)))
+
+
+@pytest.mark.parametrize(
+    ("data", "rows"),
+    [([], []), ([1], [1]), ({"contacts": [1], "total": 1}, [1]), ({"data": []}, [])],
+)
+def test_rows_are_a_bare_array_or_the_only_one_of_an_object(data: Any, rows: list[Any]) -> None:
+    """Both envelopes are read alike (A2)."""
+    assert rows_of(data) == rows
+
+
+@pytest.mark.parametrize("data", [None, {}, {"a": [1], "b": [2]}, {"a": {"rows": [1]}}, "rows", 7, True])
+def test_rows_that_are_not_to_be_found_are_an_error(data: Any) -> None:
+    """No array, or more than one, is never taken for an empty list."""
+    with pytest.raises(errors.DecodeError, match="expected an array of rows"):
+        rows_of(data)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("1.5", 1.5),
+        (" 7 ", 7.0),
+        ("-3", 0.0),
+        ("Fri, 01 May 2026 12:00:30 GMT", 30.0),
+        ("Fri, 01 May 2026 11:59:00 GMT", 0.0),
+        ("Friday, 01-May-26 12:00:30 GMT", 30.0),
+        ("soon", None),
+        ("", None),
+        ("nan", None),
+        ("inf", None),
+        ("Fri, 99 May 2026 12:00:30 GMT", None),
+    ],
+)
+def test_retry_after_in_all_its_forms(value: str, seconds: float | None) -> None:
+    """Seconds are seconds, a date counts from now, the past is now, and the unreadable is as if absent (A12)."""
+    assert retry_after(CIMultiDict({"retry-after": value}), NOON) == seconds
+
+
+def test_a_retry_after_date_counts_from_the_answers_own_date() -> None:
+    """The local clock may be wrong by hours: only the server's own `Date` goes with its date."""
+    headers = CIMultiDict(
+        {"Retry-After": "Fri, 01 May 2026 12:00:30 GMT", "Date": "Fri, 01 May 2026 12:00:10 GMT"}
+    )
+    assert retry_after(headers, datetime(2030, 1, 1, tzinfo=UTC)) == 20.0
+    assert retry_after(CIMultiDict()) is None
+
+
+def test_a_retry_after_date_without_a_date_counts_from_the_local_clock() -> None:
+    """Without a readable `Date` the present moment stands in: a date long past means now."""
+    past = CIMultiDict({"Retry-After": "Fri, 01 May 1992 12:00:30 GMT", "Date": "today"})
+    assert retry_after(past) == 0.0
+
+
+def test_http_dates_are_aware() -> None:
+    """A date is an aware datetime, even where its zone is unknown; what is none is `None`."""
+    assert http_date("Fri, 01 May 2026 12:00:00 GMT") == NOON
+    assert http_date("Fri, 01 May 2026 12:00:00 -0000") == NOON
+    assert http_date("yesterday") is None
+
+
+def test_texts_are_shortened_and_without_keys() -> None:
+    """A text for a message has at most `limit` characters, and no key."""
+    assert shorten("abc", 3) == "abc"
+    assert shorten("abcd", 3) == "ab…"
+    assert shorten(f"key {KEY}") == "key icrm_…"
