@@ -1,26 +1,125 @@
 """Asyncio-first SDK for ImpactiveAI CRM: typed calls, and event streams that lose nothing.
 
-async with AsyncClient() as crm:
-    ada = await crm.contacts.create(first_name="Ada", last_name="Lovelace", email="ada@example.com")
+Everything public is importable from here; `models`, `errors`, `sandbox` and `hub` hold the rest.
 """
 
-from impactive_async import errors, models
 from impactive_async._clock import Clock
 from impactive_async._http.retry import RetryPolicy
 from impactive_async._unset import UNSET, Unset
 from impactive_async._version import __version__
 from impactive_async.client import AsyncClient, ClientStats
-from impactive_async.errors import *  # noqa: F403
-from impactive_async.models import *  # noqa: F403
+from impactive_async.errors import (
+    APIConnectionError,
+    APIError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    ConflictError,
+    CursorError,
+    DecodeError,
+    FeedGapError,
+    FencedError,
+    ImpactiveError,
+    JournalError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+)
+from impactive_async.feeds.desk import FeedStats
+from impactive_async.feeds.feed import Feed, Poll
+from impactive_async.feeds.quarantine import BadRow
+from impactive_async.feeds.rules import NOW
+from impactive_async.feeds.workspace import Event, WorkspaceWatch
+from impactive_async.models import (
+    Booking,
+    Company,
+    Contact,
+    ContactDraft,
+    Deal,
+    EnrolledContact,
+    Enrollment,
+    EnrollmentCounts,
+    EnrollmentStatus,
+    EnrollResult,
+    Gap,
+    Invoice,
+    PauseResult,
+    Project,
+    Reply,
+    Send,
+    SendingAccount,
+    Sequence,
+    SequenceStatus,
+    SkippedContact,
+    SkipReason,
+    Step,
+    StepDraft,
+    Workspace,
+)
+from impactive_async.stores import CursorStore, FileCursorStore, MemoryCursorStore, SqliteCursorStore
 
 __all__ = [
+    "NOW",
     "UNSET",
+    "APIConnectionError",
+    "APIError",
+    "APIStatusError",
+    "APITimeoutError",
     "AsyncClient",
+    "AuthenticationError",
+    "BadRequestError",
+    "BadRow",
+    "Booking",
     "ClientStats",
     "Clock",
+    "Company",
+    "ConfigurationError",
+    "ConflictError",
+    "Contact",
+    "ContactDraft",
+    "CursorError",
+    "CursorStore",
+    "Deal",
+    "DecodeError",
+    "EnrollResult",
+    "EnrolledContact",
+    "Enrollment",
+    "EnrollmentCounts",
+    "EnrollmentStatus",
+    "Event",
+    "Feed",
+    "FeedGapError",
+    "FeedStats",
+    "FencedError",
+    "FileCursorStore",
+    "Gap",
+    "ImpactiveError",
+    "Invoice",
+    "JournalError",
+    "MemoryCursorStore",
+    "NotFoundError",
+    "PauseResult",
+    "PermissionDeniedError",
+    "Poll",
+    "Project",
+    "RateLimitError",
+    "Reply",
     "RetryPolicy",
+    "Send",
+    "SendingAccount",
+    "Sequence",
+    "SequenceStatus",
+    "ServerError",
+    "SkipReason",
+    "SkippedContact",
+    "SqliteCursorStore",
+    "Step",
+    "StepDraft",
     "Unset",
+    "Workspace",
+    "WorkspaceWatch",
     "__version__",
-    *errors.__all__,
-    *models.__all__,
 ]

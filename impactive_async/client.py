@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,11 +20,16 @@ from impactive_async._http.retry import RetryPolicy
 from impactive_async._http.settings import DEFAULT_BASE_URL, ApiKey, Credentials, check_base_url
 from impactive_async._http.transport import SessionOptions, Transport
 from impactive_async.errors import ConfigurationError
+from impactive_async.feeds.rules import Now
+from impactive_async.feeds.source import INTERVAL, OnBadRow, OnGap, options
+from impactive_async.feeds.workspace import WorkspaceWatch
 from impactive_async.resources.bookings import Bookings
 from impactive_async.resources.contacts import Contacts
 from impactive_async.resources.sending_accounts import SendingAccounts
 from impactive_async.resources.sequences import Sequences
+from impactive_async.resources.workspace import Kind, catalogue
 from impactive_async.resources.zapier import Zapier
+from impactive_async.stores import CursorStore
 
 
 @attrs.frozen(kw_only=True)
@@ -211,6 +217,54 @@ class AsyncClient:
         """
         request = wire.build_custom_request(method, path, params, json, repeatable=repeatable)
         return await self._caller.call(request, lambda data: data, timeout, max_retries)
+
+    def watch(
+        self,
+        kinds: Collection[Kind] | None = None,
+        *,
+        since: datetime | str | Now | None = None,
+        store: CursorStore | None = None,
+        interval: float = INTERVAL,
+        max_interval: float | None = None,
+        overlap: float | None = None,
+        on_gap: OnGap = "raise",
+        on_bad_row: OnBadRow = "raise",
+        concurrency: int = 8,
+    ) -> WorkspaceWatch:
+        """Follow the whole workspace as one stream of `Event`s.
+
+        `async with crm.watch() as events: async for event in events: …`. New sequences are discovered as they
+        appear, archived and deleted ones dropped. An event counts as handled when the next one is asked for.
+
+        Args:
+            kinds: Some of `enrollments`, `sends`, `replies`, `companies`, `contacts`, `deals`, `invoices`,
+                `projects`, `bookings`; `None`: all.
+            since: `None`: all the API still shows; `NOW`: only what comes after; or a moment. A feed's cursor found
+                in the store goes before it.
+            store: Where to keep the cursors between runs, under the feeds' names: one store for each workspace.
+            interval: Seconds between the polls of a list; a busy one is polled sooner.
+            max_interval: Seconds after which even an idle list is polled; default: `interval`.
+            overlap: Seconds by which a row may turn up late; default: each list's own.
+            on_gap: What to do about rows out of the API's reach: raise `FeedGapError`, continue, or call this.
+            on_bad_row: What to do about a row that cannot be read: raise `DecodeError`, or call this.
+            concurrency: How many polls may be under way at once.
+
+        Raises:
+            ValueError: An unknown kind, a naive `since`, or a number out of its range.
+        """
+        chosen = options(
+            since=since,
+            store=store,
+            key=None,
+            interval=interval,
+            max_interval=max_interval,
+            on_gap=on_gap,
+            on_bad_row=on_bad_row,
+        )
+        contents = catalogue(self._caller, kinds, overlap)
+        return WorkspaceWatch(
+            contents, chosen, clock=self._caller.clock, concurrency=_check_concurrency(concurrency)
+        )
 
     def stats(self) -> ClientStats:
         """Return what the client has done so far and is doing now, all its views included."""

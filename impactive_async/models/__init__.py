@@ -14,6 +14,7 @@ from impactive_async.models.enrollment import (
     SkippedContact,
     SkipReason,
 )
+from impactive_async.models.gap import Gap
 from impactive_async.models.invoice import Invoice
 from impactive_async.models.project import Project
 from impactive_async.models.sending_account import SendingAccount
@@ -31,6 +32,7 @@ __all__ = [
     "Enrollment",
     "EnrollmentCounts",
     "EnrollmentStatus",
+    "Gap",
     "Invoice",
     "PauseResult",
     "Project",

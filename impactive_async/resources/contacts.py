@@ -26,6 +26,7 @@ UPDATE = write("PATCH", "/api/agent/contacts/:id")
 REPLIES = get("/api/agent/contacts/:id/replies")
 
 LONGEST_LIST = 500
+REPLIES_CAP = 100
 
 
 class Contacts(Resource):
@@ -230,7 +231,14 @@ def contact_replies_source(caller: Caller, contact_id: str) -> Source[Reply]:
         answer = await list_page(since)
         return attrs.evolve(answer, value=[named(row, contact_id) for row in answer.value])
 
-    return Source(name=f"contacts/{contact_id}/replies", row=Reply, rules=None, page=page, clock=caller.clock)
+    return Source(
+        name=f"contacts/{contact_id}/replies",
+        row=Reply,
+        rules=None,
+        page=page,
+        clock=caller.clock,
+        cap=REPLIES_CAP,
+    )
 
 
 def _check_limit(limit: object) -> int:

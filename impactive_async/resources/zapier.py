@@ -256,7 +256,9 @@ class Zapier(Resource):
 
 def zapier_source(caller: Caller, endpoint: Endpoint, row: type[Row]) -> Source[Row]:
     """One of the five lists as something to follow; gaps of contacts are looked for on the agent surface (#1)."""
-    recover: Callable[[Gap], Awaitable[Recovery]] | None = ContactRecovery(caller) if endpoint is CONTACTS else None
+    recover: Callable[[Gap], Awaitable[Recovery]] | None = (
+        ContactRecovery(caller) if endpoint is CONTACTS else None
+    )
     return Source(
         name=endpoint.template.removeprefix("/api/"),
         row=row,

@@ -1,0 +1,213 @@
+"""One feed's pages on their way to its consumer: fetched, told apart, queued, handed out, handled."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from impactive_async._http.codec import decode_row
+from impactive_async.errors import APIError, CursorError, DecodeError
+from impactive_async.feeds import timestamps
+from impactive_async.feeds.cursor import Accepted, Cursor
+from impactive_async.feeds.quarantine import BadRow, digest
+from impactive_async.feeds.rules import Rules
+from impactive_async.feeds.snapshot import Snapshot
+from impactive_async.feeds.source import FeedOptions, Source
+from impactive_async.models.gap import Gap
+
+R = TypeVar("R")
+
+_log = logging.getLogger("impactive_async.feed")
+
+
+@attrs.frozen
+class Fresh:
+    """A raw row to be handled. A recovered one came through a sibling list."""
+
+    raw: Any
+    recovered: bool = False
+
+
+@attrs.frozen
+class Doubt:
+    """A gap, to be reported unless a sibling list can fill it."""
+
+    gap: Gap
+    recoverable: bool
+
+
+@attrs.frozen
+class Filled:
+    """All rows of a gap have been handled: it may be struck out."""
+
+    gap: Gap
+
+
+Delivery = Fresh | BadRow | Doubt | Filled
+
+
+class Intake(Generic[R]):
+    """A cursor, and what of its last page is still to be handled: its head is what the consumer has in hand."""
+
+    __slots__ = ("_queue", "_source", "_undelivered", "changed", "cursor", "fresh")
+
+    def __init__(self, source: Source[R], cursor: Cursor | Snapshot) -> None:
+        self._source = source
+        self.cursor = cursor
+        self._queue: deque[Delivery] = deque()
+        self._undelivered = 0
+        self.changed = False
+        """Whether saving the cursor would keep something that the last saved one does not."""
+        self.fresh = 0
+        """How many rows of the last page were new."""
+
+    @property
+    def may_be_saved(self) -> bool:
+        """Whether the cursor speaks only of what was delivered.
+
+        A gap or a bad row is part of the cursor from the moment it is found: saved before it was delivered, a
+        crash would turn it into silence.
+        """
+        return not self._undelivered
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to deliver."""
+        return not self._queue
+
+    @property
+    def key(self) -> str:
+        """What names this version of the row at the head for good: feed, id and version."""
+        head = self._queue[0]
+        assert isinstance(head, Fresh)  # noqa: S101 - only rows are handed out as events
+        return f"{self._source.name}/{_version(self._source.rules, head.raw)}"
+
+    async def fetch(self) -> None:
+        """Poll once and queue what is new: first what is wrong, then the rows, oldest first.
+
+        Raises:
+            APIError: The request failed; nothing has changed.
+        """
+        answer = await self._source.page(self.cursor.since())
+        accepted = accept(self.cursor, answer.value, answer.server_time)
+        self.fresh = len(accepted.fresh)
+        self.changed = True
+        if accepted.unasked:
+            _log.warning("%s: the server ignores `since` (%d older rows)", self._source.name, accepted.unasked)
+        recoverable = self._source.recover is not None
+        self._put(accepted.bad)
+        self._put([Doubt(gap, recoverable and gap.kind != "history") for gap in accepted.gaps])
+        self._put([Fresh(raw) for raw in accepted.fresh])
+
+    async def head(self) -> R | BadRow | Gap | None:
+        """Return what is to be delivered next, the same until `handled` is called; `None` when all is handled."""
+        while self._queue:
+            match self._queue[0]:
+                case Fresh(raw):
+                    return self.decode(raw)
+                case Doubt(gap, recoverable=True):
+                    await self._recover(gap)
+                case Doubt(gap):
+                    return gap
+                case Filled(gap):
+                    self._close(gap)
+                    self._pop()
+                case BadRow() as bad:
+                    return bad
+        return None
+
+    def handled(self) -> None:
+        """Count the head as handled."""
+        head = self._pop()
+        if isinstance(head, Fresh):
+            self.cursor.ack(head.raw)
+
+    def drain(self) -> list[Delivery]:
+        """Count everything as handled and return it: for `poll`, whose caller keeps the cursor afterwards."""
+        drained = list(self._queue)
+        while self._queue:
+            self.handled()
+        return drained
+
+    def _put(self, deliveries: Sequence[Delivery]) -> None:
+        self._queue.extend(deliveries)
+        self._undelivered += sum(map(_blocks_saving, deliveries))
+
+    def _pop(self) -> Delivery:
+        head = self._queue.popleft()
+        self._undelivered -= _blocks_saving(head)
+        self.changed = True
+        return head
+
+    def decode(self, raw: Any) -> R | BadRow:
+        """Return the row, or what is wrong with it."""
+        try:
+            return decode_row(self._source.row, raw)
+        except DecodeError as error:
+            return BadRow(-1, str(error), raw)
+
+    async def _recover(self, gap: Gap) -> None:
+        """Put what a sibling list shows of a gap before everything else, and report the gap unless that is all."""
+        complete, accepted = False, None
+        try:
+            accepted, complete = await self._sibling_rows(gap)
+        except APIError as error:
+            _log.warning("%s: recovering a gap failed: %s", self._source.name, error)
+        self._pop()
+        front: list[Delivery] = [] if complete else [Doubt(gap, recoverable=False)]
+        if accepted is not None:
+            front += [*accepted.bad, *(Fresh(raw, recovered=True) for raw in accepted.fresh)]
+        front += [Filled(gap)] if complete else []
+        self._queue.extendleft(reversed(front))
+        self._undelivered += sum(map(_blocks_saving, front))
+
+    async def _sibling_rows(self, gap: Gap) -> tuple[Accepted | None, bool]:
+        if self._source.recover is None or isinstance(self.cursor, Snapshot):
+            return None, False
+        recovery = await self._source.recover(gap)
+        accepted = self.cursor.recover(gap, recovery.rows)
+        return accepted, recovery.complete and not accepted.bad
+
+    def _close(self, gap: Gap) -> None:
+        if isinstance(self.cursor, Cursor):
+            self.cursor.close(gap)
+
+
+def open_cursor(source: Source[Any], options: FeedOptions, saved: str | None) -> Cursor | Snapshot:
+    """Return the saved cursor, or a new one that starts where the options say.
+
+    Raises:
+        CursorError: The saved one is damaged, of a newer version, or of another feed.
+    """
+    try:
+        if source.rules is None:
+            if saved:
+                return Snapshot.loads(saved, source.name, cap=source.cap)
+            return Snapshot(source.name, start=options.since, cap=source.cap)
+        if saved:
+            return Cursor.loads(saved, source.rules, source.name)
+        return Cursor(source.rules, feed=source.name, start=options.since)
+    except CursorError as error:
+        where = f" in {options.store!r} under {options.key or source.name!r}" if options.store else ""
+        raise CursorError(f"The cursor of feed {source.name!r}{where} cannot be used: {error}") from None
+
+
+def accept(cursor: Cursor | Snapshot, rows: list[Any], server_time: datetime | None) -> Accepted:
+    """Hand a page to a cursor with the server's time in its unit."""
+    return cursor.accept(rows, None if server_time is None else timestamps.micros(server_time))
+
+
+def _version(rules: Rules | None, raw: Any) -> str:
+    if rules is None:
+        return f"{raw['id']}#{digest(raw)}"
+    return str(raw[rules.id]) if rules.immutable else f"{raw[rules.id]}@{raw[rules.timestamp]}"
+
+
+def _blocks_saving(delivery: Delivery) -> bool:
+    # Recovered rows too: their gap counts as reported, and nothing but `recover` reaches them.
+    return not isinstance(delivery, Fresh) or delivery.recovered
