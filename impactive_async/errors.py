@@ -17,7 +17,8 @@
     ├── FeedGapError                rows are out of the API's reach; `.gap` says between which moments
     ├── FencedError                 another worker has taken over; nothing was committed
     ├── CursorError                 a stored cursor is damaged or belongs to something else
-    └── JournalError                a bulk journal is in use, damaged or belongs to something else
+    ├── JournalError                a bulk journal is in use, damaged or belongs to something else
+    └── BulkError                   a bulk call did not do all it was asked to; `.report` says what became of it
 
 All of them can be pickled; none shows the API key or a whole response body in `str()` or `repr()`.
 """
@@ -29,6 +30,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from impactive_async.bulk.report import CreateReport, EnrollReport
     from impactive_async.models.gap import Gap
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "APITimeoutError",
     "AuthenticationError",
     "BadRequestError",
+    "BulkError",
     "ConfigurationError",
     "ConflictError",
     "CursorError",
@@ -296,4 +299,21 @@ class CursorError(ImpactiveError):
 
 
 class JournalError(ImpactiveError):
-    """A bulk journal is in use by another process, damaged, or belongs to another input or workspace."""
+    """A bulk journal is in use by another process, damaged, or belongs to another input or workspace.
+
+    Nothing was sent on its account, and the file was left as it is.
+    """
+
+
+class BulkError(ImpactiveError):
+    """A bulk call did not do all it was asked to: some rows failed, or it had to stop before the end of its input.
+
+    In the latter case what stopped it is the `__cause__`.
+
+    Attributes:
+        report: What was done, what was not, and what nobody knows.
+    """
+
+    def __init__(self, message: str, *, report: CreateReport | EnrollReport) -> None:
+        super().__init__(message)
+        self.report = report

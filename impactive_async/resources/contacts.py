@@ -11,17 +11,16 @@ from impactive_async._http.caller import Answer, Caller
 from impactive_async._http.codec import decode_rows, encode_draft, encode_fields
 from impactive_async._http.decipher import rows_of
 from impactive_async._http.shapes import many, one
-from impactive_async._http.wire import build_request, create, get, write
+from impactive_async._http.wire import build_request, get, write
 from impactive_async._unset import UNSET, Unset
 from impactive_async.feeds.feed import Feed
 from impactive_async.feeds.rules import Now
 from impactive_async.feeds.source import INTERVAL, OnBadRow, OnGap, Source, options
 from impactive_async.models import Contact, ContactDraft, Reply
-from impactive_async.resources._base import Extra, Resource, changes, pages
+from impactive_async.resources._base import Extra, changes, pages
+from impactive_async.resources.contact_imports import CREATE, LIST, ContactImports
 from impactive_async.stores import CursorStore
 
-LIST = get("/api/agent/contacts")
-CREATE = create("/api/agent/contacts")
 UPDATE = write("PATCH", "/api/agent/contacts/:id")
 REPLIES = get("/api/agent/contacts/:id/replies")
 
@@ -29,7 +28,7 @@ LONGEST_LIST = 500
 REPLIES_CAP = 100
 
 
-class Contacts(Resource):
+class Contacts(ContactImports):
     """`crm.contacts`."""
 
     async def create(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, Iterable
 from datetime import datetime
 
 import attrs
@@ -10,8 +10,11 @@ import attrs
 from impactive_async._http.caller import Caller
 from impactive_async._http.codec import encode_fields
 from impactive_async._http.shapes import many, nothing, one, one_if_any
-from impactive_async._http.wire import build_request, delete, get, write
+from impactive_async._http.wire import build_request, check_id, delete, get, write
 from impactive_async._unset import UNSET
+from impactive_async.bulk.enrolling import Enrolling
+from impactive_async.bulk.progress import OnProgress
+from impactive_async.bulk.report import EnrollReport
 from impactive_async.feeds.feed import Feed
 from impactive_async.feeds.rules import Now, Rules
 from impactive_async.feeds.source import INTERVAL, OnBadRow, OnGap, Source, options
@@ -73,6 +76,57 @@ class Enrollments(Resource):
         request = build_request(ENROLL, (sequence_id,), body=encode_fields(chosen, extra))
         answer = await self._caller.answer(request, one(EnrollResult), timeout, max_retries)
         return attrs.evolve(answer.value, attempts=answer.attempts)
+
+    async def enroll_many(
+        self,
+        sequence_id: str,
+        contact_ids: Iterable[str] | AsyncIterable[str],
+        *,
+        batch_size: int = 100,
+        concurrency: int = 4,
+        on_progress: OnProgress | None = None,
+        keep_results: bool = False,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> EnrollReport:
+        """Put any number of people on a sequence, in batches (contract #13), reading the input as it goes.
+
+        Calling it again with the same ids is safe, whatever became of the first call: whoever is on the sequence
+        is skipped. A batch that fails does not stop the others; one the server refuses is halved until the id it
+        refuses is found. What would fail every batch (a refused key, no such sequence, ten batches in a row that
+        the network or the server fails) stops the call, as does an input or an `on_progress` that raises: no more
+        is read, what is under way is finished.
+
+        Args:
+            sequence_id: The sequence.
+            contact_ids: Ids. Read lazily: never more than `batch_size * concurrency` of them are held.
+            batch_size: Ids of a request.
+            concurrency: Requests under way at once, within the client's own limits.
+            on_progress: Called with a `Progress` after each batch, awaited if it is async.
+            keep_results: Keep every id's result for the report, which takes memory for every id.
+            timeout: Seconds for each attempt; `None`: the client's.
+            max_retries: How often a request is sent again at the most; `None`: the client's.
+
+        Raises:
+            ValueError: An argument is out of its range, or the sequence's id is malformed.
+            BulkError: The call was stopped before the end of the input, for its `__cause__`; its `.report` says
+                what was done. If nothing was done, the cause itself is raised.
+        """
+        check_id(sequence_id)
+
+        async def send(ids: list[str]) -> EnrollResult:
+            return await self.enroll(sequence_id, contact_ids=ids, timeout=timeout, max_retries=max_retries)
+
+        enrolling = Enrolling(
+            contact_ids,
+            send,
+            self._caller.clock,
+            batch_size=batch_size,
+            concurrency=concurrency,
+            on_progress=on_progress,
+            keep_results=keep_results,
+        )
+        return await enrolling.run()
 
     async def pause(
         self,

@@ -1,0 +1,237 @@
+"""`contacts.create_many`: create any number of contacts, each of them once.
+
+The life of a batch: read and checked (`cutting`), intent recorded, sent, result recorded. If its answer is lost,
+the line stops: once nothing is under way any more the lists are searched, and what is certainly missing is sent
+again. A `Window` keeps batches whose fate is open from slipping off the lists meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from impactive_async._clock import Clock
+from impactive_async._http.caller import Answer
+from impactive_async.bulk.batch import Batch, Row
+from impactive_async.bulk.crew import Crew
+from impactive_async.bulk.cutting import Cutter
+from impactive_async.bulk.drafts import Body
+from impactive_async.bulk.evidence import Trace
+from impactive_async.bulk.gate import Gate, Window
+from impactive_async.bulk.journal import BatchLog
+from impactive_async.bulk.pairing import Pairing, Sighting, match_answer
+from impactive_async.bulk.progress import Meter
+from impactive_async.bulk.refusals import Breaker, send_halving
+from impactive_async.bulk.search import Lost, Search, explain
+from impactive_async.bulk.tally import Tally
+from impactive_async.errors import APIError, APIStatusError, ConfigurationError, DecodeError, JournalError
+
+CreateContacts = Callable[[list[Body]], Awaitable[Answer[list[Sighting]]]]
+
+REMEMBERED: Final = 2000
+"""Contacts of finished batches that are told from those of lost ones: more than the lists show."""
+
+
+class Known:
+    """What is known about the workspace at this moment, from the answers so far."""
+
+    def __init__(self, contacts: Sequence[Sighting], server_time: datetime | None, concurrency: int) -> None:
+        # Two of each batch, of as many batches as may overtake each other: the newest contact is among their
+        # neighbours then, even if one of the two is deleted.
+        self._newest = deque(
+            (contact.id for contact in reversed(contacts)), maxlen=max(2 * concurrency, len(contacts), 8)
+        )
+        self._claimed: deque[str] = deque(maxlen=REMEMBERED)
+        self._server_time = server_time
+
+    def add(self, ids: Sequence[str], server_time: datetime | None = None) -> None:
+        """These contacts exist, and are ours."""
+        self._newest.extend((ids[0], ids[-1]))
+        self._claimed.extend(ids)
+        self._server_time = server_time or self._server_time
+
+    def trace(self) -> Trace:
+        """What will tell a batch that is about to be sent."""
+        return Trace(frozenset(self._newest), self._server_time)
+
+    def claimed(self) -> frozenset[str]:
+        """Contacts that are not those of a lost batch."""
+        return frozenset(self._claimed)
+
+
+class Creating:
+    """Creates the batches of one call of `create_many`."""
+
+    def __init__(
+        self,
+        create: CreateContacts,
+        cutter: Cutter,
+        log: BatchLog,
+        search: Search,
+        *,
+        known: Known,
+        window: Window,
+        tally: Tally,
+        meter: Meter,
+        clock: Clock,
+        concurrency: int,
+        resends: int,
+    ) -> None:
+        self._create = create
+        self._cutter = cutter
+        self._log = log
+        self._search = search
+        self._known = known
+        self._window = window
+        self._tally = tally
+        self._meter = meter
+        self._clock = clock
+        self._resends = resends
+        self._gate = Gate()
+        self._breaker = Breaker()
+        self._lost: dict[Batch, None] = {}
+        self._crew = Crew(lambda: cutter.next(log), self._handle, concurrency)
+
+    async def run(self) -> Exception | None:
+        """Work through the input; returns what stopped it before its end, if anything did."""
+        await self._crew.run()
+        self._tally.interrupted(self._cutter.interrupted)
+        return self._crew.cause
+
+    async def _handle(self, batch: Batch) -> None:
+        if batch.rows:
+            try:
+                await self._deliver(batch)
+            finally:
+                self._window.leave(batch)
+        self._tally.absorb(batch)
+        await self._meter.report(self._tally.progress)
+
+    async def _deliver(self, batch: Batch) -> None:
+        batch.trace = self._known.trace()
+        try:
+            await self._log.begin(batch)
+        except JournalError as error:
+            self._fail(batch, f"not sent: {error}", error)
+            self._crew.stop(error)
+            return
+        if await self._create_all(batch):
+            await self._record(batch)
+
+    async def _record(self, batch: Batch) -> None:
+        try:
+            await self._log.finish(batch)
+        except JournalError as error:  # the intent stands: the next run looks for the batch
+            self._crew.stop(error)
+
+    async def _create_all(self, batch: Batch) -> bool:
+        """Send the batch until the fate of each row is known; returns whether it is."""
+        tries = 0
+        while batch.open_rows():
+            tries += 1
+            error = await self._send(batch)
+            if error is None:
+                return True
+            if not isinstance(error, APIError | ConfigurationError):
+                return self._abandon(batch, f"may have been created: {error!r}", error)
+            if not (isinstance(error, APIError) and error.outcome_unknown):
+                self._give_up(batch, str(error), error)
+                return True
+            batch.last_sent = self._clock.monotonic()
+            try:
+                await self._look_for(batch)
+            except APIError as obstacle:
+                return self._abandon(batch, explain(obstacle), obstacle)
+            if tries > self._resends or self._crew.cause is not None:
+                reason = f"looked for after each of {tries} attempts, and not there: {error.message}"
+                self._give_up(batch, reason, error)
+        return True
+
+    async def _send(self, batch: Batch) -> Exception | None:
+        """Send what is open; returns what it failed with, if it did."""
+
+        def refuse(row: Row, error: APIStatusError) -> None:
+            self._breaker.passed()
+            batch.fail(row, str(error), error)
+
+        async def send(part: Sequence[Row]) -> None:
+            await self._send_part(batch, part)
+
+        try:
+            await send_halving(batch.open_rows(), send, refuse)
+        except Exception as error:
+            return error
+        return None
+
+    async def _send_part(self, batch: Batch, part: Sequence[Row]) -> None:
+        async with self._gate.together():
+            answer = await self._create([row.body for row in part])
+        ids, faithful = match_answer(part, answer.value, self._search.match_on)
+        if ids is None:
+            raise DecodeError(
+                f"the answer holds {len(answer.value)} contacts for {len(part)} rows",
+                attempts=answer.attempts,
+                outcome_unknown=True,
+            )
+        for row, contact_id in zip(part, ids, strict=True):
+            batch.create(row, contact_id)
+        self._known.add(ids, answer.server_time)
+        self._breaker.passed()
+        if not faithful and self._search.trust_absence:
+            self._search.trust_absence = False
+            await self._log.distrust()
+
+    async def _look_for(self, batch: Batch) -> None:
+        """Look for all lost batches at once; afterwards only what is certainly missing from this one is open."""
+        self._lost[batch] = None
+        try:
+            async with self._gate.alone():
+                if batch in self._lost:  # else somebody has looked for it meanwhile
+                    await self._look_for_all(list(self._lost))
+                    self._lost.clear()
+        finally:
+            self._lost.pop(batch, None)
+
+    async def _look_for_all(self, batches: Sequence[Batch]) -> None:
+        pairing = await self._search.look([_lost(batch) for batch in batches], self._known.claimed())
+        for batch in batches:
+            found = self._apply(pairing, batch)
+            if found:
+                self._known.add(found)
+                self._breaker.passed()
+
+    def _apply(self, pairing: Pairing, batch: Batch) -> list[str]:
+        found = []
+        for row in batch.open_rows():
+            contact_id = pairing.found.get(row.index)
+            if contact_id is not None:
+                batch.create(row, contact_id)
+                found.append(contact_id)
+            elif row.index in pairing.unclear:
+                batch.doubt(row, "may have been created: the answer was lost, and the lists cannot tell", None)
+        batch.found += len(found)
+        return found
+
+    def _give_up(self, batch: Batch, reason: str, error: Exception) -> None:
+        """The rows certainly have no contacts."""
+        self._fail(batch, reason, error)
+        if not isinstance(error, APIError) or self._breaker.failed(error):
+            self._crew.stop(error)
+
+    def _fail(self, batch: Batch, reason: str, error: Exception) -> None:
+        for row in batch.open_rows():
+            batch.fail(row, reason, error)
+
+    def _abandon(self, batch: Batch, reason: str, error: Exception) -> bool:
+        """Nobody can tell now; the journal keeps the intent, so that the next run looks for the rows."""
+        for row in batch.open_rows():
+            batch.doubt(row, reason, error)
+        self._crew.stop(error)
+        return False
+
+
+def _lost(batch: Batch) -> Lost:
+    trace = batch.trace or Trace(frozenset(), None)
+    return Lost(first=batch.first, rows=batch.open_rows(), trace=trace, last_sent=batch.last_sent)

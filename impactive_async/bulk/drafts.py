@@ -1,0 +1,76 @@
+"""An input row as the wire's object, or why it is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Final
+
+import attrs
+
+from impactive_async._http.codec import encode_draft
+from impactive_async._unset import UNSET
+from impactive_async.models import ContactDraft
+
+Body = dict[str, Any]
+"""A contact as it goes over the wire."""
+
+_FIELDS: Final = tuple(field.name for field in attrs.fields(ContactDraft))
+_REQUIRED: Final = ("first_name", "last_name")
+_OPTIONAL: Final = tuple(name for name in _FIELDS if name not in (*_REQUIRED, "extra"))
+
+
+class BadRowError(ValueError):
+    """The row cannot be sent; the message says why, for its user."""
+
+
+def read_row(row: object) -> Body:
+    """Return the body of a `ContactDraft`, or of a mapping of its fields (`None` means: not given).
+
+    Raises:
+        BadRowError: It is neither, has an unknown field, lacks a name, or a value is of the wrong type.
+    """
+    draft = row if isinstance(row, ContactDraft) else _draft_of(row)
+    _check(draft)
+    try:
+        return encode_draft(draft)
+    except (ValueError, TypeError) as error:
+        raise BadRowError(str(error)) from None
+
+
+def _draft_of(row: object) -> ContactDraft:
+    if not isinstance(row, Mapping):
+        raise BadRowError(f"a row is a ContactDraft or a mapping of its fields, not a {type(row).__name__}")
+    for name in row:
+        if name not in _FIELDS:
+            raise BadRowError(f"unknown field {name!r}{_suggestion(name)}")
+    given = {name: value for name, value in row.items() if value is not None and value is not UNSET}
+    for name in _REQUIRED:
+        if name not in given:
+            raise BadRowError(f"{name} is missing")
+    return ContactDraft(**given)
+
+
+def _suggestion(name: object) -> str:
+    close = get_close_matches(name, _FIELDS, n=1) if isinstance(name, str) else []
+    return f"; did you mean {close[0]!r}?" if close else "; other wire fields go into 'extra'"
+
+
+def _check(draft: ContactDraft) -> None:
+    for name in _REQUIRED:
+        value: object = getattr(draft, name)
+        if not isinstance(value, str):
+            raise BadRowError(f"{name} is a string, not {_kind(value)}")
+        if not value.strip():
+            raise BadRowError(f"{name} is empty")
+    for name in _OPTIONAL:
+        value = getattr(draft, name)
+        if value is not None and not isinstance(value, str):
+            raise BadRowError(f"{name} is a string, not {_kind(value)}")
+    extra: object = draft.extra
+    if not isinstance(extra, Mapping):
+        raise BadRowError(f"extra is a mapping of wire fields, not {_kind(extra)}")
+
+
+def _kind(value: object) -> str:
+    return "null" if value is None else type(value).__name__

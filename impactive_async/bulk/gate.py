@@ -1,0 +1,86 @@
+"""Who may send when."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
+
+
+class Gate:
+    """Senders pass it together; a searcher passes it alone, when nothing is under way.
+
+    A list is only evidence about a lost batch while no other batch is being created: a row of the one could be
+    taken for a row of the other.
+    """
+
+    def __init__(self) -> None:
+        self._open = asyncio.Event()
+        self._open.set()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._alone = asyncio.Lock()
+        self._inside = 0
+
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        """Wait while somebody is, or wants to be, inside alone."""
+        while not self._open.is_set():
+            await self._open.wait()
+        self._inside += 1
+        self._empty.clear()
+        try:
+            yield
+        finally:
+            self._inside -= 1
+            if not self._inside:
+                self._empty.set()
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Let nobody in, and wait until all have left."""
+        async with self._alone:
+            self._open.clear()
+            try:
+                await self._empty.wait()
+                yield
+            finally:
+                self._open.set()
+
+
+class Window:
+    """Bounds the rows that can have been created since a batch was sent whose fate is open, its own included.
+
+    A list shows so many of the newest contacts and no others. Those that can stand above a batch's are of batches
+    that were under way when it was sent, and of batches sent while it is: of all that overlap with it in time.
+    So a batch that takes long holds up those behind it.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self._most = rows
+        self._sizes: dict[Hashable, int] = {}
+        self._overlaps: dict[Hashable, int] = {}
+        self._freed = asyncio.Event()
+
+    async def room(self, rows: int) -> None:
+        """Wait until so many rows may be sent. One waiter at a time."""
+        while not self._fits(rows):
+            self._freed.clear()
+            await self._freed.wait()
+
+    def enter(self, batch: Hashable, rows: int) -> None:
+        """A batch is about to be sent."""
+        for other in self._overlaps:
+            self._overlaps[other] += rows
+        self._overlaps[batch] = rows + sum(self._sizes.values())
+        self._sizes[batch] = rows
+
+    def leave(self, batch: Hashable) -> None:
+        """It is known what became of it."""
+        del self._sizes[batch], self._overlaps[batch]
+        self._freed.set()
+
+    def _fits(self, rows: int) -> bool:
+        under_way = sum(self._sizes.values())
+        most = max((under_way, *self._overlaps.values()))
+        return not under_way or most + rows <= self._most

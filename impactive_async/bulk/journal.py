@@ -1,0 +1,260 @@
+"""What `create_many` remembers of each batch, so that a killed import can be taken up again.
+
+A batch is entered before it is sent (*intent*: its bodies, and the trace by which it can be looked for) and again
+when it is known what became of it (*result*: the ids of its contacts; the bodies are erased). A batch without a
+result is of unknown outcome. The input is known by a rolling digest: a batch's digest covers all rows up to its
+end, so that an input that differs anywhere is noticed before a row behind that place is sent.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+import attrs
+
+from impactive_async._http.codec import dumps, loads
+from impactive_async.bulk.batch import Batch
+from impactive_async.bulk.evidence import Trace
+from impactive_async.bulk.journal_file import JournalFile
+from impactive_async.bulk.pairing import Wanted
+from impactive_async.errors import JournalError
+from impactive_async.models import Workspace
+
+_REMEMBERED: Final = 2000
+"""Contacts of finished batches that are told from those of lost ones: more than the lists show."""
+
+_COLUMNS: Final = "first, count, digest, intent, ids, unknown"
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """A batch as it is recorded."""
+
+    first: int
+    count: int
+    digest: bytes
+    ids: tuple[str | None, ...]
+    unknown: frozenset[int]
+    """Indexes of rows that may have been created, where the lists could not tell."""
+    wanted: tuple[Wanted, ...] = ()
+    """Rows that were sent, without a result."""
+    trace: Trace | None = None
+
+
+class BatchLog(Protocol):
+    """What the import needs of a journal."""
+
+    @property
+    def end(self) -> int:
+        """The place of the input up to which batches are recorded."""
+        ...
+
+    async def plan(self, position: int, most: int) -> tuple[Entry | None, int]:
+        """The entry that begins at this place of the input, if any, and how many rows belong to the next batch."""
+        ...
+
+    async def begin(self, batch: Batch) -> None:
+        """Record the intent to send it."""
+        ...
+
+    async def finish(self, batch: Batch) -> None:
+        """Record what became of it."""
+        ...
+
+    async def distrust(self) -> None:
+        """Record that the server alters what rows are known by."""
+        ...
+
+
+class NoJournal:
+    """Remembers nothing."""
+
+    end = 0
+
+    async def plan(self, _: int, most: int) -> tuple[Entry | None, int]:
+        """Every batch is a new one."""
+        return None, most
+
+    async def begin(self, batch: Batch) -> None:
+        """Nothing."""
+
+    async def finish(self, batch: Batch) -> None:
+        """Nothing."""
+
+    async def distrust(self) -> None:
+        """Nothing."""
+
+
+class Journal:
+    """A journal in a file, held by this process alone while it is open."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._file = JournalFile(path)
+        self.end = 0
+        self._clock = itertools.count(1)
+
+    async def open(self, *, create: bool = True) -> None:
+        """Open and lock it.
+
+        Raises:
+            JournalError: It is in use, damaged, or not a journal.
+        """
+        await self._file.open(create=create)
+        end, last = await self._file.run(_extent)
+        self.end, self._clock = end, itertools.count(last + 1)
+
+    async def aclose(self) -> None:
+        """Close it and let go of the lock."""
+        await self._file.aclose()
+
+    async def claim(self, workspace: Workspace) -> bool:
+        """Bind a new journal to the workspace.
+
+        Returns:
+            Whether the server was never seen to alter what rows are known by.
+
+        Raises:
+            JournalError: It belongs to another one.
+        """
+        owner, trust = await self._file.run(lambda connection: _bind(connection, workspace.id))
+        if owner != workspace.id:
+            raise JournalError(
+                f"{self._file.path} is the journal of an import into the workspace {owner}, and this API key "
+                f"opens {workspace.id} ({workspace.name}). Use the key of that workspace, or another journal."
+            )
+        return trust
+
+    async def unfinished(self) -> list[Entry]:
+        """The batches that were sent and have no result, in input order."""
+        return await self._entries("WHERE finished IS NULL ORDER BY first")
+
+    async def claimed(self) -> frozenset[str]:
+        """The contacts of the batches finished last."""
+        ids: set[str] = set()
+        for blob in await self._file.run(_latest_ids):
+            ids.update(filter(None, self._array(blob)))
+        return frozenset(ids)
+
+    async def resolve(self, entry: Entry) -> None:
+        """Record what a search has brought to light."""
+        await self._finish(entry.first, entry.ids, entry.unknown)
+
+    async def plan(self, position: int, most: int) -> tuple[Entry | None, int]:
+        """See `BatchLog`."""
+        if position >= self.end:
+            return None, most
+        (entry,) = await self._entries("WHERE first >= ? ORDER BY first LIMIT 1", position)
+        return (entry, entry.count) if entry.first == position else (None, min(most, entry.first - position))
+
+    async def begin(self, batch: Batch) -> None:
+        """See `BatchLog`."""
+        row = (batch.first, batch.count, batch.digest, next(self._clock), None, _intent(batch), *_result(batch))
+        await self._file.run(
+            lambda connection: connection.execute("REPLACE INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        )
+
+    async def finish(self, batch: Batch) -> None:
+        """See `BatchLog`."""
+        await self._finish(batch.first, batch.ids, [failure.index for failure in batch.unknown])
+
+    async def distrust(self) -> None:
+        """See `BatchLog`."""
+        await self._file.run(lambda connection: connection.execute("UPDATE header SET trust_absence = 0"))
+
+    async def created_ids(self) -> AsyncIterator[str]:
+        """The contacts of all rows, in input order."""
+        first = -1
+        while entries := await self._entries("WHERE first > ? ORDER BY first LIMIT 10", first):
+            for contact_id in itertools.chain.from_iterable(entry.ids for entry in entries):
+                if contact_id is not None:
+                    yield contact_id
+            first = entries[-1].first
+
+    async def _finish(self, first: int, ids: Any, unknown: Any) -> None:
+        values = (next(self._clock), dumps(list(ids)), dumps(sorted(unknown)), first)
+        await self._file.run(
+            lambda connection: connection.execute(
+                "UPDATE batches SET finished = ?, intent = NULL, ids = ?, unknown = ? WHERE first = ?", values
+            )
+        )
+
+    async def _entries(self, condition: str, *values: int) -> list[Entry]:
+        query = f"SELECT {_COLUMNS} FROM batches {condition}"  # noqa: S608 - both are ours
+        rows = await self._file.run(lambda connection: connection.execute(query, values).fetchall())
+        try:
+            return [_entry(row) for row in rows]
+        except (ValueError, TypeError, KeyError) as error:
+            raise self._file.damaged(f"an entry cannot be read ({error})") from error
+
+    def _array(self, blob: bytes) -> list[Any]:
+        try:
+            return list(loads(blob))
+        except (ValueError, TypeError) as error:
+            raise self._file.damaged(f"an entry cannot be read ({error})") from error
+
+
+def _bind(connection: sqlite3.Connection, workspace_id: str) -> tuple[str, bool]:
+    row = connection.execute("SELECT workspace, trust_absence FROM header").fetchone()
+    if row is None:
+        row = (workspace_id, 1)
+        connection.execute("INSERT INTO header VALUES (?, ?)", row)
+    return row[0], bool(row[1])
+
+
+def _extent(connection: sqlite3.Connection) -> tuple[int, int]:
+    query = "SELECT max(first + count), max(started), max(finished) FROM batches"
+    end, started, finished = connection.execute(query).fetchone()
+    return end or 0, max(started or 0, finished or 0)
+
+
+def _latest_ids(connection: sqlite3.Connection) -> list[bytes]:
+    blobs, rows = [], 0
+    query = "SELECT ids, count FROM batches WHERE finished IS NOT NULL ORDER BY finished DESC"
+    for blob, count in connection.execute(query):
+        blobs.append(blob)
+        rows += count
+        if rows >= _REMEMBERED:
+            break
+    return blobs
+
+
+def _intent(batch: Batch) -> bytes:
+    trace = batch.trace or Trace(frozenset(), None)
+    return dumps(
+        {
+            "rows": [[row.index, row.body] for row in batch.rows],
+            "known": sorted(trace.known),
+            "server_time": None if trace.server_time is None else trace.server_time.isoformat(),
+        }
+    )
+
+
+def _result(batch: Batch) -> tuple[bytes, bytes]:
+    return dumps(batch.ids), dumps([failure.index for failure in batch.unknown])
+
+
+def _entry(row: tuple[int, int, bytes, bytes | None, bytes, bytes]) -> Entry:
+    first, count, digest, intent, ids, unknown = row
+    known, doubtful = tuple(loads(ids)), frozenset(loads(unknown))
+    if len(known) != count:
+        raise ValueError(f"{count} rows with {len(known)} results")
+    entry = Entry(first=first, count=count, digest=digest, ids=known, unknown=doubtful)
+    return entry if intent is None else _with_intent(entry, loads(intent))
+
+
+def _with_intent(entry: Entry, intent: Any) -> Entry:
+    moment = intent["server_time"]
+    return attrs.evolve(
+        entry,
+        trace=Trace(frozenset(intent["known"]), None if moment is None else datetime.fromisoformat(moment)),
+        wanted=tuple(
+            Wanted(index, body, entry.first)
+            for index, body in intent["rows"]
+            if entry.ids[index - entry.first] is None
+        ),
+    )

@@ -1,0 +1,61 @@
+"""How far a bulk call has come."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable
+
+import attrs
+
+from impactive_async._clock import Clock
+
+
+@attrs.frozen(kw_only=True)
+class Progress:
+    """Where a bulk call stands."""
+
+    done: int
+    """Rows whose fate is known, whatever it is."""
+    total: int | None
+    """Rows of the input; `None` if it has no length."""
+    failed: int
+    """Rows among `done` that failed or whose outcome is unknown."""
+    rate: float
+    """Rows a second since the call began, without those that an earlier run had done; 0 at first."""
+    eta: float | None
+    """Seconds until the end at that rate; `None` if it cannot be told."""
+
+
+OnProgress = Callable[[Progress], object]
+"""Called after each batch; if it returns an awaitable, that is awaited before it is called again."""
+
+
+class Meter:
+    """Tells `on_progress`, one call at a time and never backwards."""
+
+    def __init__(self, on_progress: OnProgress | None, total: int | None, clock: Clock) -> None:
+        self._tell = on_progress
+        self._total = total
+        self._clock = clock
+        self._start = clock.monotonic()
+        self._turn = asyncio.Lock()
+
+    async def report(self, count: Callable[[], tuple[int, int, int]]) -> None:
+        """Tell how far it is.
+
+        Args:
+            count: The rows done, failed, and skipped because an earlier run had done them, at the time of telling.
+        """
+        if self._tell is None:
+            return
+        async with self._turn:
+            answer = self._tell(self._progress(*count()))
+            if inspect.isawaitable(answer):
+                await answer
+
+    def _progress(self, done: int, failed: int, skipped: int) -> Progress:
+        seconds = self._clock.monotonic() - self._start
+        rate = (done - skipped) / seconds if seconds > 0 else 0.0
+        eta = max(0, self._total - done) / rate if self._total is not None and rate > 0 else None
+        return Progress(done=done, total=self._total, failed=failed, rate=rate, eta=eta)
