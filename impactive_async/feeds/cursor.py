@@ -77,9 +77,7 @@ class Cursor:
     def _start_at(self, start: datetime) -> None:
         if start.tzinfo is None:
             raise ValueError("start must be an aware datetime: a naive one means another moment on each machine")
-        progress = self._progress
-        progress.origin = progress.cut(timestamps.micros(start))
-        progress.line = progress.since_for(progress.origin)
+        self._progress.start_at(timestamps.micros(start))
 
     def since(self) -> str | None:
         """The query parameter of the next request; `None` asks for all the API shows. It never decreases."""
@@ -117,10 +115,10 @@ class Cursor:
         first, self._primed = not self._primed, True
         if first and self._from_now:
             return self._prime(rows, arrivals, bad)
-        progress.settle(self._held())
         spans = self._lost(rows, first=first, none_known=len(unknown) == len(rows))
         fresh, twins, unasked = self._take(arrivals, rows)
         self._left_behind = None
+        progress.settle(self._held())  # not before: the page is judged by the floor it was asked for with
         shed = progress.shed(2 * max(self.rules.cap or max(POSSIBLE_CAPS), len(rows)), self._held())
         reported = self._report([*spans, *progress.out_of_reach(), *shed])
         return Accepted(fresh, reported, self._quarantine.unreported(bad + twins), unasked)
@@ -162,6 +160,8 @@ class Cursor:
     def _unknown(self, rows: Sequence[Any]) -> list[tuple[int, Any]]:
         """Rows that are not handled versions. The hot path of an idle poll: no timestamp is parsed here."""
         row_id, timestamp, latest = self.rules.id, self.rules.timestamp, self._progress.known.latest
+        if not latest:
+            return list(enumerate(rows))
         try:
             if self.rules.immutable:
                 return [(i, row) for i, row in enumerate(rows) if row[row_id] not in latest]
@@ -171,8 +171,8 @@ class Cursor:
             return list(enumerate(rows))
 
     def _learn_tick(self, arrivals: Sequence[Arrival]) -> None:
-        coarsest = max((timestamps.precision(arrival[4]) for arrival in arrivals), default=0)
-        self._progress.tick = max(self._progress.tick, coarsest)
+        by_length = {len(arrival[4]): arrival[4] for arrival in arrivals}  # of one length: printed alike
+        self._progress.tick = max(self._progress.tick, *map(timestamps.precision, by_length.values()), 1)
 
     def _take(self, arrivals: Sequence[Arrival], rows: Sequence[Any]) -> tuple[list[Row], list[BadRow], int]:
         """Put what is neither handled nor in hand into the consumer's hands."""
@@ -203,7 +203,7 @@ class Cursor:
         if not self._is_full(rows, none_known=False):
             return Accepted([])
         proven = min(self._proven_from(rows), progress.horizon_tick)
-        progress.origin = max(progress.origin, proven)  # older rows that turn up may be hidden history
+        progress.leave_out(proven)  # older rows that turn up may be hidden history
         return Accepted([], self._report(_spans((progress.cut(progress.latest_from), proven, "lookback"))))
 
     def _lost(self, rows: Sequence[Any], *, first: bool, none_known: bool) -> list[Span]:
@@ -258,13 +258,14 @@ class Cursor:
         body = {
             "tick": progress.tick,
             "origin": progress.origin,
+            "floor": progress.floor,
             "line": progress.line,
             "frontier": progress.frontier,
             "clock": progress.clock,
             "held": self._held(),
             "now": self._from_now,
             "primed": self._primed,
-            "gaps": self._gaps,
+            "gaps": [list(span) for span in self._gaps],
             "bad": self._quarantine.digests,
             "known": progress.known.entries(),
         }
@@ -286,6 +287,7 @@ class Cursor:
         progress = self._progress
         progress.tick = max(self.rules.tick, saved.tick("tick"))
         progress.origin = saved.moment("origin")
+        progress.floor = saved.moment("floor")
         progress.line = saved.moment_or_none("line")
         progress.frontier = saved.moment_or_none("frontier")
         progress.clock = saved.moment_or_none("clock")

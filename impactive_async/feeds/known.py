@@ -1,7 +1,7 @@
 """The versions of rows a consumer has handled, in the order of their timestamps."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Final, TypeAlias, TypeGuard
 
@@ -30,13 +30,16 @@ class Known:
 
     __slots__ = ("_entries", "_sorted", "_superseded", "latest")
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        self.latest: dict[RowId, str] = {}  # row id -> its version handled last, as printed
-        self._superseded: set[tuple[RowId, str]] = set()  # other versions: a lagging replica may show them again
-        self._entries: list[Entry] = []
-        self._sorted = True
-        for entry in entries:
-            self.add(entry)
+    def __init__(self, entries: Sequence[Entry] = ()) -> None:
+        """Start with versions handled before, oldest first."""
+        # row id -> its version handled last, as printed
+        self.latest: dict[RowId, str] = {row_id: raw for _, row_id, raw in entries}
+        # other versions of those rows: a lagging replica may show them again
+        self._superseded: set[tuple[RowId, str]] = set()
+        self._entries = list(entries)
+        self._sorted = False
+        if len(self.latest) < len(self._entries):
+            self._superseded = {(row_id, raw) for _, row_id, raw in entries if self.latest[row_id] != raw}
 
     def __len__(self) -> int:
         return len(self._entries)

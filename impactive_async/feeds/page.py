@@ -68,10 +68,17 @@ def _plainly_newest_first(rows: Sequence[Any], timestamp_field: str) -> bool:
     """Whether text order alone shows it: it does when all timestamps are UTC, of one length and in order."""
     try:
         raws = [row[timestamp_field] for row in rows]
-        uniform = {(len(raw), raw[10], raw[-1]) for raw in raws} == {(len(raws[-1]), "T", "Z")}
-        return uniform and raws == sorted(raws, reverse=True) and timestamps.parse(raws[-1]) is not None
+        return _uniform(raws) and raws == sorted(raws, reverse=True) and timestamps.parse(raws[-1]) is not None
     except (LookupError, TypeError, ValueError):
         return False
+
+
+def _uniform(raws: Sequence[str]) -> bool:
+    """Whether all are `2026-01-02T...Z` of one length; columns of their concatenation show it without a loop."""
+    text, size, count = "".join(raws), len(raws[0]), len(raws)
+    return (
+        set(map(len, raws)) == {size} and text[10::size] == "T" * count and text[size - 1 :: size] == "Z" * count
+    )
 
 
 def _readable(rows: Sequence[Any], timestamp_field: str) -> list[int]:

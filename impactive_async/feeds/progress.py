@@ -23,7 +23,9 @@ class Progress:
         tick: Precision: timestamps are cut down to it, never rounded up.
         overlap: How late a row may become visible.
         origin: Rows before it are none of the feed's.
-        line: The `since` to ask with; `None` asks for everything.
+        floor: From here on the server shows every row it has, but for its cap.
+        line: The `since` to ask with, a tick below the floor; `None` asks for everything. When a coarser tick is
+            learnt, both stay where they are until the frontier has moved on enough.
         frontier: The newest tick at or below which every row shown has been handled.
         clock: The server's, as last told.
         known: The handled versions from `line` on.
@@ -32,6 +34,7 @@ class Progress:
     tick: int
     overlap: int
     origin: int = timestamps.BEGINNING
+    floor: int = timestamps.BEGINNING
     line: int | None = None
     frontier: int | None = None
     clock: int | None = None
@@ -46,16 +49,27 @@ class Progress:
         witness = self.known.newest_before(self.frontier, WITNESSES)
         if witness is not None:
             floor = min(self.latest_from, witness, witness if held is None else held)
-            self.raise_line(self.since_for(self.cut(floor)))
+            self.raise_floor(self.cut(floor))
 
     def since_for(self, floor: int) -> int:
         """One tick early, `>` and `>=`, truncating and rounding servers all show every row from the floor on."""
         return floor - self.tick
 
-    def raise_line(self, line: int) -> None:
-        """Ask from `line` on, unless that would go back, and forget what is no longer shown."""
+    def start_at(self, moment: int) -> None:
+        """Leave out all rows before a moment; its own tick belongs to the feed."""
+        self.origin = self.floor = self.cut(moment)
+        self.line = self.since_for(self.floor)
+
+    def leave_out(self, moment: int) -> None:
+        """Have nothing to do with rows before a moment any more."""
+        self.origin = max(self.origin, moment)
+        self.floor = max(self.floor, moment)
+
+    def raise_floor(self, floor: int) -> None:
+        """Ask from `floor` on, unless that would go back, and forget what is no longer shown."""
+        line = self.since_for(floor)
         if self.line is None or line > self.line:
-            self.line = line
+            self.line, self.floor = line, max(self.floor, floor)
             self.known.forget_before(self.cut(line))
 
     def cut(self, at: int) -> int:
@@ -89,11 +103,6 @@ class Progress:
         """Rows before it were not asked for: they are known and forgotten, or none of the feed's."""
         return self.cut(self.origin if self.line is None else max(self.origin, self.line))
 
-    @property
-    def floor(self) -> int:
-        """From here on the server shows every row it has, but for its cap."""
-        return self.origin if self.line is None else max(self.origin, self.line + self.tick)
-
     def out_of_reach(self) -> list[Span]:
         """When the server's clock fell back behind the floor, its new rows are stamped where none is asked for."""
         if self.clock is None or self.line is None or self.floor <= max(self.horizon, self.origin):
@@ -112,5 +121,5 @@ class Progress:
         before = self.floor
         excess = self.known.entries()[-bound - 1][0]
         highest = self.frontier if held is None else min(self.frontier, self.cut(held))
-        self.raise_line(min(self.cut(excess) + self.tick, self.since_for(highest)))
+        self.raise_floor(min(self.cut(excess) + 2 * self.tick, highest))
         return [Span(before, self.floor, "lookback")] if before < self.floor else []

@@ -1,11 +1,11 @@
 """The text a cursor is saved as: compact JSON that names its feed, and is refused rather than guessed at."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from attrs import frozen
 
+from impactive_async._http import json_bytes
 from impactive_async.errors import CursorError
 from impactive_async.feeds.gaps import KINDS, Span
 from impactive_async.feeds.known import Entry, RowId
@@ -28,7 +28,7 @@ class Saved:
 
     def moment_or_none(self, name: str) -> int | None:
         """Microseconds, or nothing yet."""
-        return None if self._value(name) is None else self.moment(name)
+        return self.moment(name) if name in self.fields else None
 
     def tick(self, name: str) -> int:
         """A length of time."""
@@ -50,26 +50,32 @@ class Saved:
 
     def spans(self, name: str) -> list[Span]:
         """A list of gaps."""
-        items = self._items(name)
-        _demand(all(_shaped(item, (int, int, str)) and item[2] in KINDS for item in items), name)
-        return [Span(*item) for item in items]
+        rows = self._table(name, {int}, {int}, {str})
+        _demand(all(low < high and kind in KINDS for low, high, kind in rows), name)
+        return [Span(*row) for row in rows]
 
     def rows(self, name: str) -> list[Entry]:
         """A list of row versions."""
-        items = self._items(name)
-        _demand(all(_shaped(item, (int, (str, int), str)) for item in items), name)
-        return [(at, row_id, raw) for at, row_id, raw in items]
+        return self._table(name, {int}, {str, int}, {str})
 
     def pairs(self, name: str) -> list[tuple[RowId, str]]:
         """A list of row ids, each with a text."""
-        items = self._items(name)
-        _demand(all(_shaped(item, ((str, int), str)) for item in items), name)
-        return [(row_id, text) for row_id, text in items]
+        return self._table(name, {str, int}, {str})
 
     def _items(self, name: str) -> list[Any]:
         items = self._value(name)
         _demand(type(items) is list, name)
         return list(items)
+
+    def _table(self, name: str, *columns: set[type]) -> list[Any]:
+        """Rows as tuples, of exactly these types; column by column, as there may be thousands."""
+        items = self._items(name)
+        if not items:
+            return []
+        _demand(set(map(type, items)) == {list} and set(map(len, items)) == {len(columns)}, name)
+        values = list(zip(*items, strict=True))
+        _demand(all(set(map(type, column)) <= types for column, types in zip(values, columns, strict=True)), name)
+        return list(zip(*values, strict=True))
 
     def _value(self, name: str) -> Any:
         _demand(name in self.fields, name)
@@ -81,14 +87,11 @@ def _demand(sense: object, name: str) -> None:
         raise CursorError(f"The saved cursor is damaged: its field {name!r} makes no sense. {_ADVICE}")
 
 
-def _shaped(item: Any, shape: tuple[type | tuple[type, ...], ...]) -> bool:
-    return type(item) is list and len(item) == len(shape) and all(map(isinstance, item, shape))
-
-
 def pack(kind: str, feed: str, rules: str, body: Mapping[str, Any]) -> str:
-    """One line of compact JSON."""
-    envelope = {"v": VERSION, "kind": kind, "feed": feed, "rules": rules, **body}
-    return json.dumps(envelope, separators=(",", ":"), ensure_ascii=False)
+    """One line of compact JSON; what is `None` is left out."""
+    present = {name: value for name, value in body.items() if value is not None}
+    envelope = {"v": VERSION, "kind": kind, "feed": feed, "rules": rules, **present}
+    return json_bytes.dumps(envelope).decode()
 
 
 def unpack(text: str, kind: str, feed: str, rules: str) -> Saved:
@@ -116,8 +119,8 @@ def unpack(text: str, kind: str, feed: str, rules: str) -> Saved:
 
 def _document(text: str) -> dict[str, Any]:
     try:
-        document = json.loads(text)
-    except (TypeError, ValueError, RecursionError) as error:
+        document = json_bytes.loads(text.encode())
+    except ValueError as error:
         raise CursorError(f"The saved cursor is damaged: it is not JSON ({error}). {_ADVICE}") from error
     if not isinstance(document, dict):
         raise CursorError(f"The saved text is JSON, but no cursor of this library. {_ADVICE}")

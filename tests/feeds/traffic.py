@@ -1,7 +1,7 @@
 """What happens to a feed, drawn so that it hurts: at the edges of ticks, overlaps, caps and saves."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
 
@@ -11,7 +11,8 @@ from impactive_async.feeds.rules import NOW
 from .consumer import Consumer, Setting
 from .model_server import NEW_YEAR, SECOND, Habits
 
-Action = tuple[Any, ...]
+Action: TypeAlias = tuple[Any, ...]
+Story: TypeAlias = "tuple[Setting, list[Action]]"
 
 habits = st.builds(
     Habits,
@@ -38,7 +39,7 @@ def settings_of_feeds(draw: st.DrawFn) -> Setting:
 
 
 @st.composite
-def stories(draw: st.DrawFn) -> tuple[Setting, list[Action]]:
+def stories(draw: st.DrawFn) -> Story:
     """A setting and what happens in it."""
     setting = draw(settings_of_feeds())
     tick, overlap = setting.habits.precision, setting.overlap
@@ -64,7 +65,7 @@ def stories(draw: st.DrawFn) -> tuple[Setting, list[Action]]:
     return setting, draw(st.lists(st.one_of(actions), min_size=4, max_size=40))
 
 
-def play(story: tuple[Setting, list[Action]], cursor_type: type[Cursor] = Cursor) -> Consumer:
+def play(story: Story, cursor_type: type[Cursor] = Cursor) -> Consumer:
     """Let it all happen; every law is asserted on the way."""
     setting, actions = story
     consumer = Consumer(setting, cursor_type)
