@@ -32,9 +32,10 @@ class Source:
 
 
 def write_row_reader(cls: type, source: Source) -> Source:
-    """Write `read(raw) -> row`, for a row in which every field is present."""
+    """Write `read(raw) -> row`. It expects fields to be absent."""
     source.lines.append("def read(raw):")
-    source.lines.extend(_indent(_fill(cls, source, "raw", "row", inline=False)))
+    source.lines.append(f"    full = {_blank(cls, source)} | raw")
+    source.lines.extend(_indent(_fill(cls, source, "full", "row", inline=False)))
     source.lines.append(f"{_INDENT}return row")
     return source
 
@@ -42,7 +43,8 @@ def write_row_reader(cls: type, source: Source) -> Source:
 def write_page_reader(cls: type, source: Source) -> Source:
     """Write `read(rows) -> list`. A row it is unsure of goes to `recover`."""
     source.lines.extend(["def read(rows):", "    page = []", "    for raw in rows:", "        try:"])
-    source.lines.extend(_indent(_fill(cls, source, "raw", "row", inline=True), 3))
+    source.lines.append(f"            full = {_pad(cls, source, 'raw')}")
+    source.lines.extend(_indent(_fill(cls, source, "full", "row", inline=True), 3))
     source.lines.extend(
         [
             "        except doubts:",
@@ -58,11 +60,20 @@ def _indent(lines: Lines, depth: int = 1) -> Lines:
     return (_INDENT * depth + line for line in lines)
 
 
+def _blank(cls: type, source: Source) -> str:
+    """A row of `cls` without a value in any field; also the set of their names."""
+    return source.name(f"blank_{cls.__name__}", dict.fromkeys(field.wire for field in fields_of(cls)))
+
+
+def _pad(cls: type, source: Source, raw: str) -> str:
+    """The row `raw`, with `None` for absent fields unless it looks complete."""
+    return f"{raw} if len({raw}) >= {len(fields_of(cls))} else {_blank(cls, source)} | {raw}"
+
+
 def _fill(cls: type, source: Source, raw: str, row: str, *, inline: bool) -> Lines:
-    """Build the instance `row` of `cls` from the dict `raw`."""
+    """Build the instance `row` of `cls` from the dict `raw`, in which no field is absent."""
     fields = fields_of(cls)
     name = source.name(cls.__name__, cls)
-    known = source.name(f"known_to_{name}", frozenset(field.wire for field in fields))
     yield f"{row} = {source.name(f'Nascent{name}', source.nascent(cls))}()"
     for field in fields:
         yield f'value = {raw}["{field.wire}"]'
@@ -70,7 +81,7 @@ def _fill(cls: type, source: Source, raw: str, row: str, *, inline: bool) -> Lin
         yield f"{row}.{field.name} = value"
     for attribute, default in local_fields(cls).items():
         yield f"{row}.{attribute} = {source.name(f'default_{name}_{attribute}', default)}"
-    yield f"{row}.extra = {{}} if len({raw}) == {len(fields)} else unknown_fields({raw}, {known})"
+    yield f"{row}.extra = {{}} if len({raw}) == {len(fields)} else unknown_fields({raw}, {_blank(cls, source)})"
     yield f"{row}.__class__ = {name}"
 
 
@@ -134,7 +145,7 @@ def _read_strings() -> Lines:
 
 def _read_nested(field: Field, source: Source) -> Lines:
     """Read a nested row in place; its own fields use the local `value` too, so its row is kept aside."""
-    raw, row = f"raw_{field.name}", f"row_{field.name}"
-    yield f"{raw} = value"
+    raw, row = f"full_{field.name}", f"row_{field.name}"
+    yield f"{raw} = {_pad(field.type, source, 'value')}"
     yield from _fill(field.type, source, raw, row, inline=False)
     yield f"value = {row}"

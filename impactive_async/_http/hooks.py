@@ -11,7 +11,8 @@ Where the time would go otherwise, and what is done instead:
   assignment. Then its `__class__` becomes the row class, as Python supports between equal layouts, and from then
   on it is frozen like any other. `__init__` would have done nothing else: `only_stores` makes sure of it.
 - Absent and `null` mean the same: a row that lacks fields is padded with `None` and read by the same code.
-- A row with as many keys as we know fields, all of which are there, has no unknown ones.
+- A row with as many keys as we know fields, all of which are there, has no unknown ones; with fewer it lacks some.
+  (One that lacks some and has enough unknown ones to look complete is found out by a `KeyError`, and read again.)
 - A page is read by one loop, without a call per row or per nested row.
 """
 
@@ -25,7 +26,7 @@ from typing import Any, Final
 import attrs
 from cattrs import Converter
 
-from impactive_async._http.exact import Reader, fields_of
+from impactive_async._http.exact import Reader
 from impactive_async._http.hook_source import Source, write_page_reader, write_row_reader
 from impactive_async._http.scalars import Misfit, to_utc
 
@@ -45,11 +46,10 @@ def fast_row_reader(cls: type, exact: Reader, converter: Converter) -> Reader:
     if not only_stores(cls):
         return exact
     read = compile_reader(write_row_reader(cls, _source(converter)), f"row reader of {cls.__name__}")
-    blank = dict.fromkeys(field.wire for field in fields_of(cls))
 
     def read_row(raw: Any, kind: Any) -> Any:
         try:
-            return read(blank | raw)
+            return read(raw)
         except DOUBTS:
             return exact(raw, kind)
 
@@ -91,9 +91,9 @@ def nascent(cls: type) -> type:
     return type(f"Nascent{cls.__name__}", (cls,), body)
 
 
-def unknown_fields(raw: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
+def unknown_fields(raw: Mapping[str, Any], known: Mapping[str, None]) -> dict[str, Any]:
     """What the contract does not name, as it came."""
-    return {key: value for key, value in raw.items() if key not in known}
+    return {key: raw[key] for key in raw if key not in known}
 
 
 def _source(converter: Converter) -> Source:
