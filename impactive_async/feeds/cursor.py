@@ -101,7 +101,7 @@ class Cursor:
         return [gaps.public(self.feed, span) for span in self._gaps]
 
     def accept(self, rows: Sequence[Any], server_now: int | None) -> Accepted:
-        """Take one page, asked for with `since()`.
+        """Take one page, asked for with `since()`, by whose answer it is judged.
 
         Args:
             rows: The decoded JSON rows as they came, in their order.

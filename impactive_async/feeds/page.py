@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from impactive_async.feeds import timestamps
-from impactive_async.feeds.known import RowId
+from impactive_async.feeds.known import RowId, is_id
 from impactive_async.feeds.quarantine import BadRow
 
 Row: TypeAlias = Mapping[str, Any]
@@ -33,7 +33,7 @@ def read(
         elif type(row_id) is int:
             arrivals.append((at, str(row_id), index, row_id, raw, row))
         else:
-            bad.append(BadRow(index, f"{id_field!r} is not an id", row))
+            bad.append(BadRow(index, _fault(row, id_field, timestamp_field), row))
     arrivals.sort()
     return arrivals, bad
 
@@ -44,6 +44,8 @@ def _fault(row: Any, id_field: str, timestamp_field: str) -> str:
     for field in (id_field, timestamp_field):
         if row.get(field) is None:
             return f"no {field!r}"
+    if not is_id(row[id_field]):
+        return f"{id_field!r} is not an id"
     return f"{timestamp_field!r} is not an ISO 8601 timestamp"
 
 

@@ -1,0 +1,129 @@
+"""Laws of the feed over a list without `since`."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from impactive_async.errors import CursorError
+from impactive_async.feeds import timestamps
+from impactive_async.feeds.rules import NOW
+from impactive_async.feeds.snapshot import Snapshot
+
+NOON = timestamps.parse("2026-01-01T12:00:00Z")
+
+
+def row(row_id: Any, seconds: int, **fields: Any) -> dict[str, Any]:
+    return {"id": row_id, "emailDate": timestamps.render(NOON + seconds * timestamps.SECOND), **fields}
+
+
+def handle(snapshot: Snapshot, page: list[Any]) -> list[Any]:
+    fresh = snapshot.accept(page, None).fresh
+    for one in fresh:
+        assert snapshot.ack(one)
+    return [one["id"] for one in fresh]
+
+
+def test_rows_are_new_once_and_again_when_their_content_changes() -> None:
+    """Content is what is compared; the order of its keys is not content."""
+    snapshot = Snapshot("f")
+    assert snapshot.since() is None  # type: ignore[func-returns-value]
+    assert handle(snapshot, [row("b", 2), row("a", 1)]) == ["a", "b"]
+    assert handle(snapshot, [row("b", 2), row("a", 1)]) == []
+    assert handle(snapshot, [dict(reversed(row("b", 2).items())), row("a", 1, read=True)]) == ["a"]
+
+
+def test_a_page_accepted_twice_yields_nothing() -> None:
+    """Rows in hand are not handed out again."""
+    snapshot = Snapshot("f", cap=2)
+    page = [row("b", 2), row("a", 1)]
+    first = snapshot.accept(page, None)
+    assert (len(first.fresh), len(first.gaps), snapshot.pending) == (2, 1, 2)
+    again = snapshot.accept(page, None)
+    assert [*again.fresh, *again.gaps, *again.bad] == []
+
+
+def test_rows_in_hand_come_again_after_a_crash_and_handled_ones_do_not() -> None:
+    """Only what was handled is saved."""
+    snapshot = Snapshot("f")
+    page = [row("b", 2), row("a", 1)]
+    snapshot.ack(snapshot.accept(page, NOON).fresh[0])
+    again = Snapshot.loads(snapshot.dumps(), "f")
+    assert again.dumps() == snapshot.dumps()
+    assert again.server_clock == NOON
+    assert handle(again, page) == ["b"]
+
+
+def test_a_second_ack_changes_nothing() -> None:
+    """Only a row in hand can be handled."""
+    snapshot = Snapshot("f")
+    (fresh,) = snapshot.accept([row("a", 1)], None).fresh
+    assert snapshot.ack(fresh)
+    assert not snapshot.ack(fresh)
+
+
+def test_what_a_whole_list_no_longer_shows_is_forgotten() -> None:
+    """The state never outgrows the list; a row that comes back is delivered again."""
+    snapshot = Snapshot("f")
+    assert handle(snapshot, [row("a", 1)]) == ["a"]
+    assert handle(snapshot, []) == []
+    assert len(snapshot.dumps()) == len(Snapshot("f").dumps()) + len(',"newest":1767268801000000') - 1
+    assert handle(snapshot, [row("a", 1)]) == ["a"]
+
+
+def test_a_row_pushed_off_a_capped_list_is_not_new_when_it_comes_back() -> None:
+    """A deletion above brings it back; it was handled before."""
+    snapshot = Snapshot("f", cap=2)
+    assert handle(snapshot, [row("b", 2), row("a", 1)]) == ["a", "b"]
+    assert handle(snapshot, [row("c", 3), row("b", 2)]) == ["c"]
+    assert handle(snapshot, [row("b", 2), row("a", 1)]) == []
+    for n in range(4, 40):
+        handle(snapshot, [row(str(n), n), row(str(n - 1), n - 1)])
+    assert snapshot.dumps().count('["') <= 4
+
+
+def test_a_full_page_without_a_row_of_the_last_one_is_an_overflow() -> None:
+    """Between the newest handled row and the oldest shown one, rows may have been pushed off unseen."""
+    snapshot = Snapshot("f", cap=2)
+    first = snapshot.accept([row("b", 2), row("a", 1)], None)
+    assert [(gap.kind, gap.after) for gap in first.gaps] == [("history", None)]
+    for one in first.fresh:
+        snapshot.ack(one)
+    assert not snapshot.accept([row("c", 3), row("b", 2)], None).gaps
+    (gap,) = snapshot.accept([row("f", 9), row("e", 8)], None).gaps
+    assert gap.kind == "overflow"
+    assert gap.after == timestamps.moment(NOON + 2 * timestamps.SECOND)
+    assert gap.before == timestamps.moment(NOON + 8 * timestamps.SECOND)
+
+
+def test_now_takes_the_first_page_as_known_and_a_moment_what_is_older() -> None:
+    """Start modes concern the first page; whatever changes later is news."""
+    page = [row("b", 2), row("a", 1)]
+    now = Snapshot("f", start=NOW)
+    now = Snapshot.loads(now.dumps(), "f")
+    assert handle(now, page) == []
+    assert handle(now, [row("late", 0), row("b", 2), row("a", 1, read=True)]) == ["late", "a"]
+    moment = timestamps.moment(NOON + 2 * timestamps.SECOND)
+    assert handle(Snapshot("f", start=moment), page) == ["b"]
+    with pytest.raises(ValueError, match="aware"):
+        Snapshot("f", start=datetime(2026, 1, 1))
+    assert handle(Snapshot("f", start=datetime(1, 1, 1, tzinfo=UTC)), page) == ["a", "b"]
+
+
+def test_bad_rows_are_reported_once() -> None:
+    """A row without id, or a second one of an id that differs from the first, is quarantined."""
+    snapshot = Snapshot("f")
+    page: list[Any] = ["x", {"title": "no id"}, row("a", 1), row("a", 1), row("a", 2), {"id": 7}]
+    accepted = snapshot.accept(page, None)
+    assert [one["id"] for one in accepted.fresh] == [7, "a"]
+    assert [bad.index for bad in accepted.bad] == [0, 1, 4]
+    again = Snapshot.loads(snapshot.dumps(), "f").accept(page, None)
+    assert (len(again.fresh), again.bad) == (2, [])
+
+
+def test_a_damaged_snapshot_is_refused() -> None:
+    """As with any cursor: an error that says what to do."""
+    text = Snapshot("f").dumps()
+    for damaged in (text[:-1], text.replace('"known":[]', '"known":[["a"]]'), text.replace('"f"', '"g"')):
+        with pytest.raises(CursorError):
+            Snapshot.loads(damaged, "f")
