@@ -16,7 +16,7 @@ from impactive_async._http.limits import Limits
 from impactive_async._http.retry import RetryPolicy, may_have_acted
 from impactive_async._http.transport import Transport
 from impactive_async._http.wire import Repeat, Request, Response
-from impactive_async.errors import APIError, DecodeError, NotFoundError
+from impactive_async.errors import APIError, DecodeError, NotFoundError, RateLimitError
 
 T = TypeVar("T")
 
@@ -97,12 +97,13 @@ class Caller:
             try:
                 return await self._attempt(request, shape, timeout, attempt)
             except APIError as error:
-                if attempt > 1 and request.repeat is Repeat.DELETE and isinstance(error, NotFoundError):
+                if unknown and request.repeat is Repeat.DELETE and isinstance(error, NotFoundError):
                     return Answer(shape(None), attempt, None)  # an earlier sending of ours deleted it
                 unknown = unknown or (request.repeat is not Repeat.READ and may_have_acted(error))
                 error.settle(attempts=attempt, outcome_unknown=unknown)
                 waits = waits or self.policy.waits()
                 wait = self.policy.wait_before_repeating(request.repeat, error, waits)
+                self._close_gate(error, wait)
                 if wait is None or attempt > retries:
                     self.counters.failures += 1
                     raise
@@ -125,16 +126,19 @@ class Caller:
             raise
         return Answer(value, attempt, response.headers.get("Date"))
 
+    def _close_gate(self, error: APIError, wait: float | None) -> None:
+        # Also when this call gives up: the others need not each meet the same 429.
+        if isinstance(error, RateLimitError) and wait is not None:
+            self.counters.rate_limited += 1
+            self.limits.pause(wait)
+
     async def _pause(self, request: Request, error: APIError, wait: float, attempt: int) -> None:
         self.counters.retries += 1
         _retry_log.info(
             "%s %s: %s; sent again in %.2f s (attempt %d failed)",
             request.method, request.template, _name(error), wait, attempt,
         )  # fmt: skip
-        if getattr(error, "status", None) == 429:
-            self.counters.rate_limited += 1
-            self.limits.pause(wait)  # everybody waits, this task at the gate with them
-        else:
+        if not isinstance(error, RateLimitError):  # after a 429 everybody waits at the gate, this task with them
             await self.clock.sleep(wait)
 
 
