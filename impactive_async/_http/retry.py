@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterator
 from enum import Enum
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import backoff
@@ -64,10 +64,6 @@ def may_have_acted(error: APIError) -> bool:
     return True
 
 
-def _full_jitter(seconds: float) -> float:
-    return cast("float", backoff.full_jitter(seconds))
-
-
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
     """How long to wait before a request is sent again; *whether* it is, is decided by the table above.
@@ -83,7 +79,7 @@ class RetryPolicy:
     first: float = 0.5
     longest: float = 30.0
     longest_retry_after: float = 120.0
-    jitter: Callable[[float], float] = _full_jitter
+    jitter: Callable[[float], float] = backoff.full_jitter
 
     def waits(self) -> Iterator[float]:
         """Yield one wait after another, in seconds, without end."""

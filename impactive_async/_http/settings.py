@@ -72,7 +72,7 @@ def check_base_url(base_url: str, *, allow_insecure_http: bool) -> str:
             http to a host other than this machine, which would show the key to everyone on the way.
     """
     url = _parse(base_url)
-    if url.user is not None or url.query_string or url.fragment:
+    if url.user is not None or url.password is not None or url.query_string or url.fragment:
         raise ConfigurationError(
             "base_url may hold scheme, host, port and path only: no user, password, query or fragment."
         )

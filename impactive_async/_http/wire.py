@@ -112,7 +112,7 @@ def build_request(
     """
     path = endpoint.path(ids) if ids else endpoint.template
     if query:
-        path += "?" + "&".join(f"{name}={quote(value, safe=':')}" for name, value in query.items())
+        path += "?" + "&".join(f"{quote(name, safe='')}={quote(value, safe=':')}" for name, value in query.items())
     return Request(
         endpoint.method,
         endpoint.template,

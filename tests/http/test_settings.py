@@ -1,0 +1,139 @@
+"""What a client is set up with, checked before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from impactive_async import ConfigurationError
+from impactive_async._http.settings import Credentials, check_base_url, check_key
+from tests.support import KEY
+
+OTHER = "icrm_" + "f" * 32
+
+
+@pytest.mark.parametrize("source", [None, ""])
+def test_a_missing_key_says_where_to_get_one(source: str | None) -> None:
+    """Without a key the error names the variable, the argument, the place in the app, and the sandbox."""
+    with pytest.raises(ConfigurationError) as caught:
+        Credentials(source)
+    for hint in ("IMPACTIVE_API_KEY", "api_key=", "Workspace Settings → Integrations → API Keys", "sandbox"):
+        assert hint in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [KEY[:-1], KEY + "0", KEY.replace("icrm_", "sk_"), "icrm_" + "g" * 32, KEY + "\r\nX: y", "ICRM_" + "0" * 32],
+)
+def test_an_ill_formed_key_is_refused_and_not_shown(key: str) -> None:
+    """The error says what a key looks like and how long this one is, but never the key."""
+    with pytest.raises(ConfigurationError, match=f"this one has {len(key)} characters") as caught:
+        check_key(key)
+    assert key[5:12] not in repr(caught.value)
+
+
+@pytest.mark.parametrize("key", [7, b"icrm_" + b"0" * 32, ["k"], None])
+def test_a_key_that_is_no_string_is_refused(key: object) -> None:
+    """Bytes and other things are named by their type alone."""
+    with pytest.raises(ConfigurationError, match=f"is a {type(key).__name__}, not a string") as caught:
+        check_key(key)
+    assert "0000" not in str(caught.value)
+
+
+async def test_white_space_around_a_key_is_forgiven() -> None:
+    """A key read from a file ends in a newline more often than not."""
+    assert await Credentials(f" {KEY}\n").key() == KEY
+
+
+async def _asked() -> str:
+    return KEY
+
+
+@pytest.mark.parametrize("source", [KEY, lambda: KEY, _asked, lambda: _asked()])
+async def test_a_key_or_whatever_returns_one(source: Any) -> None:
+    """A string, a callable, a coroutine function, and a callable that returns an awaitable are all the same."""
+    assert await Credentials(source).key() == KEY
+
+
+async def test_a_source_is_asked_each_time() -> None:
+    """A rotated key is used from the next attempt on."""
+    keys = [KEY, OTHER, OTHER, f"{KEY}\n"]
+    credentials = Credentials(lambda: keys.pop(0))
+    assert [await credentials.key() for _ in range(4)] == [KEY, OTHER, OTHER, KEY]
+
+
+@pytest.mark.parametrize("answer", [None, "", "nonsense", 7])
+async def test_a_source_that_returns_no_key_is_named(answer: Any) -> None:
+    """What a source returns is checked like a key given outright, each time."""
+    keys = [KEY, answer]
+    credentials = Credentials(lambda: keys.pop(0))
+    await credentials.key()
+    with pytest.raises(ConfigurationError, match="The API key is"):
+        await credentials.key()
+
+
+@pytest.mark.parametrize("source", [KEY, lambda: KEY])
+def test_credentials_do_not_show_the_key(source: str | Callable[[], str] | Callable[[], Awaitable[str]]) -> None:
+    """A `repr` in a log or a debugger is safe."""
+    assert KEY[5:] not in repr(Credentials(source))
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://app.impactiveai.com", "https://app.impactiveai.com"),
+        ("https://crm.example/", "https://crm.example"),
+        ("https://crm.example:8443/crm/v2//", "https://crm.example:8443/crm/v2"),
+        (" https://crm.example\n", "https://crm.example"),
+        ("HTTPS://CRM.example", "https://crm.example"),
+        ("https://crm.exämple/a b", "https://crm.xn--exmple-cua/a%20b"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://127.8.9.10", "http://127.8.9.10"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://crm.localhost", "http://crm.localhost"),
+    ],
+)
+def test_base_urls_that_will_do(given: str, kept: str) -> None:
+    """Https to any host, with a port and a path; plain http to this machine alone."""
+    assert check_base_url(given, allow_insecure_http=False) == kept
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://crm.example", "http://10.0.0.7", "http://0.0.0.0", "http://localhost.evil.example", "http://[::2]"],
+)
+def test_plain_http_to_another_machine_is_refused(url: str) -> None:
+    """The key would travel in the clear; one argument says that this is meant."""
+    with pytest.raises(ConfigurationError, match="travel in the clear"):
+        check_base_url(url, allow_insecure_http=False)
+    assert check_base_url(url, allow_insecure_http=True) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "crm.example", "/api", "ftp://crm.example", "https://", "https:///x", "https://h:port", "file:///etc"],
+)
+def test_what_is_no_base_url_is_refused(url: str) -> None:
+    """It takes http(s) and a host; the error shows what one looks like."""
+    with pytest.raises(ConfigurationError, match="base_url"):
+        check_base_url(url, allow_insecure_http=True)
+
+
+@pytest.mark.parametrize("url", [None, 7, b"https://crm.example"])
+def test_a_base_url_is_a_string(url: Any) -> None:
+    """Another type is a clear error and no traceback out of a library."""
+    with pytest.raises(ConfigurationError, match="base_url"):
+        check_base_url(url, allow_insecure_http=False)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://u:secret@h", "https://u@h", "https://:secret@h", "https://h?a=secret", "https://h#secret"]
+)
+def test_a_base_url_holds_no_secrets(url: str) -> None:
+    """User, password, query and fragment would be sent with, or lost from, every request; they are not shown."""
+    with pytest.raises(ConfigurationError, match="scheme, host, port and path only") as caught:
+        check_base_url(url, allow_insecure_http=False)
+    assert "secret" not in str(caught.value)
