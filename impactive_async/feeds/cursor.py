@@ -186,7 +186,7 @@ class Cursor:
             if at < asked:
                 unasked += 1
             elif key in pending:
-                if _contradicts(pending[key], row, rows):
+                if page.contradicts(pending[key], row, rows):
                     twins.append(BadRow(index, "another row of this page has the same id and version", row))
             elif row_id not in known.latest or not (immutable or known.remembers(row_id, at, raw)):
                 pending[key] = arrival
@@ -204,7 +204,7 @@ class Cursor:
             return Accepted([])
         proven = min(self._proven_from(rows), progress.horizon_tick)
         progress.leave_out(proven)  # older rows that turn up may be hidden history
-        return Accepted([], self._report(_spans((progress.cut(progress.latest_from), proven, "lookback"))))
+        return Accepted([], self._report(gaps.spans((progress.cut(progress.latest_from), proven, "lookback"))))
 
     def _lost(self, rows: Sequence[Any], *, first: bool, none_known: bool) -> list[Span]:
         """What a full page does not prove to be complete.
@@ -217,9 +217,9 @@ class Cursor:
         progress = self._progress
         low, high = progress.floor, min(self._proven_from(rows), progress.horizon_tick)
         if first:
-            return _spans((low, high, "history"))
+            return gaps.spans((low, high, "history"))
         frontier = low if progress.frontier is None else progress.frontier
-        return _spans((low, min(high, frontier), "lookback"), (max(low, frontier), high, "overflow"))
+        return gaps.spans((low, min(high, frontier), "lookback"), (max(low, frontier), high, "overflow"))
 
     def _is_full(self, rows: Sequence[Any], *, none_known: bool) -> bool:
         """Whether the server may have cut the page off.
@@ -297,13 +297,3 @@ class Cursor:
         self._primed = saved.flag("primed")
         self._gaps = saved.spans("gaps")
         self._quarantine = Quarantine(saved.texts("bad"))
-
-
-def _contradicts(first: Arrival, row: Row, rows: Sequence[Any]) -> bool:
-    """Whether a row differs from its first copy in the same page; between pages that is no contradiction."""
-    index, other = first[2], first[5]
-    return index < len(rows) and rows[index] is other and other != row
-
-
-def _spans(*parts: tuple[int, int, gaps.Kind]) -> list[Span]:
-    return [Span(low, high, kind) for low, high, kind in parts if low < high]

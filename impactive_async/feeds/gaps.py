@@ -19,6 +19,11 @@ class Span(NamedTuple):
     kind: Kind
 
 
+def spans(*parts: tuple[int, int, Kind]) -> list[Span]:
+    """The parts that are not empty."""
+    return [Span(low, high, kind) for low, high, kind in parts if low < high]
+
+
 def uncovered(known: list[Span], span: Span) -> list[Span]:
     """The parts of `span` that no span of `known` (sorted, disjoint) has reported yet, in order."""
     parts = []

@@ -91,3 +91,9 @@ def _readable(rows: Sequence[Any], timestamp_field: str) -> list[int]:
         except (LookupError, TypeError, ValueError, OverflowError):
             continue  # a bad row proves nothing; `read` reports it
     return arrivals
+
+
+def contradicts(first: Arrival, row: Row, rows: Sequence[Any]) -> bool:
+    """Whether a row differs from its first copy in the same page; between pages that is no contradiction."""
+    index, other = first[2], first[5]
+    return index < len(rows) and rows[index] is other and other != row
