@@ -239,7 +239,7 @@ class AsyncClient:
         Args:
             kinds: Some of `enrollments`, `sends`, `replies`, `companies`, `contacts`, `deals`, `invoices`,
                 `projects`, `bookings`; `None`: all.
-            since: `None`: all the API still shows; `NOW`: only what comes after; or a moment. A feed's cursor found
+            since: `None`: all the API still shows; `NOW`: only what comes after; or a moment. A cursor found
                 in the store goes before it.
             store: Where to keep the cursors between runs, under the feeds' names: one store for each workspace.
             interval: Seconds between the polls of a list; a busy one is polled sooner.
