@@ -1,7 +1,13 @@
 """An emulator of the ImpactiveAI API to develop and test against: no account, no network, no real time.
 
 It knows the HTTP contract and nothing of the SDK beside it, so that no misreading is made on both sides alike.
-Its parts: a route table (`routes`), thin handlers (`agent`, `zapier`), one state (`world`), as in moto.
+It has three parts, as moto's emulators have: a route table, thin handlers, one state.
+
+- `server`, `pipeline`: from a socket to an answer; `faults` strike and the `journal` records on the way.
+- `routes`, `agent`, `zapier`: the contract's 29 rows; `bodies` reads and `render` prints what they exchange.
+- `world`: the state; `sequences`, `enrollments` and `mailer` change it, `clock` makes it change by itself,
+  `timeline` lists it newest first, `state` is the handle for tests, `seeds` the first rows.
+- `openapi.json`: the contract again, by hand, to hold all this to.
 """
 
 from .clock import VirtualClock

@@ -92,7 +92,7 @@ def _on_due(world: World, book: Book, enrollment_id: str, due: datetime) -> None
         return
     contact = world.tables["contacts"].get(row.contact_id)
     if row.current_step >= len(book.steps):
-        save(world, book, _advanced(world, book, row))
+        save(world, book, _advanced(world, book, row, row.current_step))
     elif contact is None or not contact.fields.get("email"):
         save(world, book, _failed(world, row, "The contact has no email address"))
     else:
@@ -117,17 +117,25 @@ def _send(world: World, book: Book, row: Enrollment, contact: Record, step: Step
     world.sends_by_enrollment.setdefault(row.id, []).append(send.id)
     now, visible_at = world.clock.now(), world.visible_at("sends", send.email_date)
     book.sends.put(send.id, send.email_date, send, now=now, visible_at=visible_at)
-    save(world, book, _advanced(world, book, attrs.evolve(row, current_step=row.current_step + 1)))
+    save(world, book, _advanced(world, book, row, row.current_step + 1))
     _maybe_answer(world, send)
 
 
-def _advanced(world: World, book: Book, row: Enrollment) -> Enrollment:
-    """The version after a send: waiting for the next step, or completed if there is none."""
+def _advanced(world: World, book: Book, row: Enrollment, next_step: int) -> Enrollment:
+    """The version that waits for `next_step`, or is completed if there is none."""
     now = world.stamp()
-    row = attrs.evolve(row, last_send_error=None, consecutive_failures=0, next_send_at=None, updated_at=now)
-    if row.current_step >= len(book.steps):
-        return attrs.evolve(row, status="completed", completed_at=now)
-    return attrs.evolve(row, next_send_at=now + timedelta(days=book.steps[row.current_step].delay_days))
+    more = next_step < len(book.steps)
+    return attrs.evolve(
+        row,
+        status="active" if more else "completed",
+        current_step=next_step,
+        next_send_at=now + timedelta(days=book.steps[next_step].delay_days) if more else None,
+        completed_at=None if more else now,
+        last_send_error=None,
+        last_send_error_at=None,
+        consecutive_failures=0,
+        updated_at=now,
+    )
 
 
 def _failed(world: World, row: Enrollment, error: str) -> Enrollment:

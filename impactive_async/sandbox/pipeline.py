@@ -43,11 +43,13 @@ def roomy_request(
 class _ClosingResponse(web.Response):
     """A response after which the connection closes, without a `Connection: close` that would announce it."""
 
+    def __init__(self, request: web.BaseRequest, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._connection_of = request
+
     async def write_eof(self, data: bytes = b"") -> None:
-        request = self._req
         await super().write_eof(data)
-        if request is not None:
-            _close(request)
+        _close(self._connection_of)
 
 
 @define(eq=False)
@@ -77,6 +79,8 @@ class Pipeline:
         self.peak_in_flight = max(self.peak_in_flight, len(self.in_flight))
         try:
             return await self._exchange(request, await request.read())
+        except ConnectionError:  # the client left in the middle of its request
+            return _vanish(request)
         finally:
             self.in_flight.discard(task)
 
@@ -194,7 +198,9 @@ class _Exchange:
             answer = _Reply(answer.status, answer.body[: len(answer.body) // 2], answer.headers)
         if fault.drop_keepalive == "on_reuse":
             self.pipeline.doom(self.request)
-        return self.reply(answer, _ClosingResponse if fault.drop_keepalive == "at_once" else web.Response)
+        if fault.drop_keepalive == "at_once":
+            return _ClosingResponse(self.request, **self._parts(answer))
+        return self.reply(answer)
 
     async def _half(self, answer: "_Reply") -> web.StreamResponse:
         self.pipeline.journal.note(self.number, status=answer.status)
@@ -205,10 +211,13 @@ class _Exchange:
         _close(self.request)
         return response
 
-    def reply(self, answer: "_Reply", kind: type[web.Response] = web.Response) -> web.StreamResponse:
-        """Note the status and put the answer into a response."""
+    def reply(self, answer: "_Reply") -> web.StreamResponse:
+        """Put the answer into a response."""
+        return web.Response(**self._parts(answer))
+
+    def _parts(self, answer: "_Reply") -> dict[str, Any]:
         self.pipeline.journal.note(self.number, status=answer.status)
-        return kind(status=answer.status, body=answer.body, headers=self._headers(answer))
+        return {"status": answer.status, "body": answer.body, "headers": self._headers(answer)}
 
     def _headers(self, answer: "_Reply") -> dict[str, str]:
         return {

@@ -3,11 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
+from .clock import VirtualClock
+from .ids import Mint
 from .rows import Stage
+from .rules import Rules
 from .state import State
-from .world import World
+from .world import Workspace, World
 
-__all__ = ["lay_foundations", "populate"]
+__all__ = ["fill", "new_world"]
 
 _COMPANIES = (
     ("Analytical Engines", "analytical.example", "Manufacturing"),
@@ -34,17 +37,20 @@ _INVOICES = (("INV-1001", 1200, "paid"), ("INV-1002", 840.5, "sent"), ("INV-1003
 _PROJECTS = ("Onboarding", "Data migration", "Quarterly review")
 
 
-def lay_foundations(world: World) -> None:
-    """What every workspace has: the stages of its pipeline and of its project board."""
+def new_world(seed: str, clock: VirtualClock, rules: Rules) -> World:
+    """What every workspace has from the start: the stages of its pipeline and of its project board."""
+    mint = Mint(seed)
+    world = World(clock, rules, mint, Workspace(id=mint.new("wsp"), name=f"Sandbox {seed}"))
     for name in ("Lead", "Qualified", "Proposal", "Won", "Lost"):
         stage = Stage(id=world.mint.new("stg"), name=name)
         world.deal_stages[stage.id] = stage
     for name in ("Planned", "In progress", "Done"):
         stage = Stage(id=world.mint.new("pst"), name=name)
         world.project_stages[stage.id] = stage
+    return world
 
 
-def populate(world: World) -> None:
+def fill(world: World) -> None:
     """Rows of every kind, dated over the two days before now."""
     state = State(world)
     companies = _companies(world, state)

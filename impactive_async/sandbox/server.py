@@ -4,23 +4,21 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Literal, Self
 
 from aiohttp import web
 
-from . import seeds
 from .clock import VirtualClock
 from .faults import CHAOS_KINDS, Armed, ChaosKind, Fault, FaultPlan
-from .ids import Mint, make_key
+from .ids import make_key
 from .journal import Journal, RecordedRequest
 from .pipeline import Pipeline, roomy_request
 from .routes import check_pattern
 from .rules import Rules
+from .seeds import fill, new_world
 from .state import State
 from .ticker import Ticker
 from .times import Precision
-from .world import Workspace, World
 
 __all__ = ["DEFAULT_NOW", "Sandbox"]
 
@@ -40,7 +38,7 @@ class Sandbox:
     ```
 
     Args:
-        seed: Everything that is made up follows from it.
+        seed: What everything made up follows from.
         now: Where the virtual clock stands at first (aware); it moves only by `clock.advance` or with `speed`.
         host: Address to listen on.
         port: Port to listen on; 0 picks a free one.
@@ -111,11 +109,9 @@ class Sandbox:
         )
         self.clock = VirtualClock(now.astimezone(UTC))
         self.api_key = api_key or make_key(seed)
-        mint = Mint(seed)
-        world = World(self.clock, rules, mint, Workspace(id=mint.new("wsp"), name=f"Sandbox {seed}"))
-        seeds.lay_foundations(world)
+        world = new_world(seed, self.clock, rules)
         if populate:
-            seeds.populate(world)
+            fill(world)
         self.state = State(world)
         self._seed = seed
         self._keys_made = 0
@@ -170,12 +166,7 @@ class Sandbox:
     async def __aenter__(self) -> Self:
         return await self.start()
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
     @property

@@ -85,6 +85,22 @@ async def test_stopping_does_not_wait_for_anybody(make_api: MakeApi) -> None:
     assert asyncio.all_tasks() == before
 
 
+async def test_a_client_that_leaves_in_the_middle_of_a_request_is_forgotten(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Half a request changes nothing, is not journalled, and is no error of the sandbox's."""
+    host, port = api.sb.url.removeprefix("http://").split(":")
+    _, half = await asyncio.open_connection(host, int(port))
+    half.write(b"POST /api/agent/contacts HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+    while api.sb.peak_in_flight < 1:  # noqa: ASYNC110 - half a request is in no journal
+        await asyncio.sleep(0)
+    half.close()
+    await half.wait_closed()
+    await api.get("/api/zapier/auth/test")
+    assert len(api.sb.requests) == 1
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 async def test_nothing_is_left_to_warn_about() -> None:
     """A sandbox leaves no open socket or transport to the garbage collector."""
     with warnings.catch_warnings():
