@@ -1,0 +1,51 @@
+"""Bulk work as people see it: a progress bar on stderr, then what was not done, row by row."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+
+@contextmanager
+def progress_bar(title: str, total: int | None) -> Iterator[Callable[[Any], None]]:
+    """Draw a bar while the block runs, if stderr is a terminal; yields what to pass as `on_progress`."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with _bar() as bar:
+        task = bar.add_task(title, total=total, rate="", failed="")
+
+        def draw(standing: Any) -> None:
+            bar.update(
+                task,
+                completed=standing.done,
+                rate=f"{standing.rate:,.0f}/s",
+                failed=f"{standing.failed:,} failed" if standing.failed else "",
+            )
+
+        yield draw
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[failed]}", style="red"),
+        console=Console(stderr=True),
+    )

@@ -1,0 +1,123 @@
+"""What went wrong, for people (one sentence) and for scripts (an exit code)."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import traceback
+from typing import Final
+
+import attrs
+
+from impactive_async.errors import (
+    APIConnectionError,
+    APIError,
+    APIStatusError,
+    AuthenticationError,
+    ConfigurationError,
+    CursorError,
+    DecodeError,
+    FeedGapError,
+    FencedError,
+    ImpactiveError,
+    JournalError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+)
+
+_log = logging.getLogger("impactive_async.cli")
+
+
+class UsageError(Exception):
+    """What the user typed, or a file they named, will not do; the message says why and what would."""
+
+
+class ReaderGone(Exception):  # noqa: N818 - not an error: `| head` has seen enough
+    """Whoever read our standard output has gone."""
+
+
+@attrs.frozen
+class Exit:
+    """One way a command can end."""
+
+    code: int
+    meaning: str
+    causes: tuple[type[BaseException], ...] = ()
+
+
+DONE = Exit(0, "done")
+UNEXPECTED = Exit(1, "an unexpected error: please report it")
+UNKNOWN_OUTCOME = Exit(11, "a write may have happened although the call failed: look before you repeat it")
+INCOMPLETE = Exit(10, "part of the work was not done, and the output says which part")
+READER_GONE = Exit(141, "whoever read the output went away, as `head` does")
+INTERRUPTED = Exit(130, "Ctrl-C; 143 for SIGTERM")
+TERMINATED = 143
+
+_BY_CLASS: Final = (
+    Exit(2, "wrong usage: an argument or a file", (UsageError, ValueError)),
+    Exit(3, "set up wrongly: no key, an ill-formed one, a wrong base URL", (ConfigurationError,)),
+    Exit(4, "the key was refused", (AuthenticationError, PermissionDeniedError)),
+    Exit(5, "no such id in this workspace", (NotFoundError,)),
+    Exit(7, "too many requests, even after waiting", (RateLimitError,)),
+    Exit(8, "the server failed, or did not answer as the contract says", (ServerError, DecodeError)),
+    Exit(6, "the server refused the request", (APIStatusError,)),
+    Exit(9, "no connection, or no answer in time", (APIConnectionError,)),
+    Exit(
+        12, "a cursor or journal is damaged, in use or of something else", (CursorError, JournalError, FencedError)
+    ),
+    Exit(13, "rows of a feed are out of the API's reach", (FeedGapError,)),
+)
+
+EXITS: Final = tuple(
+    sorted((*_BY_CLASS, UNEXPECTED, INCOMPLETE, UNKNOWN_OUTCOME, INTERRUPTED, READER_GONE), key=lambda e: e.code)
+)
+"""Every exit code but 0, in order."""
+
+_HINTS: Final = (
+    (NotFoundError, "Ids are listed by `impactive sequences list` and `impactive contacts list`."),
+    (APIConnectionError, "The host comes from --base-url or IMPACTIVE_BASE_URL."),
+)
+_KEYLIKE = re.compile(r"icrm_[0-9A-Za-z]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def exit_code(error: BaseException) -> int:
+    """The exit code of an error; an unknown outcome of a write outranks its cause."""
+    if isinstance(error, APIError) and error.outcome_unknown:
+        return UNKNOWN_OUTCOME.code
+    return next((way.code for way in _BY_CLASS if isinstance(error, way.causes)), UNEXPECTED.code)
+
+
+def report(error: Exception, *, debug: bool) -> int:
+    """Say what happened on stderr; returns the exit code. The traceback is shown with `debug`, without locals."""
+    if debug:
+        complain("".join(traceback.format_exception(error)))
+    complain(f"impactive: {sentence(error)}")
+    return exit_code(error)
+
+
+def sentence(error: Exception) -> str:
+    """What happened and what to do about it, in a line."""
+    if isinstance(error, OSError) and not isinstance(error, ImpactiveError):
+        return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+    if exit_code(error) == UNEXPECTED.code and not isinstance(error, ImpactiveError):
+        return (
+            f"unexpected {type(error).__name__}: {error}. This is a bug in impactive-async; "
+            "--debug shows where, please report it."
+        )
+    hints = [hint for kind, hint in _HINTS if isinstance(error, kind)]
+    return " ".join([" ".join(str(error).split()), *hints])
+
+
+def complain(text: str) -> None:
+    """Print to stderr what may quote a server or a file: without keys and without control characters."""
+    sys.stderr.write(plain(_KEYLIKE.sub("icrm_…", text)).rstrip("\n") + "\n")
+    sys.stderr.flush()
+
+
+def plain(text: str) -> str:
+    """The text without what would steer a terminal; tabs and line ends stay."""
+    return _CONTROL.sub("�", text)

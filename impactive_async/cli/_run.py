@@ -1,0 +1,190 @@
+"""One run of a command: its client, its output, and every way it can end.
+
+    @command(app, "list", example="impactive contacts list --limit 20")
+    async def list_contacts(run: Run, limit: ... = 100) -> None:
+        run.show(await run.crm.contacts.list(limit=limit))
+
+`command` gives the function to Typer with the shared options added, and makes `run` of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import inspect
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Any, Concatenate, ParamSpec
+
+import attrs
+import typer
+
+from impactive_async import AsyncClient, ConfigurationError
+from impactive_async.cli import _options
+from impactive_async.cli._errors import INTERRUPTED, READER_GONE, TERMINATED, ReaderGone, complain, report
+from impactive_async.cli._options import Options
+from impactive_async.cli._show import Output
+
+P = ParamSpec("P")
+
+Body = Callable[Concatenate["Run", P], Awaitable[None]]
+
+
+@attrs.define(kw_only=True)
+class Run:
+    """What a command works with.
+
+    Attributes:
+        options: What the user chose on the command line, apart from the command's own arguments.
+        out: Where rows and notes go.
+        code: What a run that raises nothing exits with.
+        farewell: What Ctrl-C says; a command that saves its place says here where.
+    """
+
+    options: Options
+    out: Output
+    code: int = 0
+    farewell: str = "Stopped."
+    _crm: AsyncClient | None = None
+    _terminated: bool = False
+
+    @property
+    def crm(self) -> AsyncClient:
+        """The client, made when it is first asked for.
+
+        Raises:
+            ConfigurationError: No key, an ill-formed one, or a base URL that will not do.
+        """
+        if self._crm is None:
+            self._crm = _client(self.options)
+        return self._crm
+
+    def show(self, rows: Iterable[Any]) -> None:
+        """Put rows out: a table for people, one JSON object a line for programs."""
+        self.out.rows(list(rows))
+
+    def note(self, text: str) -> None:
+        """Tell people something beside the rows."""
+        self.out.note(text)
+
+    async def live(self, body: Awaitable[None]) -> None:
+        """Run the body under the rules of signals, and close the client after it."""
+        with _cancelled_by_sigterm(self):
+            try:
+                await body
+            finally:
+                if self._crm is not None:
+                    await self._crm.aclose()
+
+    def terminate(self, task: asyncio.Task[Any]) -> None:
+        """End the run as Ctrl-C does, but remember that it was SIGTERM."""
+        self._terminated = True
+        task.cancel()
+
+    @property
+    def interrupted_code(self) -> int:
+        """What a run that was stopped exits with."""
+        return TERMINATED if self._terminated else INTERRUPTED.code
+
+
+def command(
+    app: typer.Typer, name: str, *, example: str, shared: tuple[str, ...] = _options.ALL
+) -> Callable[[Body[P]], Callable[..., None]]:
+    """Register an async function as a command, with the shared options of these names added to its own.
+
+    Args:
+        app: Where it belongs.
+        name: What the user types.
+        example: Shown by `--help`.
+        shared: Which of the shared options make sense for it.
+    """
+
+    def register(body: Body[P]) -> Callable[..., None]:
+        @functools.wraps(body)
+        def run_it(**arguments: Any) -> None:
+            options = Options(**{key: arguments.pop(key) for key in shared})
+            raise typer.Exit(execute(lambda run: body(run, **arguments), options))  # type: ignore[call-arg]
+
+        own = list(inspect.signature(body, eval_str=True).parameters.values())[1:]
+        signature = inspect.Signature([*own, *(_options.PARAMETERS[key] for key in shared)])
+        run_it.__signature__ = signature  # type: ignore[attr-defined]
+        run_it.__annotations__ = {key: p.annotation for key, p in signature.parameters.items()}
+        del run_it.__wrapped__
+        app.command(name, epilog=f"Example: {example}")(run_it)
+        return run_it
+
+    return register
+
+
+def execute(body: Callable[[Run], Awaitable[None]], options: Options) -> int:
+    """Run a command to whatever end; returns the exit code."""
+    run = Run(options=options, out=Output(json=options.json))
+    _set_up_logging(debug=options.debug)
+    try:
+        asyncio.run(run.live(body(run)))
+        run.out.flush()
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        complain(run.farewell)
+        return run.interrupted_code
+    except ReaderGone:
+        _hush()
+        return READER_GONE.code
+    except Exception as error:
+        return report(error, debug=options.debug)
+    return run.code
+
+
+def _client(options: Options) -> AsyncClient:
+    if not os.environ.get("IMPACTIVE_API_KEY"):
+        raise ConfigurationError(
+            "No API key: export IMPACTIVE_API_KEY=icrm_… (Workspace Settings → Integrations → API Keys); "
+            "without an account, `impactive sandbox` prints one to try."
+        )
+    return AsyncClient(base_url=options.base_url, timeout=options.timeout, max_retries=options.max_retries)
+
+
+@contextlib.contextmanager
+def _cancelled_by_sigterm(run: Run) -> Iterator[None]:
+    """Let SIGTERM cancel the task, as asyncio.run lets SIGINT, so that cursors are saved."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None  # noqa: S101 - for type checkers: this runs in one
+    try:
+        loop.add_signal_handler(signal.SIGTERM, run.terminate, task)
+    except (NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+
+
+def _set_up_logging(*, debug: bool) -> None:
+    """Say on stderr that a call is being repeated, where somebody watches; with `debug`, every request."""
+    level = logging.DEBUG if debug else logging.INFO if sys.stderr.isatty() else logging.WARNING
+    logger = logging.getLogger("impactive_async")
+    logger.setLevel(level)
+    logger.handlers = [_Stderr()]
+    logger.propagate = False
+
+
+class _Stderr(logging.Handler):
+    """Log records as plain lines, through the same filter as errors."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            complain(f"{record.name}: {record.getMessage()}")
+        except Exception:  # a log line must not end a command
+            self.handleError(record)
+
+
+def _hush() -> None:
+    """Keep the interpreter from flushing into the broken pipe once more as it exits."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(devnull, sys.stdout.fileno())
+    os.close(devnull)

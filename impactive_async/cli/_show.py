@@ -1,0 +1,156 @@
+"""Rows for people (tables) and for programs (one JSON object a line)."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import attrs
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from impactive_async.cli._columns import Column, columns_of
+from impactive_async.cli._errors import ReaderGone, complain, plain
+
+
+@attrs.define
+class Output:
+    """Standard output for rows, standard error for what is said about them.
+
+    Args:
+        json: True: JSON lines; False: tables; `None`: tables where stdout is a terminal.
+    """
+
+    json: bool | None = None
+    _utf8: bool = attrs.field(init=False, default=False)
+
+    @property
+    def as_json(self) -> bool:
+        """Whether rows are put out as JSON lines."""
+        return not sys.stdout.isatty() if self.json is None else self.json
+
+    def rows(self, rows: Sequence[Any]) -> None:
+        """Put out a whole list."""
+        if self.as_json:
+            self._write("".join(map(json_line, rows)))
+        elif rows:
+            self._write(_rendered(table_of(rows)))
+        else:
+            self.note("Nothing there.")
+
+    def row(self, row: Any) -> None:
+        """Put out one row of a stream, at once."""
+        self._write(json_line(row) if self.as_json else plain(text_line(row)) + "\n")
+        self.flush()
+
+    def text(self, text: str) -> None:
+        """Put out lines for people."""
+        self._write(plain(text) + "\n")
+        self.flush()
+
+    def note(self, text: str) -> None:
+        """Tell people something beside the rows; it never mixes with them."""
+        complain(text)
+
+    def flush(self) -> None:
+        """Hand everything on.
+
+        Raises:
+            ReaderGone: There is nobody to hand it to.
+        """
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise ReaderGone from None
+
+    def _write(self, text: str) -> None:
+        if not self._utf8:  # whatever the locale: JSON is UTF-8, and a lone surrogate is an escape in it
+            self._utf8 = True
+            if isinstance(sys.stdout, io.TextIOWrapper):
+                sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+        try:
+            sys.stdout.write(text)
+        except BrokenPipeError:
+            raise ReaderGone from None
+
+
+def json_line(row: Any) -> str:
+    """A row as one line of JSON."""
+    return json.dumps(to_json(row), ensure_ascii=False) + "\n"
+
+
+def to_json(value: Any) -> Any:
+    """A row under its Python names; times in UTC, money as a number, unknown fields (if any) under `extra`."""
+    if attrs.has(type(value)):
+        names = (field.name for field in attrs.fields(type(value)))
+        fields = {name: to_json(getattr(value, name)) for name in names}
+        return fields if fields.get("extra", True) else {k: v for k, v in fields.items() if k != "extra"}
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Decimal):
+        return _number(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_json(item) for item in value]
+    return value
+
+
+def _number(value: Decimal) -> int | float | str:
+    """Money as the number that reads back as exactly this; as a string where JSON has no such number."""
+    if value == value.to_integral_value() and abs(value) < 2**53:
+        return int(value)
+    number = float(value)
+    return number if math.isfinite(number) and Decimal(repr(number)) == value else str(value)
+
+
+def table_of(rows: Sequence[Any]) -> Table:
+    """A table of rows of one kind, without the columns that would be empty."""
+    filled = [(column, [cell(column, row) for row in rows]) for column in columns_of(rows[0])]
+    filled = [(column, cells) for column, cells in filled if any(cells)]
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for column, _ in filled:
+        table.add_column(
+            column.title, style=column.style, justify=column.justify, no_wrap=column.whole, overflow="fold"
+        )
+    for cells in zip(*(cells for _, cells in filled), strict=True):
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def text_line(row: Any) -> str:
+    """A row of a stream in one line: what its table would show."""
+    return "  ".join(filter(None, (cell(column, row) for column in columns_of(row))))
+
+
+def cell(column: Column, row: Any) -> str:
+    """One cell: a single line without anything that would steer the terminal."""
+    value = column.value(row)
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}Z"
+    return plain(" ".join(str(value).split()))
+
+
+def _rendered(renderable: Any) -> str:
+    console = Console(file=sys.stdout)
+    with console.capture() as capture:  # Rich would end the process on a broken pipe
+        console.print(renderable)
+    return capture.get()
+
+
+def join(parts: Iterable[str | None]) -> str:
+    """The parts that are there, with spaces between."""
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,7 @@
+"""`impactive contacts import`: from a spreadsheet's CSV to contacts.
+
+sheet.py      the file: encoding, delimiter, records with their line numbers
+columns.py    which column is which field
+people.py     a record as a contact to be created, or what is wrong with it
+command.py    the command
+"""

@@ -1,0 +1,14 @@
+"""`impactive projects`; the API can only list them."""
+
+import typer
+
+from impactive_async.cli._arguments import Since, moment
+from impactive_async.cli._run import Run, command
+
+app = typer.Typer(no_args_is_help=True, help="Projects: list.")
+
+
+@command(app, "list", example="impactive projects list --since 2026-05-01 --json")
+async def list_projects(run: Run, since: Since = None) -> None:
+    """List the projects changed last, at most 100."""
+    run.show(await run.crm.zapier.projects.list(since=moment(since)))

@@ -1,0 +1,103 @@
+"""The demo keeps its promise, and would say so if it did not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from impactive_async.cli.demo.reconcile import Ledger
+from impactive_async.cli.demo.story import Story
+from tests.cli.support import Outcome, invoke, run
+
+HEADER = "First Name,Last Name,Email\n"
+
+
+@pytest.fixture
+def few(tmp_path: Path) -> Path:
+    """A file of forty people."""
+    path = tmp_path / "few.csv"
+    path.write_text(HEADER + "".join(f"Person,Number {n},p{n}@few.example\n" for n in range(40)))
+    return path
+
+
+def books(outcome: Outcome) -> dict[str, dict[str, int]]:
+    return {row.pop("kind"): row for row in outcome.rows}
+
+
+def test_the_demo_balances_its_books_over_a_killed_consumer() -> None:
+    """As a user runs it, on the thousand people: killed and restarted, nothing missing, nothing twice, exit 0."""
+    outcome = run("demo", "--json", env={})
+    assert outcome.code == 0, outcome.err
+    counted = books(outcome)
+    assert counted["sends"]["emitted"] > 2_900
+    assert counted["replies"]["emitted"] > 400
+    assert counted["enrollments"]["emitted"] == 999
+    for account in counted.values():
+        assert account["received"] == account["emitted"]
+        assert account["missing"] == account["duplicated"] == 0
+    for event in ("unenrolled", "paused", "booked", "killed", "goes on from cursors.db", "came again"):
+        assert event in outcome.err
+
+
+def test_a_lost_row_is_counted_and_fails_the_demo(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The books are computed: one reply that does not arrive is one missing, and exit code 10."""
+    take_in, lost = Ledger.enter, set[str]()
+
+    def lose_one(self: Ledger, kind: str, key: str) -> bool:
+        if kind == "sends" and (not lost or key in lost):
+            lost.add(key)
+            return False
+        return take_in(self, kind, key)
+
+    monkeypatch.setattr(Ledger, "enter", lose_one)
+    outcome = invoke("demo", str(few), "--json")
+    assert outcome.code == 10
+    assert books(outcome)["sends"]["missing"] == 1
+
+
+def test_a_row_that_comes_twice_is_counted_and_fails_the_demo(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row delivered twice to one consumer is a duplicate, and exit code 10."""
+    take_in, doubled = Story._take_in, list[str]()
+
+    def double_one(self: Story, fact: dict[str, str]) -> None:
+        take_in(self, fact)
+        if fact["row"] == "replies" and not doubled:
+            doubled.append(fact["key"])
+            take_in(self, fact)
+
+    monkeypatch.setattr(Story, "_take_in", double_one)
+    outcome = invoke("demo", str(few), "--json")
+    assert outcome.code == 10
+    assert books(outcome)["replies"]["duplicated"] == 1
+
+
+def test_a_repetition_after_the_kill_is_no_duplicate() -> None:
+    """What a killed consumer had not saved comes again to its successor, and is counted as that."""
+    ledger = Ledger()
+    assert ledger.enter("sends", "a")
+    ledger.begin_new_life()
+    assert not ledger.enter("sends", "a")
+    assert ledger.enter("sends", "b")
+    accounts = ledger.settle({"enrollments": [], "sends": ["a", "b", "c"], "replies": []})
+    assert ledger.repeated == 1
+    assert [account.duplicated for account in accounts] == [0, 0, 0]
+    assert accounts[1].missing == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (HEADER + "Ada,,ada@few.example\n", "line 2: no last name"),
+        (HEADER + "Ada,Lovelace,\n", "line 2: no email address"),
+        (HEADER + "Ada,Lovelace,nobody\n", "line 2: 'nobody' is no email address"),
+    ],
+)
+def test_leads_that_cannot_take_part_are_refused_first(tmp_path: Path, text: str, reason: str) -> None:
+    """A file of one's own is checked before the demo begins."""
+    path = tmp_path / "mine.csv"
+    path.write_text(text)
+    outcome = invoke("demo", str(path))
+    assert outcome.code == 2
+    assert reason in outcome.err
+    assert outcome.out == ""
