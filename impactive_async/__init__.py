@@ -1,7 +1,11 @@
 """Asyncio-first SDK for ImpactiveAI CRM: typed calls, and event streams that lose nothing.
 
-Everything public is importable from here; `models`, `errors`, `sandbox` and `hub` hold the rest.
+Everything public is importable from here; `models`, `errors`, `sandbox` and `hub` hold the rest. What a client
+can be made without is imported when it is first asked for (PEP 562): see docs/performance.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from impactive_async._clock import Clock
 from impactive_async._http.retry import RetryPolicy
@@ -28,38 +32,40 @@ from impactive_async.errors import (
     RateLimitError,
     ServerError,
 )
-from impactive_async.feeds.desk import FeedStats
-from impactive_async.feeds.feed import Feed, Poll
-from impactive_async.feeds.quarantine import BadRow
-from impactive_async.feeds.rules import NOW
-from impactive_async.feeds.workspace import Event, WorkspaceWatch
-from impactive_async.models import (
-    Booking,
-    Company,
-    Contact,
-    ContactDraft,
-    Deal,
-    EnrolledContact,
-    Enrollment,
-    EnrollmentCounts,
-    EnrollmentStatus,
-    EnrollResult,
-    Gap,
-    Invoice,
-    PauseResult,
-    Project,
-    Reply,
-    Send,
-    SendingAccount,
-    Sequence,
-    SequenceStatus,
-    SkippedContact,
-    SkipReason,
-    Step,
-    StepDraft,
-    Workspace,
-)
-from impactive_async.stores import CursorStore, FileCursorStore, MemoryCursorStore, SqliteCursorStore
+
+if TYPE_CHECKING:
+    from impactive_async.feeds.desk import FeedStats
+    from impactive_async.feeds.feed import Feed, Poll
+    from impactive_async.feeds.quarantine import BadRow
+    from impactive_async.feeds.rules import NOW
+    from impactive_async.feeds.workspace import Event, WorkspaceWatch
+    from impactive_async.models import (
+        Booking,
+        Company,
+        Contact,
+        ContactDraft,
+        Deal,
+        EnrolledContact,
+        Enrollment,
+        EnrollmentCounts,
+        EnrollmentStatus,
+        EnrollResult,
+        Gap,
+        Invoice,
+        PauseResult,
+        Project,
+        Reply,
+        Send,
+        SendingAccount,
+        Sequence,
+        SequenceStatus,
+        SkippedContact,
+        SkipReason,
+        Step,
+        StepDraft,
+        Workspace,
+    )
+    from impactive_async.stores import CursorStore, FileCursorStore, MemoryCursorStore, SqliteCursorStore
 
 __all__ = [
     "NOW",
@@ -123,3 +129,51 @@ __all__ = [
     "WorkspaceWatch",
     "__version__",
 ]
+
+if not TYPE_CHECKING:  # type checkers see the names above, and no others
+    _LAZY = {
+        ".feeds.desk": ("FeedStats",),
+        ".feeds.feed": ("Feed", "Poll"),
+        ".feeds.quarantine": ("BadRow",),
+        ".feeds.rules": ("NOW",),
+        ".feeds.workspace": ("Event", "WorkspaceWatch"),
+        ".models": (
+            "Booking",
+            "Company",
+            "Contact",
+            "ContactDraft",
+            "Deal",
+            "EnrolledContact",
+            "Enrollment",
+            "EnrollmentCounts",
+            "EnrollmentStatus",
+            "EnrollResult",
+            "Gap",
+            "Invoice",
+            "PauseResult",
+            "Project",
+            "Reply",
+            "Send",
+            "SendingAccount",
+            "Sequence",
+            "SequenceStatus",
+            "SkippedContact",
+            "SkipReason",
+            "Step",
+            "StepDraft",
+            "Workspace",
+        ),
+        ".stores": ("CursorStore", "FileCursorStore", "MemoryCursorStore", "SqliteCursorStore"),
+    }
+    _HOME = {name: module for module, names in _LAZY.items() for name in names}
+
+    def __getattr__(name: str) -> Any:
+        if name == "models":
+            return import_module(".models", __name__)
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(_HOME[name], __name__), name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

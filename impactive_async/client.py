@@ -1,13 +1,17 @@
-"""`AsyncClient`: put together, exposed, closed."""
+"""`AsyncClient`: put together, exposed, closed.
+
+A resource, with the rows and feeds behind it, is imported when it is first asked for: starting a program
+costs little more than starting aiohttp (docs/performance).
+"""
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 import attrs
@@ -20,16 +24,18 @@ from impactive_async._http.retry import RetryPolicy
 from impactive_async._http.settings import DEFAULT_BASE_URL, ApiKey, Credentials, check_base_url
 from impactive_async._http.transport import SessionOptions, Transport
 from impactive_async.errors import ConfigurationError
-from impactive_async.feeds.rules import Now
-from impactive_async.feeds.source import INTERVAL, OnBadRow, OnGap, options
-from impactive_async.feeds.workspace import WorkspaceWatch
-from impactive_async.resources.bookings import Bookings
-from impactive_async.resources.contacts import Contacts
-from impactive_async.resources.sending_accounts import SendingAccounts
-from impactive_async.resources.sequences import Sequences
-from impactive_async.resources.workspace import Kind, catalogue
-from impactive_async.resources.zapier import Zapier
-from impactive_async.stores import CursorStore
+
+if TYPE_CHECKING:
+    from impactive_async.feeds.rules import Now
+    from impactive_async.feeds.source import OnBadRow, OnGap
+    from impactive_async.feeds.workspace import WorkspaceWatch
+    from impactive_async.resources.bookings import Bookings
+    from impactive_async.resources.contacts import Contacts
+    from impactive_async.resources.sending_accounts import SendingAccounts
+    from impactive_async.resources.sequences import Sequences
+    from impactive_async.resources.workspace import Kind
+    from impactive_async.resources.zapier import Zapier
+    from impactive_async.stores import CursorStore
 
 
 @attrs.frozen(kw_only=True)
@@ -79,17 +85,6 @@ class AsyncClient:
         ValueError: A number out of its range.
     """
 
-    bookings: Bookings
-    """Booked meetings."""
-    contacts: Contacts
-    """People."""
-    sending_accounts: SendingAccounts
-    """SMTP accounts that sequences can send from."""
-    sequences: Sequences
-    """Email sequences: steps, enrollments, sends, replies."""
-    zapier: Zapier
-    """Companies, contacts, deals, invoices and projects as incremental lists."""
-
     def __init__(
         self,
         api_key: ApiKey | None = None,
@@ -122,24 +117,49 @@ class AsyncClient:
         )
         options = SessionOptions(borrowed=session, connector=connector, trace_configs=trace_configs)
         transport = Transport(self._base_url, credentials, limits, options, _check_headers(headers or {}))
-        self._expose(
-            Caller(
-                transport=transport,
-                limits=limits,
-                clock=clock,
-                policy=retry or RetryPolicy(),
-                timeout=check_timeout(timeout),
-                max_retries=check_max_retries(max_retries),
-            )
+        self._caller = Caller(
+            transport=transport,
+            limits=limits,
+            clock=clock,
+            policy=retry or RetryPolicy(),
+            timeout=check_timeout(timeout),
+            max_retries=check_max_retries(max_retries),
         )
 
-    def _expose(self, caller: Caller) -> None:
-        self._caller = caller
-        self.bookings = Bookings(caller)
-        self.contacts = Contacts(caller)
-        self.sending_accounts = SendingAccounts(caller)
-        self.sequences = Sequences(caller)
-        self.zapier = Zapier(caller)
+    @cached_property
+    def bookings(self) -> Bookings:
+        """Booked meetings."""
+        from impactive_async.resources.bookings import Bookings
+
+        return Bookings(self._caller)
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        """People."""
+        from impactive_async.resources.contacts import Contacts
+
+        return Contacts(self._caller)
+
+    @cached_property
+    def sending_accounts(self) -> SendingAccounts:
+        """SMTP accounts that sequences can send from."""
+        from impactive_async.resources.sending_accounts import SendingAccounts
+
+        return SendingAccounts(self._caller)
+
+    @cached_property
+    def sequences(self) -> Sequences:
+        """Email sequences: steps, enrollments, sends, replies."""
+        from impactive_async.resources.sequences import Sequences
+
+        return Sequences(self._caller)
+
+    @cached_property
+    def zapier(self) -> Zapier:
+        """Companies, contacts, deals, invoices and projects as incremental lists."""
+        from impactive_async.resources.zapier import Zapier
+
+        return Zapier(self._caller)
 
     def __repr__(self) -> str:
         state = "closed" if self._caller.transport.closed else "open"
@@ -175,14 +195,13 @@ class AsyncClient:
         Raises:
             ValueError: A number out of its range.
         """
-        view = copy.copy(self)
-        view._expose(  # noqa: SLF001 - it is this very class
-            attrs.evolve(
-                self._caller,
-                timeout=self._caller.timeout if timeout is None else check_timeout(timeout),
-                max_retries=self._caller.max_retries if max_retries is None else check_max_retries(max_retries),
-                policy=retry or self._caller.policy,
-            )
+        view = object.__new__(type(self))
+        view._base_url = self._base_url
+        view._caller = attrs.evolve(
+            self._caller,
+            timeout=self._caller.timeout if timeout is None else check_timeout(timeout),
+            max_retries=self._caller.max_retries if max_retries is None else check_max_retries(max_retries),
+            policy=retry or self._caller.policy,
         )
         return view
 
@@ -224,7 +243,7 @@ class AsyncClient:
         *,
         since: datetime | str | Now | None = None,
         store: CursorStore | None = None,
-        interval: float = INTERVAL,
+        interval: float = 300.0,
         max_interval: float | None = None,
         overlap: float | None = None,
         on_gap: OnGap = "raise",
@@ -252,6 +271,10 @@ class AsyncClient:
         Raises:
             ValueError: An unknown kind, a naive `since`, or a number out of its range.
         """
+        from impactive_async.feeds.source import options
+        from impactive_async.feeds.workspace import WorkspaceWatch
+        from impactive_async.resources.workspace import catalogue
+
         chosen = options(
             since=since,
             store=store,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from impactive_async._http import codec
+from impactive_async._http.json_bytes import loads
 from impactive_async._http.wire import Request, Response
 from impactive_async.errors import (
     APIStatusError,
@@ -42,7 +42,7 @@ def decipher(request: Request, response: Response) -> Any:
     if not response.body:
         return None
     try:
-        return codec.loads(response.body)
+        return loads(response.body)
     except ValueError as exc:
         raise _not_json(request, response, exc) from None
 
@@ -149,7 +149,7 @@ def _advice(status: int, headers: Mapping[str, str]) -> str:
 def _server_message(headers: Mapping[str, str], text: str) -> str:
     """What the server said, in a line (A5)."""
     try:
-        body = codec.loads(text.encode())
+        body = loads(text.encode())
     except ValueError:
         body = None
     if isinstance(body, dict):

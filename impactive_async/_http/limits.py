@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-
-from aiolimiter import AsyncLimiter
+from typing import TYPE_CHECKING
 
 from impactive_async._clock import Clock
+
+if TYPE_CHECKING:
+    from aiolimiter import AsyncLimiter
 
 _BURST = 0.1
 """Seconds' worth of `rate_limit` that may start at once: within any second at most 110 % of the rate."""
@@ -63,5 +65,7 @@ class Limits:
 def _limiter(rate_limit: float | None) -> AsyncLimiter | None:
     if rate_limit is None:
         return None
+    from aiolimiter import AsyncLimiter  # here, as most clients need none of it and it takes long to import
+
     burst = max(1.0, rate_limit * _BURST)
     return AsyncLimiter(burst, burst / rate_limit)

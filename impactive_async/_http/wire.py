@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import attrs
 
-from impactive_async._http import codec
+from impactive_async._http.json_bytes import dumps
 
 
 class Repeat(Enum):
@@ -118,7 +118,7 @@ def build_request(
         endpoint.template,
         path,
         repeat or endpoint.repeat,
-        None if body is None else codec.dumps(body),
+        None if body is None else dumps(body),
     )
 
 

@@ -1,0 +1,60 @@
+"""What `import impactive_async` brings at once, and what only when it is asked for."""
+
+import subprocess
+import sys
+
+import pytest
+
+import impactive_async
+
+LATER = (
+    "cattrs",
+    "aiolimiter",
+    "sqlite3",
+    "impactive_async.models",
+    "impactive_async.feeds",
+    "impactive_async.bulk",
+)
+
+
+def python(program: str) -> str:
+    """What `program` prints in an interpreter of its own."""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("name", impactive_async.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    """Every name of `__all__` can be had from the package, and is listed by `dir`."""
+    assert getattr(impactive_async, name) is not None
+    assert name in dir(impactive_async)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """A name the package does not have is refused as any module refuses it."""
+    with pytest.raises(AttributeError, match="module 'impactive_async' has no attribute 'Contcat'"):
+        impactive_async.Contcat  # type: ignore[attr-defined] # noqa: B018
+
+
+def test_a_client_is_made_without_what_it_does_not_need_yet() -> None:
+    """Importing the package and making a client imports neither rows, feeds, bulk work nor what they stand on."""
+    loaded = python(
+        "import sys, impactive_async\n"
+        "impactive_async.AsyncClient('icrm_' + 'a' * 32)\n"
+        f"print([name for name in {LATER} if name in sys.modules])"
+    )
+    assert loaded == "[]"
+
+
+def test_submodules_are_attributes_without_an_import_of_their_own() -> None:
+    """`impactive_async.models` and `.errors` can be used after `import impactive_async` alone."""
+    assert python("import impactive_async as i; print(i.models.Contact.__name__, i.errors.APIError.__name__)") == (
+        "Contact APIError"
+    )
+
+
+def test_a_view_has_resources_of_its_own() -> None:
+    """A view's resources make calls with the view's options, also where the client's were used before."""
+    client = impactive_async.AsyncClient("icrm_" + "a" * 32)
+    assert client.contacts is client.contacts
+    assert client.with_options(timeout=1).contacts is not client.contacts
