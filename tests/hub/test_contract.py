@@ -442,7 +442,9 @@ async def test_no_more_than_the_rate_is_permitted(make_hub: MakeHub) -> None:
         while granted < wanted:
             granted += await hub.permit() == 0.0
 
-    await asyncio.gather(*map(ask, hubs))
+    async with asyncio.TaskGroup() as tasks:
+        for hub in hubs:
+            tasks.create_task(ask(hub))
     elapsed = time.perf_counter() - began
     assert granted <= 1.1 * rate * max(elapsed, 1.0)
     assert granted - 0.1 * rate <= rate * elapsed + 1

@@ -1,0 +1,69 @@
+"""From URLs to hubs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impactive_async import hub as public
+from impactive_async.errors import ConfigurationError
+from impactive_async.hub import SqliteHub, connect
+
+
+@pytest.mark.parametrize(
+    ("url", "engine"),
+    [
+        ("sqlite:///hub.db", "SqliteHub"),
+        ("redis://127.0.0.1:1/0", "RedisHub"),
+        ("rediss://127.0.0.1:1/0", "RedisHub"),
+        ("unix:///tmp/redis.sock", "RedisHub"),
+        ("postgresql://127.0.0.1:1/x", "PostgresHub"),
+        ("postgres://127.0.0.1:1/x", "PostgresHub"),
+    ],
+)
+def test_a_url_names_its_engine(url: str, engine: str) -> None:
+    """Each scheme gives its adapter, and nothing is connected yet."""
+    assert type(connect(url)).__name__ == engine
+
+
+async def test_an_sqlite_path_is_absolute_with_four_slashes_and_may_be_quoted(tmp_path: Path) -> None:
+    """The path after `sqlite:///` is the file's, percent-decoded."""
+    async with connect(f"sqlite:///{tmp_path}/my%20hub.db") as hub:
+        await hub.init()
+    assert [file.name for file in list(tmp_path.iterdir())] == ["my hub.db"]  # noqa: ASYNC240 - one entry
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "hub.db", "mysql://x", "sqlite://", "sqlite:///", "sqlite://host/x.db", "sqlite:///x.db?mode=ro"],
+)
+def test_a_url_that_names_no_engine_is_refused(url: str) -> None:
+    """An unknown or incomplete URL is a `ConfigurationError` that shows a good one."""
+    with pytest.raises(ConfigurationError, match="sqlite:///"):
+        connect(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "driver", "extra"),
+    [("redis://x", "redis", "redis"), ("postgresql://x", "asyncpg", "postgres")],
+)
+def test_a_missing_extra_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, url: str, driver: str, extra: str
+) -> None:
+    """Without its driver an engine is a `ConfigurationError` with the command to run."""
+    monkeypatch.setitem(sys.modules, driver, None)  # how Python marks a blocked import
+    monkeypatch.delitem(sys.modules, f"impactive_async.hub.{extra}", raising=False)
+    with pytest.raises(ConfigurationError, match=rf"pip install 'impactive-async\[{extra}\]'"):
+        connect(url)
+
+
+def test_the_public_names_are_pinned() -> None:
+    """What `impactive_async.hub` offers changes only on purpose."""
+    offered: Any = public.__all__
+    assert offered == sorted(offered)
+    assert all(hasattr(public, name) for name in offered)
+    assert {"Hub", "Claim", "HubError", "HubStatus", "Event", "Delivery", "SqliteHub", "connect"} <= set(offered)
+    assert SqliteHub is public.SqliteHub

@@ -1,0 +1,132 @@
+"""What is PostgreSQL's own: transactions that are open at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from impactive_async.hub import Claim, Hub
+
+from .engines import POSTGRES_URL, Corner, corner_of, event, run_sql
+
+
+class Session:
+    """A connection of its own to the hub's schema, for transactions that stay open."""
+
+    def __init__(self, connection: Any, corner: Corner) -> None:
+        self._connection = connection
+        self._schema = corner.namespace
+
+    async def run(self, statement: str) -> None:
+        await self._connection.execute(statement)
+
+    async def commit_claim(self, claim: Claim, number: int) -> None:
+        logged = event(number, claim.feed)
+        await self._connection.fetch(
+            f"SELECT {self._schema}.commit_claim($1, $2, '1', 3600, 0, ARRAY[$3], ARRAY[$4])",
+            claim.feed,
+            claim.token,
+            logged.id,
+            logged.to_json(),
+        )
+
+    async def join_group(self, group: str) -> None:
+        await self._connection.fetch(f"SELECT {self._schema}.join_group($1)", group)
+
+
+@pytest.fixture
+async def corner(tmp_path: Path) -> AsyncIterator[Corner]:
+    async with corner_of("postgres", tmp_path) as corner:
+        yield corner
+
+
+@pytest.fixture
+async def hub(corner: Corner) -> AsyncIterator[Hub]:
+    async with corner.hub() as hub:
+        await hub.init()
+        yield hub
+
+
+@pytest.fixture
+async def session(corner: Corner, hub: Hub) -> AsyncIterator[Session]:
+    connection = await asyncpg.connect(POSTGRES_URL)
+    yield Session(connection, corner)
+    await connection.close()
+
+
+async def claimed(hub: Hub, feed: str) -> Claim:
+    await hub.add(feed)
+    claim = await hub.claim(60)
+    assert claim
+    return claim
+
+
+async def numbers(hub: Hub, group: str) -> list[int]:
+    taken = await hub.receive(group)
+    await hub.ack(group, [delivery.position for delivery in taken])
+    return [delivery.event.data["n"] for delivery in taken]
+
+
+async def waits_for_a_lock(task: asyncio.Task[Any], corner: Corner) -> bool:
+    """True once the task's statement waits for another's lock; False if it ends without."""
+    waiting = (
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation IN "
+        f"(SELECT oid FROM pg_class WHERE relnamespace = '{corner.namespace}'::regnamespace)"
+    )
+    while not task.done():
+        if await run_sql(waiting):
+            return True
+    return False
+
+
+async def test_what_is_committed_out_of_order_is_delivered_all_the_same(hub: Hub, session: Session) -> None:
+    """An event with a lower number that is committed after a higher one was read and acknowledged is not lost."""
+    await hub.receive("billing")
+    slow, quick = await claimed(hub, "slow"), await claimed(hub, "quick")
+    await session.run("BEGIN")
+    await session.commit_claim(slow, 1)
+    await hub.commit(quick, "1", [event(2, "quick")], 3600)
+    assert await numbers(hub, "billing") == [2]
+    await session.run("COMMIT")
+    assert await numbers(hub, "billing") == [1]
+
+
+async def test_a_group_that_joins_waits_for_commits_under_way(hub: Hub, corner: Corner, session: Session) -> None:
+    """A commit that has begun before a group joins, and ends after, is delivered to the group once."""
+    claim = await claimed(hub, "a")
+    await session.run("BEGIN")
+    await session.commit_claim(claim, 1)
+    joining = asyncio.create_task(numbers(hub, "late"))
+    assert await waits_for_a_lock(joining, corner)
+    await session.run("COMMIT")
+    assert await joining == [1]
+    assert await numbers(hub, "late") == []
+
+
+async def test_commits_wait_for_a_group_that_joins(hub: Hub, corner: Corner, session: Session) -> None:
+    """A commit that begins while a group joins is delivered to the group once."""
+    claim = await claimed(hub, "a")
+    await session.run("BEGIN")
+    await session.join_group("late")
+    committing = asyncio.create_task(hub.commit(claim, "1", [event(1, "a")], 3600))
+    assert await waits_for_a_lock(committing, corner)
+    await session.run("COMMIT")
+    await committing
+    assert await numbers(hub, "late") == [1]
+    assert await numbers(hub, "late") == []
+
+
+async def test_a_commit_that_is_rolled_back_leaves_nothing(hub: Hub, session: Session) -> None:
+    """Cursor and events go together: without COMMIT there is neither, and the claim still stands."""
+    claim = await claimed(hub, "a")
+    await session.run("BEGIN")
+    await session.commit_claim(claim, 1)
+    await session.run("ROLLBACK")
+    assert await numbers(hub, "billing") == []
+    await hub.commit(claim, "2", [event(2, "a")], 0)
+    assert await numbers(hub, "billing") == [2]

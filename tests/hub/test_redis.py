@@ -1,0 +1,103 @@
+"""What is Redis's own: its keys, and the stream that others read."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from impactive_async.hub import Event, Hub
+
+from .engines import REDIS_URL, Corner, corner_of, events
+
+
+@pytest.fixture
+async def corner(tmp_path: Path) -> AsyncIterator[Corner]:
+    async with corner_of("redis", tmp_path) as corner:
+        yield corner
+
+
+@pytest.fixture
+async def hub(corner: Corner) -> AsyncIterator[Hub]:
+    async with corner.hub(rate_limit=10.0, retention=0) as hub:
+        await hub.init()
+        yield hub
+
+
+@pytest.fixture
+async def redis(corner: Corner, hub: Hub) -> AsyncIterator[Redis]:
+    async with Redis.from_url(REDIS_URL, decode_responses=True) as redis:
+        yield redis
+
+
+async def committed(hub: Hub) -> None:
+    await hub.add("a")
+    claim = await hub.claim(60)
+    assert claim
+    await hub.commit(claim, "1", events(1, 2), 0, gaps=3)
+
+
+async def test_all_keys_share_one_hash_slot(hub: Hub, redis: Redis, corner: Corner) -> None:
+    """Every key carries the namespace as its hash tag, so that a cluster can run the scripts."""
+    await committed(hub)
+    await hub.permit()
+    await hub.receive("billing")
+    keys = [key async for key in redis.scan_iter(f"*{corner.namespace}*")]
+    assert sorted(key.removeprefix(f"{{{corner.namespace}}}:") for key in keys) == [
+        "cursors",
+        "events",
+        "feeds",
+        "ids",
+        "meta",
+        "schedule",
+    ]
+
+
+async def test_others_read_the_stream_with_their_own_means(hub: Hub, redis: Redis, corner: Corner) -> None:
+    """The log is a plain stream: any client's consumer group reads CloudEvents from its field `event`."""
+    await committed(hub)
+    stream = f"{{{corner.namespace}}}:events"
+    await redis.xgroup_create(stream, "theirs", id="0")
+    answer: Any = await redis.xreadgroup("theirs", "me", {stream: ">"})
+    entries = answer[stream][0] if isinstance(answer, dict) else answer[0][1]
+    assert [Event.from_json(fields["event"]) for _, fields in entries] == events(1, 2)
+    (group,) = (await hub.status()).groups
+    assert (group.name, group.behind, group.in_flight) == ("theirs", 2, 2)
+    assert await hub.trim() == 0
+    await redis.xack(stream, "theirs", *(position for position, _ in entries))
+    assert await hub.trim() == 2
+
+
+async def test_a_removed_feed_leaves_nothing_behind(hub: Hub, redis: Redis, corner: Corner) -> None:
+    """Removing a feed, whether leased, dead or neither, frees all that was stored for it."""
+    await committed(hub)
+    claim = await hub.claim(60)
+    assert claim
+    await hub.remove("a")
+    await committed(hub)
+    claim = await hub.claim(60)
+    assert claim
+    await hub.fail(claim, "401", None)
+    await hub.remove("a")
+    await hub.remove("a")
+    keys = [key async for key in redis.scan_iter(f"*{corner.namespace}*")]
+    assert sorted(key.rpartition(":")[2] for key in keys) == ["events", "ids", "meta"]
+    assert (await hub.status()).gaps == 0
+
+
+async def test_a_trimmed_log_forgets_its_ids(hub: Hub, redis: Redis, corner: Corner) -> None:
+    """The ids kept against doubles are bounded by the log: they go with their events."""
+    await committed(hub)
+    assert await redis.zcard(f"{{{corner.namespace}}}:ids") == 2
+    assert await hub.trim() == 2
+    assert await redis.exists(f"{{{corner.namespace}}}:ids") == 0
+
+
+async def test_scripts_are_loaded_again_where_the_server_has_forgotten_them(hub: Hub, redis: Redis) -> None:
+    """A server that was restarted, or failed over, gets the scripts again with the next call."""
+    await committed(hub)
+    await redis.script_flush()
+    assert await hub.claim(60) is not None
