@@ -305,8 +305,10 @@ def _check_concurrency(count: object) -> int:
     return count
 
 
-def _check_rate(rate: float | None) -> float | None:
-    if rate is not None and not 0 < rate < float("inf"):
+def _check_rate(rate: object) -> float | None:
+    if rate is None:
+        return None
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < float("inf"):
         raise ValueError(f"rate_limit is a positive number of requests a second, or None; not {rate!r}")
     return rate
 

@@ -1,0 +1,192 @@
+"""`AsyncClient`: how it is made, what it exposes, and what its views share."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import pytest
+
+from impactive_async import (
+    AsyncClient,
+    ClientStats,
+    ConfigurationError,
+    DecodeError,
+    NotFoundError,
+    ServerError,
+)
+from impactive_async.sandbox import Sandbox
+from tests.support import KEY, client_of, outcome, spin, until
+
+AUTH = "GET /api/zapier/auth/test"
+
+
+def test_the_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Key and host come from the environment where no argument gives them."""
+    monkeypatch.setenv("IMPACTIVE_API_KEY", KEY)
+    assert repr(AsyncClient()) == "<AsyncClient https://app.impactiveai.com (open)>"
+    monkeypatch.setenv("IMPACTIVE_BASE_URL", "https://crm.example/")
+    assert repr(AsyncClient()) == "<AsyncClient https://crm.example (open)>"
+    assert repr(AsyncClient(base_url="https://other.example")) == "<AsyncClient https://other.example (open)>"
+
+
+async def test_arguments_go_before_the_environment(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
+    """A key given outright is the one that is sent."""
+    monkeypatch.setenv("IMPACTIVE_API_KEY", KEY)
+    monkeypatch.setenv("IMPACTIVE_BASE_URL", "https://nowhere.example")
+    async with AsyncClient(sandbox.api_key, base_url=sandbox.url) as crm:
+        assert (await crm.zapier.auth_test()).id
+
+
+@pytest.mark.parametrize("key", [None, "", "icrm_", "nonsense"])
+def test_a_client_without_a_key_is_not_made(key: str | None) -> None:
+    """The mistake shows where the client is made, not at its first call."""
+    with pytest.raises(ConfigurationError, match="API Keys"):
+        AsyncClient(key)
+
+
+def test_a_key_from_the_environment_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ill-formed variable is named as an ill-formed key, and not shown."""
+    monkeypatch.setenv("IMPACTIVE_API_KEY", "icrm_tooshort")
+    with pytest.raises(ConfigurationError, match="ill-formed") as caught:
+        AsyncClient()
+    assert "tooshort" not in str(caught.value)
+
+
+def test_plain_http_to_another_machine_needs_a_word() -> None:
+    """The HTTPS rule holds for the client, with its one way out."""
+    with pytest.raises(ConfigurationError, match="travel in the clear"):
+        AsyncClient(KEY, base_url="http://crm.example")
+    AsyncClient(KEY, base_url="http://crm.example", allow_insecure_http=True)
+
+
+async def test_a_borrowed_session_brings_its_own_parts() -> None:
+    """`connector=` and `trace_configs=` are for the session that we open."""
+    async with aiohttp.ClientSession() as session:
+        for part in ({"connector": session.connector}, {"trace_configs": [aiohttp.TraceConfig()]}):
+            parts: dict[str, Any] = dict(part)
+            with pytest.raises(ConfigurationError, match="give connector= and trace_configs= to that session"):
+                AsyncClient(KEY, session=session, **parts)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("timeout", [0, -1, float("nan"), float("inf"), "30", True]),
+        ("max_retries", [-1, 1.0, "3", True]),
+        ("max_concurrency", [0, -1, 1.0, "16", True, None]),
+        ("rate_limit", [0, -1, float("nan"), float("inf"), "10", True]),
+    ],
+)
+def test_a_number_out_of_its_range_is_refused(name: str, values: list[Any]) -> None:
+    """Each limit is checked where the client is made, and named."""
+    for value in values:
+        options: dict[str, Any] = {name: value}
+        with pytest.raises(ValueError, match=f"^{name} is a"):
+            AsyncClient(KEY, **options)
+
+
+@pytest.mark.parametrize("name", ["x-api-key", "X-API-Key"])
+def test_the_key_does_not_go_among_the_headers(name: str) -> None:
+    """A key given as a header would escape every protection of the key."""
+    with pytest.raises(ConfigurationError, match="Pass the key as api_key="):
+        AsyncClient(KEY, headers={name: KEY})
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X-A": "1\r\nX-B: 2"}, {"X\nB": "1"}, {"X-A": "\0"}, {"X-A": 7}, {"X-A": None}]
+)
+def test_a_header_is_one_line(headers: Any) -> None:
+    """What could smuggle another header in is refused, before the first call."""
+    with pytest.raises(ConfigurationError, match="is not a one-line string"):
+        AsyncClient(KEY, headers=headers)
+
+
+async def test_leaving_the_context_closes_even_after_an_error(sandbox: Sandbox) -> None:
+    """`async with` gives the client itself and closes it, whatever happens within."""
+    crm = client_of(sandbox)
+
+    async def fail() -> None:
+        async with crm as same:
+            assert same is crm
+            await crm.zapier.auth_test()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert repr(crm).endswith("(closed)>")
+
+
+async def test_closing_a_view_closes_the_client(crm: AsyncClient) -> None:
+    """A view is the same client with other options: there is one pool to close."""
+    async with crm.with_options(timeout=5):
+        pass
+    with pytest.raises(ConfigurationError, match="closed"):
+        await crm.zapier.auth_test()
+
+
+async def test_a_view_shares_limits_and_counters(sandbox: Sandbox) -> None:
+    """Two views together keep to one `max_concurrency`, and count into one `stats()`."""
+    hold = asyncio.Event()
+    sandbox.fail(AUTH, hold=hold, times=None)
+    async with client_of(sandbox, max_concurrency=1) as crm:
+        view = crm.with_options(max_retries=0)
+        calls = [asyncio.create_task(client.zapier.auth_test()) for client in (crm, view, crm)]
+        await until(lambda: len(sandbox.requests) == 1)
+        await spin()
+        expected = ClientStats(requests=3, retries=0, rate_limited=0, failures=0, in_flight=1, waiting=2)
+        assert crm.stats() == view.stats() == expected
+        hold.set()
+        await asyncio.gather(*calls)
+        assert (crm.stats().in_flight, crm.stats().waiting) == (0, 0)
+    assert sandbox.peak_in_flight == 1
+
+
+async def test_a_view_of_a_view_keeps_what_it_does_not_change(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """Options add up, and the client itself is left as it was."""
+    sandbox.fail(AUTH, status=500, times=None)
+    view = crm.with_options(max_retries=1).with_options(timeout=5)
+    assert (await outcome(view.zapier.auth_test())).attempts == 2
+    assert (await outcome(crm.zapier.auth_test())).attempts == 5
+
+
+async def test_request_reaches_what_has_no_method(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """The escape hatch sends the key, a query and a body, and returns the JSON as it is."""
+    rows = await crm.request("GET", "/api/agent/contacts", params={"limit": "2"})
+    assert [sorted(row)[:2] for row in rows] == [["companyId", "companyName"]] * 2
+    made = await crm.request("POST", "/api/zapier/companies", json={"name": "Engines", "nullable": None})
+    assert made["name"] == "Engines"
+    assert sandbox.requests[1].body == {"name": "Engines", "nullable": None}
+    assert sandbox.requests[1].headers["content-type"] == "application/json"
+
+
+async def test_request_returns_none_for_an_empty_answer(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """An empty success is `None`; a broken one is an error."""
+    sandbox.fail("*", status=204, body=b"")
+    assert await crm.request("DELETE", "/api/agent/beta") is None
+    sandbox.fail("*", status=200, body=b"{")
+    assert type(await outcome(crm.request("GET", "/api/agent/beta"))) is DecodeError
+
+
+async def test_request_repeats_reads_and_what_is_said_to_be_repeatable(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """A custom write is sent once, unless its caller vouches for a second time."""
+    sandbox.fail("*", status=502, times=3)
+    await crm.request("GET", "/api/zapier/auth/test", max_retries=3)
+    sandbox.fail("*", status=502)
+    error = await outcome(crm.request("POST", "/api/zapier/companies", json={"name": "a"}))
+    assert (type(error), error.outcome_unknown) == (ServerError, True)
+    sandbox.fail("*", status=502)
+    assert (await crm.request("POST", "/api/zapier/companies", json={"name": "a"}, repeatable=True))["name"] == "a"
+    assert len(sandbox.requests) == 4 + 1 + 2
+
+
+async def test_request_has_the_errors_of_every_call(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """An unknown route is a 404 like any other, and a bad path is refused before any request."""
+    with pytest.raises(NotFoundError, match="No such endpoint"):
+        await crm.request("GET", "/api/agent/beta")
+    with pytest.raises(ValueError, match="is not a path"):
+        await crm.request("GET", "https://evil.example/")
+    with pytest.raises(ValueError, match="JSON"):
+        await crm.request("POST", "/api/agent/beta", json={1: 2})
+    assert len(sandbox.requests) == 1

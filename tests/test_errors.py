@@ -1,0 +1,152 @@
+"""The tree of errors: as drawn, picklable, and saying what happened without showing too much."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from impactive_async import errors
+from impactive_async.models import Gap
+from tests.support import KEY
+
+COMMON: dict[str, Any] = {"method": "POST", "attempts": 3, "outcome_unknown": True}
+STATUS: dict[str, Any] = {
+    **COMMON,
+    "status": 418,
+    "path": "/x/1",
+    "body": "b" * 4096,
+    "headers": {"X-A": "1"},
+    "request_id": "req_7",
+    "retry_after": 1.5,
+}
+
+
+def made(cls: type[errors.ImpactiveError]) -> errors.ImpactiveError:
+    """An instance with every attribute set."""
+    if issubclass(cls, errors.APIStatusError):
+        return cls("m", **STATUS)
+    if issubclass(cls, errors.DecodeError):
+        return cls("m", request_path="/x/1", path="$[0].id", snippet="{}", **COMMON)
+    if issubclass(cls, errors.APIConnectionError):
+        return cls("m", request_path="/x/1", request_sent=False, **COMMON)
+    if issubclass(cls, errors.APIError):
+        return cls("m", request_path="/x/1", **COMMON)
+    if issubclass(cls, errors.FeedGapError):
+        return cls(Gap("sequences/1/replies", "overflow", datetime(2026, 5, 1, tzinfo=UTC), None))
+    if issubclass(cls, errors.BulkError):
+        report: Any = {"enrolled": 3}  # whatever it is, it must travel
+        return cls("m", report=report)
+    return cls("m")
+
+
+EVERY = [made(getattr(errors, name)) for name in errors.__all__]
+
+
+def drawn() -> dict[str, str]:
+    """Child → parent, as the module's docstring draws it."""
+    tree, branch = {}, ["ImpactiveError"]
+    for line in (errors.__doc__ or "").splitlines():
+        found = re.match(r"    ([│ ]*)[├└]── (\w+)", line)
+        if found:
+            depth = len(found[1]) // 4 + 1
+            branch[depth:] = [found[2]]
+            tree[found[2]] = branch[depth - 1]
+    return tree
+
+
+def test_the_tree_is_as_drawn() -> None:
+    """The drawing at the top of the module is the inheritance, with every public error in it."""
+    real = {name: getattr(errors, name).__bases__[0].__name__ for name in errors.__all__}
+    assert real.pop("ImpactiveError") == "Exception"
+    assert drawn() == real
+
+
+@pytest.mark.parametrize("error", EVERY, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize(
+    "twin", [lambda e: pickle.loads(pickle.dumps(e)), copy.copy, copy.deepcopy], ids=["pickle", "copy", "deepcopy"]
+)
+def test_an_error_travels_whole(error: errors.ImpactiveError, twin: Callable[[Any], Any]) -> None:
+    """Pickled (as by a process pool) or copied, an error keeps class, text and every attribute, notes included."""
+    error.add_note("seen by worker 3")
+    other = twin(error)
+    assert type(other) is type(error)
+    assert vars(other) == vars(error)
+    assert other.__notes__[0] == "seen by worker 3"
+    assert (other.args, str(other), repr(other)) == (error.args, str(error), repr(error))
+
+
+def test_every_argument_becomes_an_attribute() -> None:
+    """What an error is made with can be asked of it."""
+    for error in EVERY:
+        if type(error).__init__ is not Exception.__init__:
+            names = set(inspect.signature(type(error)).parameters) - {"message"}
+            assert names <= set(vars(error))
+    status = next(error for error in EVERY if type(error) is errors.APIStatusError)
+    assert {name: getattr(status, name) for name in STATUS} == STATUS
+
+
+def test_the_text_says_what_happened_and_what_is_known() -> None:
+    """Request, what happened, number of attempts, a warning if it may have happened all the same, request id."""
+    error = errors.ServerError("It failed.", **STATUS)
+    assert str(error) == (
+        "POST /x/1: It failed. (after 3 attempts) The server may or may not have carried this write out: "
+        "look before you repeat it. [request req_7]"
+    )
+    assert repr(error) == f"ServerError({str(error)!r})"
+    assert str(errors.APIError("It failed.")) == "It failed."
+
+
+def test_neither_body_nor_headers_are_in_the_text() -> None:
+    """A whole body is on the error, not in its text."""
+    error = errors.BadRequestError("no", status=400, body="secret body", headers={"X-A": "secret header"})
+    assert "secret" not in str(error) + repr(error) + repr(error.args)
+
+
+def test_a_key_in_a_message_or_snippet_is_blotted_out() -> None:
+    """Whoever composes a message from what a server sent need not think of it."""
+    error = errors.DecodeError(f"got {KEY}!", snippet=f"{{'k': '{KEY}'}}")
+    assert error.message == "got icrm_…!"
+    assert error.snippet == "{'k': 'icrm_…'}"
+    assert KEY not in repr((error, error.args, vars(error)))
+
+
+def test_settling_records_attempts_and_outcome() -> None:
+    """What only the retry loop knows is recorded on the error itself."""
+    error = errors.APITimeoutError("late")
+    assert error.settle(attempts=2, outcome_unknown=True) is error
+    assert (error.attempts, error.outcome_unknown, error.request_sent) == (2, True, True)
+
+
+def test_headers_are_the_errors_own() -> None:
+    """Changing the mapping that an error was made from does not change the error."""
+    headers = {"X-A": "1"}
+    error = errors.APIStatusError("no", status=400, headers=headers)
+    headers["X-A"] = "2"
+    assert error.headers == {"X-A": "1"}
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "words"),
+    [
+        (datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 2, tzinfo=UTC), ("2026-05-01", "2026-05-02")),
+        (None, None, ("the beginning", "now")),
+    ],
+)
+def test_a_gap_is_told_in_words(after: datetime | None, before: datetime | None, words: tuple[str, str]) -> None:
+    """A gap's error names feed, kind, both ends, and what to do."""
+    text = str(errors.FeedGapError(Gap("zapier/deals", "overflow", after, before)))
+    for word in ("zapier/deals", "overflow", "on_gap='continue'", *words):
+        assert word in text
+
+
+def test_catching_the_root_catches_everything() -> None:
+    """One `except ImpactiveError` is enough for whatever the package raises on its own account."""
+    assert all(isinstance(error, errors.ImpactiveError) for error in EVERY)
+    assert not any(isinstance(error, ValueError | OSError) for error in EVERY)
