@@ -17,7 +17,7 @@ from attrs import evolve, frozen
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from impactive_async.hub import Event, Hub, connect, event_id
+from impactive_async.hub import Claim, Event, Hub, connect, event_id
 
 REDIS_URL = os.environ.get("IMPACTIVE_TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 POSTGRES_URL = os.environ.get("IMPACTIVE_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -117,3 +117,15 @@ def event(number: int, feed: str = "replies:seq_1") -> Event:
 
 def events(*numbers: int) -> list[Event]:
     return [event(number) for number in numbers]
+
+
+async def claimed(hub: Hub, lease: float = 60.0) -> Claim:
+    claim = await hub.claim(lease)
+    assert claim is not None
+    return claim
+
+
+async def logged(hub: Hub, group: str = "checking") -> list[int]:
+    """Numbers of all events in the log, in the order of delivery to a group that has seen none."""
+    await hub.drop_group(group)
+    return [delivery.event.data["n"] for delivery in await hub.receive(group, count=1000)]

@@ -1,0 +1,113 @@
+"""The contract of `Hub`, over every engine: the shared rate limit, status and set-up."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from impactive_async.errors import ConfigurationError
+from impactive_async.hub import Hub
+
+from .conftest import MakeHub
+from .engines import Corner, claimed, events
+
+# The rate limit
+
+
+async def test_without_a_limit_everything_is_permitted(hub: Hub) -> None:
+    """A hub without a rate limit permits at once."""
+    assert [await hub.permit() for _ in range(5)] == [0.0] * 5
+
+
+async def test_workers_share_one_limit(make_hub: MakeHub) -> None:
+    """A permit taken through one hub object makes another wait, never longer than the interval."""
+    one, two = await make_hub(rate_limit=0.01), await make_hub(rate_limit=0.01)
+    assert await one.permit() == 0.0
+    for hub in (two, one):
+        assert 90 < await hub.permit() <= 100
+    assert 90 < (await two.status()).rate_wait <= 100
+
+
+async def test_a_rate_that_is_raised_takes_effect_at_once(make_hub: MakeHub) -> None:
+    """What was stored under a slower rate does not hold up a faster one for longer than its own interval."""
+    slow, fast = await make_hub(rate_limit=0.001), await make_hub(rate_limit=1.0)
+    await slow.permit()
+    assert await slow.permit() > 900
+    assert await fast.permit() <= 1.0
+
+
+async def test_no_more_than_the_rate_is_permitted(make_hub: MakeHub) -> None:
+    """Several workers that ask as often as they can get at most 110 % of the rate."""
+    rate, wanted = 200.0, 60
+    hubs = [await make_hub(rate_limit=rate) for _ in range(3)]
+    granted = 0
+    began = time.perf_counter()
+
+    async def ask(hub: Hub) -> None:
+        nonlocal granted
+        while granted < wanted:
+            granted += await hub.permit() == 0.0
+
+    async with asyncio.TaskGroup() as tasks:
+        for hub in hubs:
+            tasks.create_task(ask(hub))
+    elapsed = time.perf_counter() - began
+    assert granted <= 1.1 * rate * max(elapsed, 1.0)
+    assert granted - 0.1 * rate <= rate * elapsed + 1
+
+
+@pytest.mark.parametrize("wrong", [0.0, -1.0, float("nan"), float("inf")])
+def test_an_impossible_rate_is_refused(wrong: float) -> None:
+    """A rate limit that is not a positive number is a `ValueError` when the hub is made."""
+    for url in ("sqlite:///x.db", "redis://x", "postgresql://x"):
+        with pytest.raises(ValueError, match="rate_limit"):
+            Corner(url, "x").hub(rate_limit=wrong)
+
+
+# Operation
+
+
+async def test_status_counts_what_is_there(hub: Hub, make_hub: MakeHub) -> None:
+    """Status tells feeds, leases, overdue feeds, gaps, events and groups apart."""
+    for feed in "abcd":
+        await hub.add(feed)
+    await hub.commit(await claimed(hub), "1", events(1, 2, 3), 3600, gaps=2)
+    await hub.fail(await claimed(hub), "503", 3600)
+    await claimed(hub)
+    first, *_ = await hub.receive("billing", count=2)
+    await first.ack()
+    limited = await make_hub(rate_limit=5.0)
+    status = await limited.status()
+    assert status.engine.split()[0] in {"SQLite", "Redis", "PostgreSQL"}
+    assert (status.feeds, status.leased, status.due, status.failing) == (4, 1, 1, 1)
+    assert (status.gaps, status.dead_count, status.dead) == (2, 0, ())
+    assert 0 < status.lag < 60
+    assert (status.events, status.rate_limit, status.rate_wait) == (3, 5.0, 0.0)
+    (group,) = status.groups
+    assert (group.name, group.behind, group.in_flight) == ("billing", 2, 1)
+
+
+async def test_an_empty_hub_has_a_status(hub: Hub) -> None:
+    """Nothing there is all zeros."""
+    status = await hub.status()
+    assert (status.feeds, status.due, status.lag, status.gaps, status.events) == (0, 0, 0.0, 0, 0)
+    assert (status.dead, status.groups, status.rate_limit, status.rate_wait) == ((), (), None, 0.0)
+
+
+async def test_init_is_repeatable_and_checked(corner: Corner, hub: Hub) -> None:
+    """Initialising again, also at the same moment, changes nothing, and an initialised hub passes its check."""
+    await hub.add("a", "1")
+    async with corner.hub() as other:
+        await asyncio.gather(hub.init(), other.init())
+    await hub.check()
+    assert (await claimed(hub)).cursor == "1"
+
+
+async def test_a_namespace_is_an_identifier() -> None:
+    """A namespace that could not be a schema's name is refused before anything is connected."""
+    for url in ("redis://127.0.0.1:1", "postgresql://127.0.0.1:1/x"):
+        for wrong in ("", "A", "a b", 'a"; DROP', "x" * 60):
+            with pytest.raises(ConfigurationError, match="namespace"):
+                Corner(url, wrong).hub()
