@@ -123,6 +123,7 @@ class Caller:
             value = shape(data)
         except DecodeError as error:
             error.method, error.request_path = request.method, request.bare_path
+            error.__context__ = None  # the reader's own signals hold the row as it came
             raise
         return Answer(value, attempt, response.headers.get("Date"))
 

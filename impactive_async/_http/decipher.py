@@ -44,7 +44,8 @@ def decipher(request: Request, response: Response) -> Any:
     try:
         return loads(response.body)
     except ValueError as exc:
-        raise _not_json(request, response, exc) from None
+        problem = str(exc)  # the exception itself holds the whole document
+    raise _not_json(request, response, problem)
 
 
 def rows_of(data: Any) -> list[Any]:
@@ -160,11 +161,12 @@ def _server_message(headers: Mapping[str, str], text: str) -> str:
     return f"The server says: {shorten(text.strip(), 200)!r}" if text.strip() else ""
 
 
-def _not_json(request: Request, response: Response, exc: ValueError) -> DecodeError:
+def _not_json(request: Request, response: Response, problem: str) -> DecodeError:
     kind = response.headers.get("Content-Type", "an unnamed type")
     hint = " Is base_url the host of the API?" if "html" in kind else ""
     return DecodeError(
-        f"HTTP {response.status}, but the body ({len(response.body)} bytes of {kind}) is not JSON: {exc}.{hint}",
+        f"HTTP {response.status}, but the body ({len(response.body)} bytes of {kind}) is not JSON: "
+        f"{problem}.{hint}",
         snippet=shorten(response.body[:400].decode("utf-8", "replace")),
         method=request.method,
         request_path=request.bare_path,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from yarl import URL
 
-from impactive_async.errors import ConfigurationError
+from impactive_async.errors import ConfigurationError, redact
 
 DEFAULT_BASE_URL = "https://app.impactiveai.com"
 
@@ -16,6 +16,15 @@ ApiKey = str | Callable[[], str] | Callable[[], Awaitable[str]]
 
 _KEY = re.compile(r"icrm_[0-9a-fA-F]{32}")
 _WHERE = "Create one under Workspace Settings → Integrations → API Keys"
+
+
+class _Masked(str):
+    """The key, as it is when sent, and blotted out in whatever shows headers or variables by their `repr`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'icrm_…'"
 
 
 class Credentials:
@@ -61,7 +70,7 @@ def check_key(key: object) -> str:
             "The API key is ill-formed: it should be `icrm_` and 32 hex characters (37 in all), "
             f"and this one has {len(key.strip())} characters. Copy it whole; it is shown only once. {_WHERE}."
         )
-    return key.strip()
+    return _Masked(key.strip())
 
 
 def check_base_url(base_url: str, *, allow_insecure_http: bool) -> str:
@@ -78,8 +87,8 @@ def check_base_url(base_url: str, *, allow_insecure_http: bool) -> str:
         )
     if url.scheme == "http" and not (allow_insecure_http or _is_loopback(url.host or "")):
         raise ConfigurationError(
-            f"base_url is plain http to {url.host}: the API key would travel in the clear. Use https://, or pass "
-            "allow_insecure_http=True if that network is really yours."
+            f"base_url is plain http to {redact(url.host or '')}: the API key would travel in the clear. Use "
+            "https://, or pass allow_insecure_http=True if that network is really yours."
         )
     return str(url).rstrip("/")
 
@@ -88,7 +97,7 @@ def _parse(base_url: str) -> URL:
     try:
         url = URL(base_url.strip())
     except (ValueError, TypeError, AttributeError) as exc:
-        raise ConfigurationError(f"base_url is not a URL: {exc}") from None
+        raise ConfigurationError(f"base_url is not a URL: {redact(str(exc))}") from None
     if url.scheme not in ("http", "https") or not url.host:
         raise ConfigurationError(
             f"base_url should look like {DEFAULT_BASE_URL}: it needs a scheme (https) and a host."
