@@ -44,7 +44,7 @@ class FeedStats:
 class Desk(Generic[R]):
     """Hands out one feed's rows. What was handed out counts as handled when `finish` is called."""
 
-    __slots__ = ("_handed_at", "_in_hand", "_options", "_saved_at", "_source", "_stats", "intake")
+    __slots__ = ("_handed_at", "_in_hand", "_options", "_source", "_stats", "_unsaved_since", "intake")
 
     def __init__(self, source: Source[R], options: FeedOptions, intake: Intake[R], stats: FeedStats) -> None:
         self._source = source
@@ -52,7 +52,8 @@ class Desk(Generic[R]):
         self._stats = stats
         self.intake = intake
         self._in_hand = False
-        self._saved_at = self._handed_at = source.clock.monotonic()
+        self._handed_at = 0.0
+        self._unsaved_since: float | None = None  # when the first row handled since the last saving was handed out
 
     async def next(self) -> R | None:
         """Return the next row of the page; `None` when all of it is handled, and saved.
@@ -81,22 +82,25 @@ class Desk(Generic[R]):
         if self._in_hand:
             self._in_hand = False
             self.intake.handled()
+            if self._unsaved_since is None:
+                self._unsaved_since = self._handed_at
 
     async def save(self) -> None:
         """Keep what was handled, if that is anything new and speaks only of what was delivered."""
         if self._options.store is None or not self.intake.changed or not self.intake.may_be_saved:
             return
-        self.intake.changed = False
+        self.intake.changed, unsaved_since, self._unsaved_since = False, self._unsaved_since, None
         try:
             await self._options.store.save(self._options.key_of(self._source), self.intake.cursor.dumps())
         except BaseException:
-            self.intake.changed = True
+            self.intake.changed, self._unsaved_since = True, unsaved_since
             raise
-        self._saved_at = self._source.clock.monotonic()
 
     async def _save_if_due(self) -> None:
+        if self._unsaved_since is None:
+            return
         now = self._source.clock.monotonic()
-        if now - self._saved_at >= SAVE_EVERY or now - self._handed_at >= SLOW_ROW:
+        if now - self._unsaved_since >= SAVE_EVERY or now - self._handed_at >= SLOW_ROW:
             await self.save()
 
     def _hand_out(self) -> None:
@@ -104,24 +108,26 @@ class Desk(Generic[R]):
         self._handed_at = self._source.clock.monotonic()
 
     async def _report_gap(self, gap: Gap) -> None:
-        self._stats.gaps += 1
         log = _log.info if gap.kind == "history" else _log.warning
         log("%s: gap of kind %s from %s to %s", self._source.name, gap.kind, gap.after, gap.before)
         on_gap = self._options.on_gap
+        if not isinstance(on_gap, str):
+            await _await(on_gap(gap))
+        self._stats.gaps += 1
         if on_gap == "raise" and gap.kind != "history":
             self._hand_out()
             raise FeedGapError(gap)
-        if not isinstance(on_gap, str):
-            await _await(on_gap(gap))
         self.intake.handled()
 
     async def _report_bad_row(self, bad: BadRow) -> None:
-        self._stats.bad_rows += 1
         _log.warning("%s: a row cannot be read: %s", self._source.name, bad.reason)
-        if self._options.on_bad_row == "raise":
+        on_bad_row = self._options.on_bad_row
+        if not isinstance(on_bad_row, str):
+            await _await(on_bad_row(bad))
+        self._stats.bad_rows += 1
+        if on_bad_row == "raise":
             self._hand_out()
             raise _unreadable(self._source, bad)
-        await _await(self._options.on_bad_row(bad))
         self.intake.handled()
 
 

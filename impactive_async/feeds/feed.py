@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import logging
+import asyncio
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 import attrs
 
-from impactive_async.errors import APIConnectionError, APIError, APIStatusError, DecodeError
+from impactive_async.errors import APIError
 from impactive_async.feeds.desk import Desk, FeedStats
-from impactive_async.feeds.intake import Doubt, Fresh, Intake, open_cursor
-from impactive_async.feeds.pace import Pace
+from impactive_async.feeds.intake import Doubt, Fresh, Intake, open_cursor, stored_cursor
 from impactive_async.feeds.quarantine import BadRow
 from impactive_async.feeds.source import FeedOptions, Source
 from impactive_async.models.gap import Gap
 
 R = TypeVar("R")
-
-PATIENCE_WITH_NONSENSE = 10
-"""Unreadable pages in a row before a feed gives up: a maintenance page passes, a wrong base URL does not."""
-
-_log = logging.getLogger("impactive_async.feed")
 
 
 @attrs.frozen(kw_only=True)
@@ -53,15 +47,16 @@ class Feed(Generic[R]):
 
     Or drive it yourself with `poll`, which is stateless.
 
-    Transient failures (connection, time-out, 408, 429, 5xx) are retried for ever and counted in `stats`; everything
-    else is raised, and iterating again tries again.
+    Transient failures (connection, time-out, 408, 425, 429, 5xx) are retried for ever, logged, and counted in
+    `stats`; everything else is raised, as is the tenth unreadable page in a row. Iterating again tries again.
     """
 
     def __init__(self, source: Source[R], options: FeedOptions) -> None:
         self._source = source
         self._options = options
         self._desk: Desk[R] | None = None
-        self._pace = options.pace_of(source)
+        self._rhythm = options.rhythm_of(source)
+        self._turn: asyncio.Task[None] | None = None
         self._due = source.clock.monotonic()
         self._iterating = False
         self._closed = False
@@ -77,13 +72,18 @@ class Feed(Generic[R]):
 
     @property
     def cursor(self) -> str:
-        """The progress so far, handled rows only: compact JSON, to be passed to `poll` or kept in a store."""
+        """The progress so far, handled rows only: compact JSON, to be passed to `poll` or kept in a store.
+
+        Before the first row is asked for, it is where `since` says: what the store has is not loaded yet.
+        """
         if self._desk is None:
             return open_cursor(self._source, self._options, None).dumps()
         return self._desk.intake.cursor.dumps()
 
     async def poll(self, cursor: str | None = None) -> Poll[R]:
         """Make one request and return what is new since `cursor`; nothing is remembered or saved here.
+
+        Gaps are returned, never raised, and never looked for in sibling lists.
 
         Args:
             cursor: `Poll.cursor` of the poll before; `None` (or empty) starts where the feed's `since` says.
@@ -92,7 +92,7 @@ class Feed(Generic[R]):
             CursorError: The cursor is damaged or of another feed.
             APIError: The request failed.
         """
-        intake = Intake(self._source, open_cursor(self._source, self._options, cursor))
+        intake = Intake(self._source, open_cursor(self._source, self._options, cursor or None))
         before = intake.cursor.server_clock
         await intake.fetch()
         rows, gaps, bad = _sort_out(intake)
@@ -103,7 +103,7 @@ class Feed(Generic[R]):
             gaps=gaps,
             bad=bad,
             cursor=intake.cursor.dumps(),
-            next_in=self._options.pace_of(self._source).after_gap_of(intake.fresh, elapsed),
+            next_in=self._options.rhythm_of(self._source).after_gap_of(intake.fresh, elapsed),
         )
 
     def __aiter__(self) -> Self:
@@ -119,33 +119,46 @@ class Feed(Generic[R]):
             self._iterating = False
 
     async def _next(self) -> R:
-        if self._closed:
+        if self._desk is None and self._closed:
             raise StopAsyncIteration
         desk = self._desk or await self._open()
         desk.finish()
-        while (row := await desk.next()) is None:
+        while not self._closed:
+            row = await desk.next()
+            if row is not None:
+                return row
             await self._take_turn(desk)
-        return row
+        await desk.save()  # the consumer has handled its last row since `aclose`
+        raise StopAsyncIteration
 
     async def _open(self) -> Desk[R]:
-        store = self._options.store
-        saved = await store.load(self._options.key_of(self._source)) if store else None
+        saved = await stored_cursor(self._source, self._options)
         intake = Intake(self._source, open_cursor(self._source, self._options, saved))
         self._desk = Desk(self._source, self._options, intake, self.stats)
         return self._desk
 
     async def _take_turn(self, desk: Desk[R]) -> None:
-        """Wait until the next poll is due, and make it."""
+        """Wait until the next poll is due, and make it; `aclose` from another task ends it."""
+        self._turn = asyncio.ensure_future(self._poll_when_due(desk))
+        try:
+            await self._turn  # cancelled with us
+        except asyncio.CancelledError:
+            if not self._closed or _is_cancelled():
+                raise
+        finally:
+            self._turn = None
+
+    async def _poll_when_due(self, desk: Desk[R]) -> None:
         clock = self._source.clock
         if (left := self._due - clock.monotonic()) > 0:
             await clock.sleep(left)
         try:
             await desk.intake.fetch()
         except APIError as error:
-            self._schedule(after_error(error, self.name, self._pace, self.stats))
+            self._schedule(self._rhythm.after_failure(error, self.name, self.stats))
         else:
             self.stats.polls += 1
-            self._schedule(self._pace.after_page(desk.intake.fresh, clock.monotonic()))
+            self._schedule(self._rhythm.after_page(desk.intake.fresh, clock.monotonic()))
 
     def _schedule(self, seconds: float) -> None:
         self.stats.next_in = seconds
@@ -157,10 +170,13 @@ class Feed(Generic[R]):
             self._desk.finish()
 
     async def aclose(self) -> None:
-        """Save what was handled, and end the iteration. A row still in the consumer's hands comes again."""
-        if self._closed:
-            return
+        """Save what was handled, and end the iteration, also one that waits in another task.
+
+        A row still in the consumer's hands comes again, unless the consumer goes on to ask for the next one.
+        """
         self._closed = True
+        if self._turn is not None:
+            self._turn.cancel()
         if self._desk is not None:
             await self._desk.save()
 
@@ -173,23 +189,9 @@ class Feed(Generic[R]):
         await self.aclose()
 
 
-def after_error(error: APIError, feed: str, pace: Pace, stats: FeedStats) -> float:
-    """Return how long to wait after a failed poll; raise the error if waiting would not help."""
-    wait = pace.after_error(error.retry_after if isinstance(error, APIStatusError) else None)
-    if not is_transient(error, pace.errors):
-        raise error
-    stats.errors += 1
-    _log.warning("%s: poll failed, tried again in %.1f s: %s", feed, wait, error)
-    return wait
-
-
-def is_transient(error: APIError, failures: int) -> bool:
-    """Whether polling again may help: everything but what the server, asked the same, will refuse the same."""
-    if isinstance(error, APIStatusError):
-        return error.status in (408, 425, 429) or error.status >= 500
-    if isinstance(error, DecodeError):
-        return failures < PATIENCE_WITH_NONSENSE
-    return isinstance(error, APIConnectionError)
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _sort_out(intake: Intake[R]) -> tuple[list[R], list[Gap], list[BadRow]]:

@@ -54,10 +54,19 @@ Delivery = Fresh | BadRow | Doubt | Filled
 class Intake(Generic[R]):
     """A cursor, and what of its last page is still to be handled: its head is what the consumer has in hand."""
 
-    __slots__ = ("_queue", "_source", "_undelivered", "changed", "cursor", "fresh")
+    __slots__ = ("_began", "_queue", "_source", "_undelivered", "changed", "cursor", "fresh")
 
-    def __init__(self, source: Source[R], cursor: Cursor | Snapshot) -> None:
+    def __init__(self, source: Source[R], cursor: Cursor | Snapshot, *, began: datetime | None = None) -> None:
+        """Start with nothing to deliver.
+
+        Args:
+            source: The list.
+            cursor: How far it has been followed.
+            began: For a new cursor from `NOW`: the moment that was meant, if its first poll comes later. `None`:
+                the first poll itself.
+        """
         self._source = source
+        self._began = began
         self.cursor = cursor
         self._queue: deque[Delivery] = deque()
         self._undelivered = 0
@@ -93,16 +102,35 @@ class Intake(Generic[R]):
         Raises:
             APIError: The request failed; nothing has changed.
         """
-        answer = await self._source.page(self.cursor.since())
-        accepted = accept(self.cursor, answer.value, answer.server_time)
+        since, first = self.cursor.since(), self.cursor.server_clock is None
+        answer = await self._source.page(since)
+        accepted = self._accept(answer.value, answer.server_time)
         self.fresh = len(accepted.fresh)
-        self.changed = True
         if accepted.unasked:
             _log.warning("%s: the server ignores `since` (%d older rows)", self._source.name, accepted.unasked)
-        recoverable = self._source.recover is not None
         self._put(accepted.bad)
-        self._put([Doubt(gap, recoverable and gap.kind != "history") for gap in accepted.gaps])
+        self._put([Doubt(gap, not first and self._can_recover(gap)) for gap in accepted.gaps])
         self._put([Fresh(raw) for raw in accepted.fresh])
+        self.changed |= first or not self.idle or self._has_moved(since)
+
+    def _accept(self, rows: list[Any], server_time: datetime | None) -> Accepted:
+        now = None if server_time is None else timestamps.micros(server_time)
+        if self._began is not None and self._source.rules is not None:
+            began, field = timestamps.micros(self._began), self._source.rules.timestamp
+            self.cursor.accept([row for row in rows if not _is_dated_from(row, field, began)], now)
+            self._began = None
+        return self.cursor.accept(rows, now)
+
+    def _can_recover(self, gap: Gap) -> bool:
+        """Whether a sibling list could fill a gap: not if the cursor has moved past it, and asks there no more."""
+        since = self.cursor.since()
+        if self._source.recover is None or gap.kind == "history":
+            return False
+        return since is None or (gap.after is not None and timestamps.micros(gap.after) >= timestamps.parse(since))
+
+    def _has_moved(self, since: str | None) -> bool:
+        """Whether an idle poll told anything worth keeping: of a list without `since`, that rows are gone."""
+        return isinstance(self.cursor, Snapshot) or self.cursor.since() != since
 
     async def head(self) -> R | BadRow | Gap | None:
         """Return what is to be delivered next, the same until `handled` is called; `None` when all is handled."""
@@ -179,33 +207,48 @@ class Intake(Generic[R]):
 
 
 def open_cursor(source: Source[Any], options: FeedOptions, saved: str | None) -> Cursor | Snapshot:
-    """Return the saved cursor, or a new one that starts where the options say.
+    """Return the saved cursor, or (`None`) a new one that starts where the options say.
 
     Raises:
         CursorError: The saved one is damaged, of a newer version, or of another feed.
     """
-    try:
-        if source.rules is None:
-            if saved:
-                return Snapshot.loads(saved, source.name, cap=source.cap)
+    if source.rules is None:
+        if saved is None:
             return Snapshot(source.name, start=options.since, cap=source.cap)
-        if saved:
-            return Cursor.loads(saved, source.rules, source.name)
+        return Snapshot.loads(saved, source.name, cap=source.cap)
+    if saved is None:
         return Cursor(source.rules, feed=source.name, start=options.since)
+    return Cursor.loads(saved, source.rules, source.name)
+
+
+async def stored_cursor(source: Source[Any], options: FeedOptions) -> str | None:
+    """Return what the store has for a feed; `None` for nothing, or without a store.
+
+    Raises:
+        CursorError: It cannot be used; the message says where it is and what to do.
+    """
+    if options.store is None:
+        return None
+    key = options.key_of(source)
+    saved = await options.store.load(key)
+    try:
+        open_cursor(source, options, saved)
     except CursorError as error:
-        where = f" in {options.store!r} under {options.key or source.name!r}" if options.store else ""
-        raise CursorError(f"The cursor of feed {source.name!r}{where} cannot be used: {error}") from None
-
-
-def accept(cursor: Cursor | Snapshot, rows: list[Any], server_time: datetime | None) -> Accepted:
-    """Hand a page to a cursor with the server's time in its unit."""
-    return cursor.accept(rows, None if server_time is None else timestamps.micros(server_time))
+        raise CursorError(f"{options.store!r}, key {key!r}: {error}") from None
+    return saved
 
 
 def _version(rules: Rules | None, raw: Any) -> str:
     if rules is None:
         return f"{raw['id']}#{digest(raw)}"
     return str(raw[rules.id]) if rules.immutable else f"{raw[rules.id]}@{raw[rules.timestamp]}"
+
+
+def _is_dated_from(row: Any, field: str, moment: int) -> bool:
+    try:
+        return timestamps.parse(row[field]) >= moment
+    except (LookupError, TypeError, ValueError, OverflowError):
+        return False
 
 
 def _blocks_saving(delivery: Delivery) -> bool:

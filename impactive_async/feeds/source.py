@@ -11,9 +11,9 @@ import attrs
 from impactive_async._clock import Clock
 from impactive_async._http.caller import Answer
 from impactive_async.feeds import timestamps
-from impactive_async.feeds.pace import Pace
 from impactive_async.feeds.quarantine import BadRow
-from impactive_async.feeds.rules import Now, Rules
+from impactive_async.feeds.rhythm import Rhythm
+from impactive_async.feeds.rules import NOW, Now, Rules
 from impactive_async.models.gap import Gap
 from impactive_async.stores import CursorStore
 
@@ -67,11 +67,20 @@ class Source(Generic[R]):
         Raises:
             ValueError: It is negative or no number.
         """
+        check_overlap(seconds)
         if seconds is None or self.rules is None:
             return self
-        if not 0 <= seconds < float("inf"):
-            raise ValueError(f"overlap is a number of seconds of at least 0, not {seconds!r}")
         return attrs.evolve(self, rules=attrs.evolve(self.rules, overlap=int(seconds * timestamps.SECOND)))
+
+
+def check_overlap(seconds: float | None) -> None:
+    """Accept a number of seconds, or `None`.
+
+    Raises:
+        ValueError: It is negative, infinite or no number.
+    """
+    if seconds is not None and not 0 <= seconds < float("inf"):
+        raise ValueError(f"overlap is a number of seconds of at least 0, not {seconds!r}")
 
 
 @attrs.frozen(kw_only=True)
@@ -79,7 +88,7 @@ class FeedOptions:
     """How a user wants a feed followed; the arguments of `watch*`.
 
     Raises:
-        ValueError: A naive `since`, or an interval that is not positive.
+        ValueError: An argument that can never be right, such as a naive `since`.
     """
 
     since: datetime | Now | None = attrs.field(default=None)
@@ -87,11 +96,13 @@ class FeedOptions:
     key: str | None = None
     interval: float = attrs.field(default=INTERVAL)
     max_interval: float | None = None
-    on_gap: OnGap = "raise"
-    on_bad_row: OnBadRow = "raise"
+    on_gap: OnGap = attrs.field(default="raise")
+    on_bad_row: OnBadRow = attrs.field(default="raise")
 
     @since.validator
-    def _aware(self, _: Any, value: object) -> None:
+    def _a_moment(self, _: Any, value: object) -> None:
+        if value is not None and value is not NOW and not isinstance(value, datetime):
+            raise ValueError(f"since is None, NOW, or an aware datetime; not {value!r}")
         if isinstance(value, datetime) and value.tzinfo is None:
             raise ValueError("since is naive: give it a time zone, as in datetime.now(timezone.utc)")
 
@@ -100,22 +111,32 @@ class FeedOptions:
         if not 0 < value < float("inf"):
             raise ValueError(f"interval is a positive number of seconds, not {value!r}")
 
+    @on_gap.validator
+    def _a_way_with_gaps(self, _: Any, value: object) -> None:
+        if value not in ("raise", "continue") and not callable(value):
+            raise ValueError(f"on_gap is 'raise', 'continue' or a callable; not {value!r}")
+
+    @on_bad_row.validator
+    def _a_way_with_bad_rows(self, _: Any, value: object) -> None:
+        if value != "raise" and not callable(value):
+            raise ValueError(f"on_bad_row is 'raise' or a callable; not {value!r}")
+
     def __attrs_post_init__(self) -> None:
-        if self.max_interval is not None and self.max_interval < self.interval:
-            raise ValueError("max_interval is shorter than interval")
+        if self.max_interval is not None and not self.interval <= self.max_interval < float("inf"):
+            raise ValueError(f"max_interval is at least the interval, and finite; not {self.max_interval!r}")
 
     def key_of(self, source: Source[Any]) -> str:
         """Return what the feed's cursor is kept under."""
         return self.key or source.name
 
-    def pace_of(self, source: Source[Any]) -> Pace:
-        """Return a new pace for a feed."""
-        return self.pace(cap=source.rules.cap if source.rules else source.cap)
+    def rhythm_of(self, source: Source[Any]) -> Rhythm:
+        """Return a new rhythm for a feed."""
+        return self.rhythm(cap=source.rules.cap if source.rules else source.cap)
 
-    def pace(self, *, cap: int | None) -> Pace:
-        """Return a new pace for a list that shows at most `cap` rows."""
+    def rhythm(self, *, cap: int | None) -> Rhythm:
+        """Return a new rhythm for a list that shows at most `cap` rows."""
         longest = self.interval if self.max_interval is None else self.max_interval
-        return Pace(interval=self.interval, max_interval=longest, cap=cap)
+        return Rhythm(interval=self.interval, max_interval=longest, cap=cap)
 
 
 def options(
@@ -131,7 +152,7 @@ def options(
     """Check the arguments that all `watch*` methods share.
 
     Raises:
-        ValueError: A naive or unreadable `since`, or an interval that is not positive.
+        ValueError: An argument that can never be right, such as a naive or unreadable `since`.
     """
     return FeedOptions(
         since=datetime.fromisoformat(since) if isinstance(since, str) else since,

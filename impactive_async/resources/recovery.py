@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from impactive_async._http.caller import Caller
 from impactive_async._http.decipher import rows_of
 from impactive_async._http.wire import Endpoint, build_request, get
+from impactive_async.errors import APIError, NotFoundError
 from impactive_async.feeds import timestamps
 from impactive_async.feeds.source import Recovery
 from impactive_async.models.gap import Gap
@@ -29,7 +30,7 @@ class ReplyRecovery:
     """A sequence's replies (#16) out of each enrolled contact's own (#4): one request for everybody enrolled.
 
     Complete if the list of enrollments may be taken for whole (A7), and each contact's list is, or reaches behind
-    the gap.
+    the gap. A contact that is gone, or whose list cannot be had, costs the completeness, not what the others show.
     """
 
     def __init__(self, caller: Caller, sequence_id: str) -> None:
@@ -40,22 +41,27 @@ class ReplyRecovery:
         """Fetch what can be had.
 
         Raises:
-            APIError: A request failed.
+            APIError: The list of enrollments cannot be had.
         """
         enrolled = await _rows(self._caller, ENROLLMENTS, self._sequence_id)
-        people = [row for row in enrolled if isinstance(row, dict) and row.get("contactId")]
         rows: list[Any] = []
-        complete = len(enrolled) not in POSSIBLE_CAPS and len(people) == len(enrolled)
-        for first in range(0, len(people), AT_ONCE):
-            found = await asyncio.gather(*(self._of(row, gap) for row in people[first : first + AT_ONCE]))
-            rows += [reply for recovery in found for reply in recovery.rows]
-            complete = complete and all(recovery.complete for recovery in found)
+        complete = len(enrolled) not in POSSIBLE_CAPS
+        for first in range(0, len(enrolled), AT_ONCE):
+            some = enrolled[first : first + AT_ONCE]
+            found = await asyncio.gather(*(self._of(row, gap) for row in some), return_exceptions=True)
+            recoveries = [_or_nothing(one) for one in found]
+            rows += [reply for recovery in recoveries for reply in recovery.rows]
+            complete = complete and all(recovery.complete for recovery in recoveries)
+            if any(_will_go_on(one) for one in found):
+                return Recovery(rows, complete=False)
         return Recovery(rows, complete)
 
-    async def _of(self, enrollment: Mapping[str, Any], gap: Gap) -> Recovery:
-        contact_id = enrollment["contactId"]
+    async def _of(self, enrollment: Any, gap: Gap) -> Recovery:
+        contact_id, enrollment_id = _ids(enrollment)
+        if contact_id is None:
+            return _NOTHING
         replies = await _rows(self._caller, CONTACT_REPLIES, contact_id)
-        named = [{**row, "contactId": contact_id, "enrollmentId": enrollment.get("id")} for row in replies]
+        named = [_named(reply, contact_id, enrollment_id) for reply in replies]
         return Recovery(named, reaches_behind(replies, gap.after, "emailDate", CONTACT_REPLIES_CAP))
 
 
@@ -78,14 +84,44 @@ class ContactRecovery:
         return Recovery(rows, complete=len(rows) < CONTACTS_CAP)
 
 
+_NOTHING = Recovery([], complete=False)
+
+
 async def _rows(caller: Caller, endpoint: Endpoint, *ids: str, limit: int | None = None) -> list[Any]:
     query = None if limit is None else {"limit": str(limit)}
     return await caller.call(build_request(endpoint, ids, query=query), rows_of)
 
 
-def reaches_behind(rows: Iterable[Any], after: datetime | None, field: str, cap: int) -> bool:
+def _ids(enrollment: Any) -> tuple[str | None, Any]:
+    if not isinstance(enrollment, dict) or not isinstance(enrollment.get("contactId"), str):
+        return None, None
+    return enrollment["contactId"], enrollment.get("id")
+
+
+def _named(reply: Any, contact_id: str, enrollment_id: Any) -> Any:
+    """A contact's reply as the sequence's list shows it; what is no row stays what it is, to be reported."""
+    return {**reply, "contactId": contact_id, "enrollmentId": enrollment_id} if isinstance(reply, dict) else reply
+
+
+def _or_nothing(found: Recovery | BaseException) -> Recovery:
+    if isinstance(found, Recovery):
+        return found
+    if isinstance(found, APIError | ValueError):  # ValueError: an id that fits into no path
+        return _NOTHING
+    raise found
+
+
+def _will_go_on(found: Recovery | BaseException) -> bool:
+    """Whether asking for more contacts is likely to fail as well."""
+    return isinstance(found, APIError) and not isinstance(found, NotFoundError)
+
+
+def reaches_behind(rows: Sequence[Any], after: datetime | None, field: str, cap: int) -> bool:
     """Whether a newest-first list capped at `cap` certainly shows all that is not older than `after`."""
-    stamps = [timestamps.parse(row[field]) for row in rows]
-    if len(stamps) < cap:
+    if len(rows) < cap:
         return True
-    return after is not None and min(stamps) < timestamps.micros(after)
+    try:
+        oldest = min(timestamps.parse(row[field]) for row in rows)
+    except (LookupError, TypeError, ValueError, OverflowError):
+        return False
+    return after is not None and oldest < timestamps.micros(after)

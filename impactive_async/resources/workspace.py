@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection
 from typing import Any, Literal, get_args
 
 from impactive_async._http.caller import Caller
-from impactive_async.feeds.source import Source
-from impactive_async.feeds.workspace import Catalogue, Topic
+from impactive_async.feeds.rounds import Catalogue, Topic
+from impactive_async.feeds.source import Source, check_overlap
 from impactive_async.models import Company, Contact, Deal, Invoice, Project
 from impactive_async.resources import sequences, zapier
 from impactive_async.resources._base import pages
@@ -41,9 +41,10 @@ def catalogue(caller: Caller, kinds: Collection[str] | None, overlap: float | No
     """Return what `kinds` (`None`: all) mean in terms of lists.
 
     Raises:
-        ValueError: There is no such kind, or none at all was asked for.
+        ValueError: There is no such kind, or none at all was asked for, or the overlap is out of range.
     """
-    chosen = KINDS if kinds is None else tuple(kinds)
+    check_overlap(overlap)
+    chosen = KINDS if kinds is None else tuple(dict.fromkeys(kinds))
     unknown = [kind for kind in chosen if kind not in KINDS]
     if isinstance(kinds, str) or unknown or not chosen:
         raise ValueError(f"kinds is a collection of {', '.join(KINDS)}; not {kinds!r}")

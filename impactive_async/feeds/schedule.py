@@ -1,0 +1,70 @@
+"""One heap instead of a sleeping task per feed."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import math
+from typing import Generic, TypeVar
+
+from impactive_async._clock import Clock
+
+
+class Due:
+    """Something that is due at a moment of the clock, and compares by it."""
+
+    __slots__ = ("due",)
+
+    def __init__(self, due: float) -> None:
+        self.due = due
+
+    def __lt__(self, other: Due) -> bool:
+        return self.due < other.due
+
+
+D = TypeVar("D", bound=Due)
+
+
+class Schedule(Generic[D]):
+    """What is due first comes first. Any number of tasks may add; one may wait."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._heap: list[D] = []
+        self._nap: asyncio.Future[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def add(self, item: D) -> None:
+        """Put an item where its `due` says."""
+        heapq.heappush(self._heap, item)
+        if self._heap[0] is item and self._nap is not None:
+            self._nap.cancel()
+
+    async def next(self) -> D:
+        """Wait for the item that is due first, and take it out."""
+        while (left := self._left()) > 0:
+            await self._sleep(left)
+        return heapq.heappop(self._heap)
+
+    def _left(self) -> float:
+        return self._heap[0].due - self._clock.monotonic() if self._heap else math.inf
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep until then, or until something earlier is added."""
+        idle = seconds == math.inf
+        nap = (
+            asyncio.get_running_loop().create_future()
+            if idle
+            else asyncio.ensure_future(self._clock.sleep(seconds))
+        )
+        self._nap = nap
+        try:
+            await asyncio.wait((nap,))
+        finally:
+            self._nap = None
+            if nap.cancel():  # we are cancelled ourselves: leave no task behind
+                await asyncio.wait((nap,))
+        if not nap.cancelled():
+            nap.result()
