@@ -14,6 +14,8 @@ from impactive_async import AsyncClient
 from impactive_async.sandbox import Sandbox
 from tests.support import FakeClock, client_of
 
+pytest_plugins = ("impactive_async.pytest_plugin",)
+
 
 @pytest.fixture(autouse=True)
 def _no_ambient_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
