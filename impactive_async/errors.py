@@ -15,6 +15,7 @@
     │   │   └── ServerError             5xx
     │   └── DecodeError             an answer arrived, and it is not what the contract says
     ├── FeedGapError                rows are out of the API's reach; `.gap` says between which moments
+    ├── HubError                    the engine of a hub could not be reached, or refused; calling again is safe
     ├── FencedError                 another worker has taken over; nothing was committed
     ├── CursorError                 a stored cursor is damaged or belongs to something else
     ├── JournalError                a bulk journal is in use, damaged or belongs to something else
@@ -47,6 +48,7 @@ __all__ = [
     "DecodeError",
     "FeedGapError",
     "FencedError",
+    "HubError",
     "ImpactiveError",
     "JournalError",
     "NotFoundError",
@@ -288,6 +290,13 @@ class FeedGapError(ImpactiveError):
             "may be missing, because more of them changed between two polls than the API lists. Poll more often "
             "(interval=), compare with a full export, or pass on_gap='continue' to carry on without an exception."
         )
+
+
+class HubError(ImpactiveError):
+    """The engine of a hub could not be reached, or refused.
+
+    Every method of a hub may be called again after it; a commit that did get through is recognised.
+    """
 
 
 class FencedError(ImpactiveError):

@@ -5,7 +5,8 @@
 of those names.
 """
 
-from impactive_async.hub.base import Claim, Hub, HubError
+from impactive_async.errors import HubError
+from impactive_async.hub.base import Claim, Hub
 from impactive_async.hub.connect import connect
 from impactive_async.hub.events import CONTENT_TYPE, Event, event_id
 from impactive_async.hub.reader import Delivery, EventReader

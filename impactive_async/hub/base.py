@@ -23,7 +23,7 @@ from typing import Protocol, Self
 from attrs import frozen
 
 from impactive_async._clock import Clock, SystemClock
-from impactive_async.errors import ConfigurationError, FencedError, ImpactiveError
+from impactive_async.errors import ConfigurationError, FencedError
 from impactive_async.hub.events import Event
 from impactive_async.hub.reader import Delivery, EventReader
 from impactive_async.hub.status import HubStatus
@@ -31,13 +31,6 @@ from impactive_async.hub.status import HubStatus
 _ERROR_LENGTH = 500
 
 OUTCOME_UNKNOWN = "Whether the call took effect is unknown; calling again is safe."
-
-
-class HubError(ImpactiveError):
-    """The hub's engine could not be reached, or refused.
-
-    Every method of a hub may be called again after it; a commit that did get through is recognised.
-    """
 
 
 @frozen(kw_only=True)

@@ -73,4 +73,4 @@ class Event:
 
 def event_id(feed: str, row_id: str, version: str) -> str:
     """The id of one version of one row of one feed; no two triples share one."""
-    return "/".join(quote(part, safe=":+") for part in (feed, row_id, version))
+    return "/".join(quote(part, safe=":+", errors="surrogatepass") for part in (feed, row_id, version))

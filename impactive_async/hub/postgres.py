@@ -26,8 +26,8 @@ except ModuleNotFoundError as error:
     raise missing_extra("postgres") from error
 
 from impactive_async._clock import Clock, SystemClock
-from impactive_async.errors import ConfigurationError
-from impactive_async.hub.base import OUTCOME_UNKNOWN, Claim, Hub, HubError, fenced, namespace_of, reason, seconds
+from impactive_async.errors import ConfigurationError, HubError
+from impactive_async.hub.base import OUTCOME_UNKNOWN, Claim, Hub, fenced, namespace_of, reason, seconds
 from impactive_async.hub.events import Event
 from impactive_async.hub.postgres_check import SETTINGS, check_schema, check_server
 from impactive_async.hub.rate import rate

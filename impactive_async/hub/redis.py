@@ -29,7 +29,8 @@ except ModuleNotFoundError as error:
 
     raise missing_extra("redis") from error
 
-from impactive_async.hub.base import OUTCOME_UNKNOWN, Claim, Hub, HubError, fenced, namespace_of, reason, seconds
+from impactive_async.errors import HubError
+from impactive_async.hub.base import OUTCOME_UNKNOWN, Claim, Hub, fenced, namespace_of, reason, seconds
 from impactive_async.hub.events import Event
 from impactive_async.hub.rate import rate
 from impactive_async.hub.reader import Delivery, deliveries

@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from impactive_async.errors import ConfigurationError
+from impactive_async.errors import ConfigurationError, HubError
 from impactive_async.hub import sqlite_log as log
 from impactive_async.hub import sqlite_schedule as schedule
-from impactive_async.hub.base import Claim, Hub, HubError, reason, seconds
+from impactive_async.hub.base import Claim, Hub, reason, seconds
 from impactive_async.hub.events import Event
 from impactive_async.hub.rate import rate
 from impactive_async.hub.reader import Delivery, deliveries

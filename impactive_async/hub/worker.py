@@ -23,10 +23,11 @@ from impactive_async.errors import (
     ConfigurationError,
     CursorError,
     FencedError,
+    HubError,
     PermissionDeniedError,
 )
 from impactive_async.feeds.rules import Now
-from impactive_async.hub.base import Claim, Hub, HubError
+from impactive_async.hub.base import Claim, Hub
 from impactive_async.hub.events import Event
 from impactive_async.hub.feeds import KINDS, bad_row_event, feed_names, gap_event, open_feed, row_event
 

@@ -72,7 +72,7 @@ def test_a_foreign_text_is_refused(text: str) -> None:
 
 def test_an_events_id_tells_its_parts_apart() -> None:
     """No two triples of feed, row and version share an id, whatever characters they hold."""
-    parts = ("a", "b", "a/b", "a%2Fb", "", "é", ":")
+    parts = ("a", "b", "a/b", "a%2Fb", "", "é", ":", "\ud800")
     ids = {event_id(*triple) for triple in product(parts, repeat=3)}
     assert len(ids) == len(parts) ** 3
 
