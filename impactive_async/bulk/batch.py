@@ -32,6 +32,8 @@ class Batch:
     rows: list[Row] = attrs.field(factory=list, repr=False)
     """Those to be created now."""
     trace: Trace | None = None
+    started: int = 0
+    """The journal's count of what happened before."""
     last_sent: float = 0.0
     created: int = 0
     already_created: int = 0

@@ -28,7 +28,7 @@ from impactive_async.bulk.search import Lost, Search, explain
 from impactive_async.bulk.tally import Tally
 from impactive_async.errors import APIError, APIStatusError, ConfigurationError, DecodeError, JournalError
 
-CreateContacts = Callable[[list[Body]], Awaitable[Answer[list[Sighting]]]]
+CreateContacts = Callable[[list[Body]], Awaitable[Answer[list[Body]]]]
 
 REMEMBERED: Final = 2000
 """Contacts of finished batches that are told from those of lost ones: more than the lists show."""
@@ -89,15 +89,20 @@ class Creating:
         self._meter = meter
         self._clock = clock
         self._resends = resends
-        self._gate = Gate()
+        self._gate = Gate(concurrency)
         self._breaker = Breaker()
         self._lost: dict[Batch, None] = {}
-        self._crew = Crew(lambda: cutter.next(log), self._handle, concurrency)
+        # One more than may send: it prepares the next batch and records the intent meanwhile.
+        self._crew = Crew(lambda: cutter.next(log), self._handle, concurrency + 1)
 
     async def run(self) -> Exception | None:
         """Work through the input; returns what stopped it before its end, if anything did."""
         await self._crew.run()
         self._tally.interrupted(self._cutter.interrupted)
+        try:
+            await self._log.flush()
+        except JournalError as error:
+            self._crew.stop(error)
         return self._crew.cause
 
     async def _handle(self, batch: Batch) -> None:
@@ -118,13 +123,7 @@ class Creating:
             self._crew.stop(error)
             return
         if await self._create_all(batch):
-            await self._record(batch)
-
-    async def _record(self, batch: Batch) -> None:
-        try:
-            await self._log.finish(batch)
-        except JournalError as error:  # the intent stands: the next run looks for the batch
-            self._crew.stop(error)
+            self._log.finish(batch)
 
     async def _create_all(self, batch: Batch) -> bool:
         """Send the batch until the fate of each row is known; returns whether it is."""

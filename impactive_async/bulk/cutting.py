@@ -8,7 +8,7 @@ from typing import Any
 
 from impactive_async._http.codec import dumps
 from impactive_async.bulk.batch import Batch, Row
-from impactive_async.bulk.drafts import read_row
+from impactive_async.bulk.drafts import BadRowError, Body, exact_body, plain_body
 from impactive_async.bulk.gate import Window
 from impactive_async.bulk.journal import BatchLog, Entry
 from impactive_async.bulk.report import NOT_SENT, RowFailure
@@ -18,7 +18,6 @@ from impactive_async.models import ContactDraft
 
 Rows = Iterable[ContactDraft | Mapping[str, Any]] | AsyncIterable[ContactDraft | Mapping[str, Any]]
 
-_BAD_ROW = b"\xff"  # not JSON: no good row has this fingerprint
 _UNKNOWN = (
     "may have been created by an earlier run, and the lists could not tell. Look for it; if it is not there, run "
     "the import again with resend_unknown=True"
@@ -71,32 +70,49 @@ class Cutter:
     def _cut(self, first: int, chunk: list[Any], entry: Entry | None) -> Batch:
         known = (None,) * len(chunk) if entry is None else entry.ids
         batch = Batch(first=first, count=len(chunk), digest=b"", ids=list(known))
-        good = [row for index, given in enumerate(chunk, first) if (row := self._read(batch, index, given))]
+        bodies, document = self._read(batch, chunk)
+        # Without the brackets: so it does not depend on where the batches are cut. A bad row counts as null.
+        self._digest.update(document[1:-1] + b",")
         batch.digest = self._digest.digest()
         if entry is not None and entry.digest != batch.digest:
             raise _other_input(f"rows {first} to {first + len(chunk) - 1} (from 0), or some before, differ")
-        for row in good:
-            self._sort(batch, row, entry)
+        rows = [
+            Row(index, body, first, given)
+            for index, (body, given) in enumerate(zip(bodies, chunk, strict=True), first)
+            if body is not None
+        ]
+        if entry is None:
+            batch.rows = rows
+        else:
+            self._sort(batch, rows, entry)
         return batch
 
-    def _read(self, batch: Batch, index: int, given: Any) -> Row | None:
+    def _read(self, batch: Batch, chunk: list[Any]) -> tuple[list[Body | None], bytes]:
+        places = range(batch.first, batch.first + len(chunk))
+        bodies = [plain_body(row) or self._exact_body(batch, i, row) for i, row in zip(places, chunk, strict=True)]
         try:
-            body = read_row(given)
-            fingerprint = dumps(body)
-        except ValueError as error:
-            batch.failed.append(RowFailure(index=index, row=given, reason=str(error)))
-            self._digest.update(_BAD_ROW)
-            return None
-        self._digest.update(fingerprint)
-        return Row(index, body, batch.first, given)
+            return bodies, dumps(bodies)
+        except ValueError:  # a plain one that JSON cannot carry: which?
+            batch.failed.clear()
+        bodies = [self._exact_body(batch, i, row) for i, row in zip(places, chunk, strict=True)]
+        return bodies, dumps(bodies)
 
-    def _sort(self, batch: Batch, row: Row, entry: Entry | None) -> None:
-        if batch.ids[row.index - batch.first] is not None:
-            batch.already_created += 1
-        elif entry is not None and row.index in entry.unknown and not self._resend_unknown:
-            batch.doubt(row, _UNKNOWN, None)
-        else:
-            batch.rows.append(row)
+    def _exact_body(self, batch: Batch, index: int, given: Any) -> Body | None:
+        try:
+            return exact_body(given)
+        except BadRowError as error:
+            batch.failed.append(RowFailure(index=index, row=given, reason=str(error)))
+            return None
+
+    def _sort(self, batch: Batch, rows: list[Row], entry: Entry) -> None:
+        """Tell what is to be created from what has been, or may have been."""
+        for row in rows:
+            if batch.ids[row.index - batch.first] is not None:
+                batch.already_created += 1
+            elif row.index in entry.unknown and not self._resend_unknown:
+                batch.doubt(row, _UNKNOWN, None)
+            else:
+                batch.rows.append(row)
 
 
 def _other_input(how: str) -> JournalError:

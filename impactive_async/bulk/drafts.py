@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import attrs
 
-from impactive_async._http.codec import encode_draft
+from impactive_async._http.codec import dumps, encode_draft
+from impactive_async._http.encode import wire_name
 from impactive_async._unset import UNSET
 from impactive_async.models import ContactDraft
 
@@ -18,14 +19,34 @@ Body = dict[str, Any]
 _FIELDS: Final = tuple(field.name for field in attrs.fields(ContactDraft))
 _REQUIRED: Final = ("first_name", "last_name")
 _OPTIONAL: Final = tuple(name for name in _FIELDS if name not in (*_REQUIRED, "extra"))
+_PLAIN: Final = tuple((name, wire_name(name)) for name in _FIELDS if name != "extra")
+_PLAIN_NAMES: Final = frozenset(name for name, _ in _PLAIN)
 
 
 class BadRowError(ValueError):
     """The row cannot be sent; the message says why, for its user."""
 
 
-def read_row(row: object) -> Body:
-    """Return the body of a `ContactDraft`, or of a mapping of its fields (`None` means: not given).
+def plain_body(row: object) -> Body | None:
+    """The body of a row that is a dict of nothing but strings under names we know, as most are; else `None`.
+
+    It decides nothing: of what passes here `exact_body` makes the same, or says that JSON cannot carry it.
+    """
+    if type(row) is not dict or not row.keys() <= _PLAIN_NAMES:
+        return None
+    body: Body = {}
+    for name, wire in _PLAIN:
+        value = row.get(name)
+        if type(value) is str:
+            body[wire] = value
+        elif value is not None:
+            return None
+    named = body.get("firstName", "").strip() and body.get("lastName", "").strip()
+    return body if named else None
+
+
+def exact_body(row: object) -> Body:
+    """The body of a `ContactDraft`, or of a mapping of its fields (`None` means: not given).
 
     Raises:
         BadRowError: It is neither, has an unknown field, lacks a name, or a value is of the wrong type.
@@ -33,9 +54,11 @@ def read_row(row: object) -> Body:
     draft = row if isinstance(row, ContactDraft) else _draft_of(row)
     _check(draft)
     try:
-        return encode_draft(draft)
+        body = encode_draft(draft)
+        dumps(body)
     except (ValueError, TypeError) as error:
         raise BadRowError(str(error)) from None
+    return body
 
 
 def _draft_of(row: object) -> ContactDraft:

@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 
 
 class Gate:
-    """Senders pass it together; a searcher passes it alone, when nothing is under way.
+    """So many senders pass it together; a searcher passes it alone, when nothing is under way.
 
     A list is only evidence about a lost batch while no other batch is being created: a row of the one could be
     taken for a row of the other.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, senders: int) -> None:
+        self._slots = asyncio.Semaphore(senders)
         self._open = asyncio.Event()
         self._open.set()
         self._empty = asyncio.Event()
@@ -24,17 +25,18 @@ class Gate:
 
     @asynccontextmanager
     async def together(self) -> AsyncIterator[None]:
-        """Wait while somebody is, or wants to be, inside alone."""
-        while not self._open.is_set():
-            await self._open.wait()
-        self._inside += 1
-        self._empty.clear()
-        try:
-            yield
-        finally:
-            self._inside -= 1
-            if not self._inside:
-                self._empty.set()
+        """Wait for a place, and while somebody is, or wants to be, inside alone."""
+        async with self._slots:
+            while not self._open.is_set():
+                await self._open.wait()
+            self._inside += 1
+            self._empty.clear()
+            try:
+                yield
+            finally:
+                self._inside -= 1
+                if not self._inside:
+                    self._empty.set()
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:

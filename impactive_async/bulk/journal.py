@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import sqlite3
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -20,7 +19,7 @@ import attrs
 from impactive_async._http.codec import dumps, loads
 from impactive_async.bulk.batch import Batch
 from impactive_async.bulk.evidence import Trace
-from impactive_async.bulk.journal_file import JournalFile
+from impactive_async.bulk.journal_file import JournalFile, Line
 from impactive_async.bulk.pairing import Wanted
 from impactive_async.errors import JournalError
 from impactive_async.models import Workspace
@@ -28,7 +27,12 @@ from impactive_async.models import Workspace
 _REMEMBERED: Final = 2000
 """Contacts of finished batches that are told from those of lost ones: more than the lists show."""
 
-_COLUMNS: Final = "first, count, digest, intent, ids, unknown"
+_LATEST_IDS: Final = (
+    "SELECT ids FROM (SELECT ids, sum(count) OVER (ORDER BY finished DESC) - count AS later FROM batches "
+    "WHERE finished IS NOT NULL) WHERE later < ?"
+)
+
+_COLUMNS: Final = "first, count, digest, started, intent, ids, unknown"
 
 
 @attrs.frozen(kw_only=True)
@@ -38,6 +42,7 @@ class Entry:
     first: int
     count: int
     digest: bytes
+    started: int
     ids: tuple[str | None, ...]
     unknown: frozenset[int]
     """Indexes of rows that may have been created, where the lists could not tell."""
@@ -62,8 +67,12 @@ class BatchLog(Protocol):
         """Record the intent to send it."""
         ...
 
-    async def finish(self, batch: Batch) -> None:
-        """Record what became of it."""
+    def finish(self, batch: Batch) -> None:
+        """Record what became of it, soon: until then, a killed import looks for it."""
+        ...
+
+    async def flush(self) -> None:
+        """Wait until all of it is recorded."""
         ...
 
     async def distrust(self) -> None:
@@ -83,7 +92,10 @@ class NoJournal:
     async def begin(self, batch: Batch) -> None:
         """Nothing."""
 
-    async def finish(self, batch: Batch) -> None:
+    def finish(self, batch: Batch) -> None:
+        """Nothing."""
+
+    async def flush(self) -> None:
         """Nothing."""
 
     async def distrust(self) -> None:
@@ -105,8 +117,9 @@ class Journal:
             JournalError: It is in use, damaged, or not a journal.
         """
         await self._file.open(create=create)
-        end, last = await self._file.run(_extent)
-        self.end, self._clock = end, itertools.count(last + 1)
+        query = "SELECT max(first + count), max(max(started), max(coalesce(finished, 0))) FROM batches"
+        ((end, last),) = await self._file.execute(query)
+        self.end, self._clock = end or 0, itertools.count((last or 0) + 1)
 
     async def aclose(self) -> None:
         """Close it and let go of the lock."""
@@ -121,13 +134,15 @@ class Journal:
         Raises:
             JournalError: It belongs to another one.
         """
-        owner, trust = await self._file.run(lambda connection: _bind(connection, workspace.id))
-        if owner != workspace.id:
+        ((owner, trust),) = await self._file.execute("SELECT workspace, trust_absence FROM header")
+        if owner is None:
+            await self._file.execute("UPDATE header SET workspace = ?", workspace.id)
+        elif owner != workspace.id:
             raise JournalError(
                 f"{self._file.path} is the journal of an import into the workspace {owner}, and this API key "
                 f"opens {workspace.id} ({workspace.name}). Use the key of that workspace, or another journal."
             )
-        return trust
+        return bool(trust)
 
     async def unfinished(self) -> list[Entry]:
         """The batches that were sent and have no result, in input order."""
@@ -136,13 +151,13 @@ class Journal:
     async def claimed(self) -> frozenset[str]:
         """The contacts of the batches finished last."""
         ids: set[str] = set()
-        for blob in await self._file.run(_latest_ids):
+        for (blob,) in await self._file.execute(_LATEST_IDS, _REMEMBERED):
             ids.update(filter(None, self._array(blob)))
         return frozenset(ids)
 
     async def resolve(self, entry: Entry) -> None:
         """Record what a search has brought to light."""
-        await self._finish(entry.first, entry.ids, entry.unknown)
+        await self._file.put(_line(entry, next(self._clock)))
 
     async def plan(self, position: int, most: int) -> tuple[Entry | None, int]:
         """See `BatchLog`."""
@@ -153,18 +168,20 @@ class Journal:
 
     async def begin(self, batch: Batch) -> None:
         """See `BatchLog`."""
-        row = (batch.first, batch.count, batch.digest, next(self._clock), None, _intent(batch), *_result(batch))
-        await self._file.run(
-            lambda connection: connection.execute("REPLACE INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-        )
+        batch.started = next(self._clock)
+        await self._file.put(_line(_entry_of(batch), intent=_intent(batch)))
 
-    async def finish(self, batch: Batch) -> None:
+    def finish(self, batch: Batch) -> None:
         """See `BatchLog`."""
-        await self._finish(batch.first, batch.ids, [failure.index for failure in batch.unknown])
+        self._file.put_soon(_line(_entry_of(batch), next(self._clock)))
+
+    async def flush(self) -> None:
+        """See `BatchLog`."""
+        await self._file.flush()
 
     async def distrust(self) -> None:
         """See `BatchLog`."""
-        await self._file.run(lambda connection: connection.execute("UPDATE header SET trust_absence = 0"))
+        await self._file.execute("UPDATE header SET trust_absence = 0")
 
     async def created_ids(self) -> AsyncIterator[str]:
         """The contacts of all rows, in input order."""
@@ -175,17 +192,9 @@ class Journal:
                     yield contact_id
             first = entries[-1].first
 
-    async def _finish(self, first: int, ids: Any, unknown: Any) -> None:
-        values = (next(self._clock), dumps(list(ids)), dumps(sorted(unknown)), first)
-        await self._file.run(
-            lambda connection: connection.execute(
-                "UPDATE batches SET finished = ?, intent = NULL, ids = ?, unknown = ? WHERE first = ?", values
-            )
-        )
-
     async def _entries(self, condition: str, *values: int) -> list[Entry]:
         query = f"SELECT {_COLUMNS} FROM batches {condition}"  # noqa: S608 - both are ours
-        rows = await self._file.run(lambda connection: connection.execute(query, values).fetchall())
+        rows = await self._file.execute(query, *values)
         try:
             return [_entry(row) for row in rows]
         except (ValueError, TypeError, KeyError) as error:
@@ -196,31 +205,6 @@ class Journal:
             return list(loads(blob))
         except (ValueError, TypeError) as error:
             raise self._file.damaged(f"an entry cannot be read ({error})") from error
-
-
-def _bind(connection: sqlite3.Connection, workspace_id: str) -> tuple[str, bool]:
-    row = connection.execute("SELECT workspace, trust_absence FROM header").fetchone()
-    if row is None:
-        row = (workspace_id, 1)
-        connection.execute("INSERT INTO header VALUES (?, ?)", row)
-    return row[0], bool(row[1])
-
-
-def _extent(connection: sqlite3.Connection) -> tuple[int, int]:
-    query = "SELECT max(first + count), max(started), max(finished) FROM batches"
-    end, started, finished = connection.execute(query).fetchone()
-    return end or 0, max(started or 0, finished or 0)
-
-
-def _latest_ids(connection: sqlite3.Connection) -> list[bytes]:
-    blobs, rows = [], 0
-    query = "SELECT ids, count FROM batches WHERE finished IS NOT NULL ORDER BY finished DESC"
-    for blob, count in connection.execute(query):
-        blobs.append(blob)
-        rows += count
-        if rows >= _REMEMBERED:
-            break
-    return blobs
 
 
 def _intent(batch: Batch) -> bytes:
@@ -234,16 +218,37 @@ def _intent(batch: Batch) -> bytes:
     )
 
 
-def _result(batch: Batch) -> tuple[bytes, bytes]:
-    return dumps(batch.ids), dumps([failure.index for failure in batch.unknown])
+def _line(entry: Entry, finished: int | None = None, intent: bytes | None = None) -> Line:
+    ids = dumps([contact_id or "" for contact_id in entry.ids])
+    return (
+        entry.first,
+        entry.count,
+        entry.digest,
+        entry.started,
+        finished,
+        intent,
+        ids,
+        dumps(sorted(entry.unknown)),
+    )
 
 
-def _entry(row: tuple[int, int, bytes, bytes | None, bytes, bytes]) -> Entry:
-    first, count, digest, intent, ids, unknown = row
-    known, doubtful = tuple(loads(ids)), frozenset(loads(unknown))
+def _entry_of(batch: Batch) -> Entry:
+    return Entry(
+        first=batch.first,
+        count=batch.count,
+        digest=batch.digest,
+        started=batch.started,
+        ids=tuple(batch.ids),
+        unknown=frozenset(failure.index for failure in batch.unknown),
+    )
+
+
+def _entry(row: tuple[int, int, bytes, int, bytes | None, bytes, bytes]) -> Entry:
+    first, count, digest, started, intent, ids, unknown = row
+    known, doubtful = tuple(contact_id or None for contact_id in loads(ids)), frozenset(loads(unknown))
     if len(known) != count:
         raise ValueError(f"{count} rows with {len(known)} results")
-    entry = Entry(first=first, count=count, digest=digest, ids=known, unknown=doubtful)
+    entry = Entry(first=first, count=count, digest=digest, started=started, ids=known, unknown=doubtful)
     return entry if intent is None else _with_intent(entry, loads(intent))
 
 

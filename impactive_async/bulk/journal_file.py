@@ -1,9 +1,9 @@
 """The journal's file: recognised as ours, locked by one process, used off the event loop.
 
 The lock is SQLite's own exclusive one, held from opening to closing: the operating system drops it with its
-holder, so that no stale lock outlives a kill. The rollback journal is used rather than the WAL: with it, all that
-was committed is in the one file, which its user may move or copy. `synchronous = FULL`: a commit is on the disk
-when it returns.
+holder, so that no stale lock outlives a kill. `synchronous = FULL`: what is committed is on the disk. The WAL
+makes that one flush instead of several, at the price of a second file that matters after a kill; so the main file
+says whether there should be one, and a journal whose companion was lost is refused rather than believed.
 """
 
 from __future__ import annotations
@@ -12,33 +12,51 @@ import asyncio
 import contextlib
 import os
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from impactive_async.errors import JournalError
 
 T = TypeVar("T")
+Line = tuple[int, int, bytes, int, int | None, bytes | None, bytes, bytes]
+"""A row of the table `batches`."""
 
 _APPLICATION_ID: Final = 0x494D504A  # "IMPJ"
 _VERSION: Final = 1
 _SCHEMA: Final = (
-    "CREATE TABLE header (workspace TEXT NOT NULL, trust_absence INTEGER NOT NULL)",
+    "CREATE TABLE header (workspace TEXT, trust_absence INTEGER NOT NULL, in_use INTEGER NOT NULL)",
+    "INSERT INTO header VALUES (NULL, 1, 0)",
     "CREATE TABLE batches (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, digest BLOB NOT NULL, "
     "started INTEGER NOT NULL, finished INTEGER, intent BLOB, ids BLOB NOT NULL, unknown BLOB NOT NULL)",
     "CREATE INDEX finished ON batches (finished)",
 )
 
+_LINGER: Final = 0.05
+"""Seconds that a write nobody waits for may wait for others, to share their flush."""
+
+_MOST_LINES: Final = 100
+"""In one statement: the parameters of any SQLite suffice for them."""
+
 
 class JournalFile:
-    """One SQLite file, held by this process alone between `open` and `aclose`."""
+    """One SQLite file, held by this process alone between `open` and `aclose`.
+
+    Lines are committed together where several are waiting. After one has failed, all fail: a journal with holes is
+    none.
+    """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._connection: sqlite3.Connection | None = None
-        # One thread: calls take effect in order, and a process that exits need not wait for an idle one.
+        # One thread: calls take effect in order.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="impactive-journal")
+        self._waiting: deque[Line] = deque()
+        self._linger: asyncio.TimerHandle | None = None
+        self._failure: JournalError | None = None
 
     async def open(self, *, create: bool) -> None:
         """Open and lock the file.
@@ -48,45 +66,94 @@ class JournalFile:
         """
         await self._run(lambda: self._open(create=create))
 
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` in one transaction; once this returns, what it wrote survives a kill and a power cut.
-
-        Cancelling does not cut it in half: a transaction that has begun is carried out to its end.
+    async def execute(self, statement: str, *values: Any) -> list[Any]:
+        """Execute a statement after everything put so far; returns its rows.
 
         Raises:
-            JournalError: The disk refuses, or the file is damaged.
+            JournalError: The file is damaged, or the disk refuses, now or before.
         """
-        return await self._run(lambda: self._transact(work))
+        await self.flush()
+        return await self._run(lambda: self._execute(statement, values))
+
+    async def put(self, line: Line) -> None:
+        """Put a batch's line in the place of any it has; once this returns, it survives a kill and a power cut.
+
+        Raises:
+            JournalError: The disk refuses, now or before.
+        """
+        self._waiting.append(line)
+        await self.flush()
+
+    def put_soon(self, line: Line) -> None:
+        """The same without waiting for it, as part of whatever is committed next. `flush` tells of a failure."""
+        self._waiting.append(line)
+        if self._linger is None:
+            self._linger = asyncio.get_running_loop().call_later(_LINGER, self._commit_in_background)
+
+    async def flush(self) -> None:
+        """Wait until everything put is on the disk.
+
+        Raises:
+            JournalError: The disk refuses, now or before.
+        """
+        self._linger_no_longer()
+        await self._run(self._commit)
 
     async def aclose(self) -> None:
-        """Close the file and let go of the lock, also if cancelled meanwhile."""
+        """Write what is waiting, close the file and let go of the lock; also if cancelled meanwhile."""
+        self._linger_no_longer()
         closing = asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown(wait=False)
         await asyncio.shield(closing)
 
+    def _linger_no_longer(self) -> None:
+        if self._linger is not None:
+            self._linger.cancel()
+            self._linger = None
+
+    def _commit_in_background(self) -> None:
+        self._linger = None
+        self._thread.submit(self._commit_quietly)
+
     async def _run(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
-    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        connection = self._connection
-        if connection is None:
+    # On the thread.
+
+    def _commit(self) -> None:
+        # The lines of later calls may be among these; they will find theirs done.
+        while self._waiting:
+            self._put([self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_LINES))])
+        if self._failure is not None:
+            raise self._failure
+
+    def _put(self, lines: list[Line]) -> None:
+        # One statement, which is a transaction of its own: around each the thread waits for the interpreter.
+        places = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * len(lines))
+        statement = f"REPLACE INTO batches VALUES {places}"  # noqa: S608 - nothing in it is from outside
+        try:
+            if self._failure is None:
+                self._execute(statement, tuple(chain.from_iterable(lines)))
+        except JournalError as failure:
+            self._failure = failure
+
+    def _commit_quietly(self) -> None:
+        with contextlib.suppress(JournalError):  # kept, and raised by whatever comes next
+            self._commit()
+
+    def _execute(self, statement: str, values: tuple[Any, ...]) -> list[Any]:
+        if self._connection is None:
             raise JournalError(f"{self.path} is closed.")
         with self._explained():
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                result = work(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.rollback()  # a no-op where SQLite has rolled back by itself
-                raise
-            return result
+            return self._connection.execute(statement, values).fetchall()
 
     def _open(self, *, create: bool) -> None:
         self._make(create=create)
+        companion = self._companion().exists()
         with self._explained():
             connection = sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False)
             try:
-                self._prepare(connection)
+                self._prepare(connection, companion=companion)
             except BaseException:
                 connection.close()
                 raise
@@ -107,22 +174,29 @@ class JournalFile:
                 f"{self.path} cannot be made: {error.strerror}. Check the directory and its permissions."
             ) from error
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
+    def _prepare(self, connection: sqlite3.Connection, *, companion: bool) -> None:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")  # bodies are erased, not just unlinked
         connection.execute("BEGIN EXCLUSIVE")  # in this mode the lock outlasts the transaction
+        self._recognise(connection)
+        if connection.execute("SELECT in_use FROM header").fetchone() == (1,) and not companion:
+            raise JournalError(
+                f"{self.path} was in use when its process ended, and the file {self._companion().name} that "
+                "belongs to it is missing. Put it back beside it: what the last run did is in there."
+            )
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA journal_mode = WAL")
+        _mark(connection, in_use=True)
+
+    def _recognise(self, connection: sqlite3.Connection) -> None:
         application_id, version = _identity(connection)
         if (application_id, version) == (0, 0) and _is_empty(connection):
             for statement in _SCHEMA:
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {_VERSION}")
-        else:
-            self._recognise(connection, application_id, version)
-        connection.execute("COMMIT")
-
-    def _recognise(self, connection: sqlite3.Connection, application_id: int, version: int) -> None:
+            return
         if application_id != _APPLICATION_ID:
             raise JournalError(
                 f"{self.path} is the SQLite database of another program. It was left as it is: choose another "
@@ -138,9 +212,17 @@ class JournalFile:
             raise self.damaged(verdict)
 
     def _close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        connection = self._connection
+        if connection is None:
+            return
+        self._commit_quietly()
+        with contextlib.suppress(sqlite3.Error):  # then the next one opens it as after a kill
+            _mark(connection, in_use=False)
+        self._connection = None
+        connection.close()
+
+    def _companion(self) -> Path:
+        return self.path.with_name(self.path.name + "-wal")
 
     def damaged(self, how: str) -> JournalError:
         """The error for a file whose content cannot be trusted."""
@@ -169,6 +251,12 @@ class JournalFile:
             f"{self.path}: {error}. What was recorded before is intact; check that this process may write there "
             "and that the disk has room, then run the import again with the same journal."
         )
+
+
+def _mark(connection: sqlite3.Connection, *, in_use: bool) -> None:
+    """Say in the main file itself whether its companion matters."""
+    connection.execute("UPDATE header SET in_use = ?", (int(in_use),))
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _identity(connection: sqlite3.Connection) -> tuple[int, int]:

@@ -34,23 +34,24 @@ class Sighting:
 
 def sighted(data: Any) -> list[Sighting]:
     """The contacts of a list. One that has no id is nobody's."""
-    return [Sighting(row["id"], row) for row in rows_of(data) if _has_id(row)]
+    return [Sighting(row["id"], row) for row in rows_of(data) if type(row) is dict and _is_id(row.get("id"))]
 
 
-def answered(data: Any) -> list[Sighting]:
-    """The contacts of the answer to a create.
+def answered(data: Any) -> list[dict[str, Any]]:
+    """The contacts of the answer to a create, as they are.
 
     Raises:
         DecodeError: One of them has no id.
     """
-    contacts = sighted(data)
-    if len(contacts) != len(rows_of(data)):
-        raise DecodeError("a created contact has no id", path="$[].id")
+    contacts = rows_of(data)
+    for place, row in enumerate(contacts):
+        if type(row) is not dict or not _is_id(row.get("id")):
+            raise DecodeError("a created contact has no id", path=f"$[{place}].id")
     return contacts
 
 
-def _has_id(row: object) -> bool:
-    return isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"] != ""
+def _is_id(value: object) -> bool:
+    return type(value) is str and value != ""
 
 
 @attrs.frozen
@@ -161,7 +162,7 @@ def _given(body: Mapping[str, Any]) -> dict[str, str]:
 
 
 def match_answer(
-    rows: Sequence[Wanted], answer: Sequence[Sighting], match_on: str
+    rows: Sequence[Wanted], answer: Sequence[dict[str, Any]], match_on: str
 ) -> tuple[list[str] | None, bool]:
     """Whose contact each of an answer is: in the order of the rows, unless the answer says otherwise.
 
@@ -169,19 +170,20 @@ def match_answer(
         The ids by row, or `None` if there are not as many contacts as rows; and whether the contacts are known by
         what the rows are known by, which is what a search rests on.
     """
-    ids = [contact.id for contact in answer]
+    ids = [contact["id"] for contact in answer]
     if len(set(ids)) != len(rows) or len(ids) != len(rows):
         return None, True
-    if all(_is_known_alike(row.body, contact.fields, match_on) for row, contact in zip(rows, answer, strict=True)):
+    if _are_alike(rows, answer, match_on):
         return ids, True
-    found = pair(rows, answer, match_on).found
+    found = pair(rows, [Sighting(contact["id"], contact) for contact in answer], match_on).found
     if len(found) == len(rows):
         return [found[row.index] for row in rows], True
     return ids, False
 
 
-def _is_known_alike(body: Mapping[str, Any], fields: Mapping[str, Any], match_on: str) -> bool:
-    value = body.get(wire_name(match_on))
-    if value and value == fields.get(wire_name(match_on)):  # nearly always: spares the tidying
-        return True
-    return key_of(body, match_on) == key_of(fields, match_on)
+def _are_alike(rows: Sequence[Wanted], contacts: Sequence[dict[str, Any]], match_on: str) -> bool:
+    wire = wire_name(match_on)
+    pairs = list(zip(rows, contacts, strict=True))
+    if all((value := row.body.get(wire)) and value == contact.get(wire) for row, contact in pairs):
+        return True  # nearly always, and it spares the tidying
+    return all(key_of(row.body, match_on) == key_of(contact, match_on) for row, contact in pairs)

@@ -10,6 +10,7 @@ from typing import Any
 from impactive_async._http.caller import Answer, Caller
 from impactive_async._http.shapes import one
 from impactive_async._http.wire import build_request, create, get
+from impactive_async.bulk.drafts import Body
 from impactive_async.bulk.importing import ContactsApi, ImportOptions, import_contacts
 from impactive_async.bulk.pairing import Sighting, answered, sighted
 from impactive_async.bulk.progress import OnProgress
@@ -98,7 +99,7 @@ class ContactImports(Resource):
 
 
 def _contacts_api(caller: Caller, timeout: float | None, max_retries: int | None) -> ContactsApi:
-    async def create(bodies: list[dict[str, Any]]) -> Answer[list[Sighting]]:
+    async def create(bodies: list[Body]) -> Answer[list[Body]]:
         return await caller.answer(build_request(CREATE, body=bodies), answered, timeout, max_retries)
 
     async def newest(limit: int) -> Answer[list[Sighting]]:

@@ -115,7 +115,9 @@ class Enrollments(Resource):
         check_id(sequence_id)
 
         async def send(ids: list[str]) -> EnrollResult:
-            return await self.enroll(sequence_id, contact_ids=ids, timeout=timeout, max_retries=max_retries)
+            request = build_request(ENROLL, (sequence_id,), body={"contactIds": ids})
+            answer = await self._caller.answer(request, one(EnrollResult), timeout, max_retries)
+            return attrs.evolve(answer.value, attempts=answer.attempts)
 
         enrolling = Enrolling(
             contact_ids,

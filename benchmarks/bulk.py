@@ -1,0 +1,252 @@
+"""Creating and enrolling contacts by the thousand, against a bare aiohttp loop that sends the same batches.
+
+    python benchmarks/bulk.py [--rows 50000] [--slices 10] [--batch 50] [--check]
+
+The sandbox runs in a process of its own. The rows are sent in slices, each contender's slice next to the others',
+in changing order, so that whatever the machine is doing meets all of them; a ratio is taken within a slice, and
+the median of these ratios is what counts. The bare loop has the fastest JSON there is, checks the status and reads
+the ids, and does nothing else: no retries, no checks of rows, no journal.
+
+Memory is that of a process which creates and enrolls so many rows and nothing else: its peak above what it held
+before the first row, for a tenth of the rows and for all of them.
+
+`--check` exits with 1 if a ratio is below its gate, or memory grows with the input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import multiprocessing
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from itertools import islice
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+import attrs
+import orjson
+
+from impactive_async import AsyncClient
+from impactive_async.bulk.created import created_ids
+from impactive_async.sandbox import Sandbox
+
+CONCURRENCY: Final = 4
+GATE: Final = 0.85
+AIM: Final = 0.95
+MOST_GROWTH: Final = 4 * 1024
+"""KiB: what 45,000 rows more may add to the peak. Holding their ids alone would take as much."""
+
+processes = multiprocessing.get_context("spawn")
+
+
+def people(first: int, count: int) -> Iterator[dict[str, Any]]:
+    """Rows as a CSV reader would give them."""
+    for number in range(first, first + count):
+        yield {
+            "first_name": f"Ada {number}",
+            "last_name": "Lovelace",
+            "email": f"ada.{number}@example.com",
+            "phone": f"+1 555 {number:07d}",
+            "title": "Analyst",
+        }
+
+
+def wire_people(first: int, count: int) -> Iterator[dict[str, Any]]:
+    """The same, as the wire spells them."""
+    names = {"first_name": "firstName", "last_name": "lastName"}
+    for row in people(first, count):
+        yield {names.get(name, name): value for name, value in row.items()}
+
+
+@attrs.frozen
+class Target:
+    """Where to send."""
+
+    url: str
+    key: str
+    sequence: str
+
+
+def serve(answer: Connection) -> None:
+    """Serve a sandbox until this process is terminated."""
+
+    async def main() -> None:
+        async with Sandbox(populate=False, journal_limit=0) as sandbox:
+            sequence = sandbox.state.create_sequence("Bulk", delays=[30])
+            answer.send(Target(sandbox.url, sandbox.api_key, sequence.id))
+            await asyncio.Event().wait()
+
+    asyncio.run(main())
+
+
+@asynccontextmanager
+async def target() -> AsyncIterator[Target]:
+    """A sandbox in a process of its own."""
+    ours, theirs = processes.Pipe()
+    server = processes.Process(target=serve, args=(theirs,), daemon=True)
+    server.start()
+    theirs.close()
+    try:
+        yield await asyncio.to_thread(ours.recv)
+    finally:
+        server.terminate()
+        server.join()
+
+
+@attrs.frozen
+class Times:
+    """Seconds for one slice."""
+
+    create: float
+    enroll: float
+
+    @property
+    def both(self) -> float:
+        """Seconds for all of it."""
+        return self.create + self.enroll
+
+
+async def bare(where: Target, first: int, count: int, batch: int) -> Times:
+    """What the fastest honest script does."""
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(where.url, headers={"x-api-key": where.key}, connector=connector) as session:
+
+        async def post(path: str, body: Any) -> Any:
+            headers = {"Content-Type": "application/json"}
+            async with session.post(path, data=orjson.dumps(body), headers=headers) as answer:
+                answer.raise_for_status()
+                return orjson.loads(await answer.read())
+
+        async def all_batches(items: Iterator[Any], send: Callable[[list[Any]], Awaitable[None]]) -> float:
+            async def work() -> None:
+                while chunk := list(islice(items, batch)):
+                    await send(chunk)
+
+            begin = time.perf_counter()
+            async with asyncio.TaskGroup() as group:
+                for _ in range(CONCURRENCY):
+                    group.create_task(work())
+            return time.perf_counter() - begin
+
+        ids: list[str] = []
+
+        async def create(chunk: list[Any]) -> None:
+            ids.extend(row["id"] for row in await post("/api/agent/contacts", chunk))
+
+        async def enroll(chunk: list[Any]) -> None:
+            await post(f"/api/agent/sequences/{where.sequence}/enroll", {"contactIds": chunk})
+
+        creating = await all_batches(wire_people(first, count), create)
+        return Times(creating, await all_batches(iter(ids), enroll))
+
+
+async def impactive(where: Target, first: int, count: int, batch: int, *, journal: bool) -> Times:
+    """`create_many` and `enroll_many`."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "journal") if journal else None
+        async with AsyncClient(where.key, base_url=where.url) as crm:
+            begin = time.perf_counter()
+            made = await crm.contacts.create_many(
+                people(first, count),
+                journal=path,
+                batch_size=batch,
+                concurrency=CONCURRENCY,
+                keep_results=not journal,
+            )
+            middle = time.perf_counter()
+            ids = created_ids(path) if path else [row.contact_id or "" for row in made.results or ()]
+            done = await crm.sequences.enroll_many(where.sequence, ids, batch_size=batch, concurrency=CONCURRENCY)
+            end = time.perf_counter()
+        assert (made.created, done.enrolled) == (count, count)
+        return Times(middle - begin, end - middle)
+
+
+CONTENDERS: Final[dict[str, Callable[[Target, int, int, int], Awaitable[Times]]]] = {
+    "bare aiohttp": bare,
+    "impactive": lambda *args: impactive(*args, journal=False),
+    "impactive, with a journal": lambda *args: impactive(*args, journal=True),
+}
+
+
+async def race(rows: int, slices: int, batch: int) -> dict[str, list[Times]]:
+    """Let each contender send all rows, slice by slice."""
+    times: dict[str, list[Times]] = {name: [] for name in CONTENDERS}
+    size = rows // slices
+    async with target() as where:
+        for contender in CONTENDERS.values():
+            await contender(where, 10**8, 500, batch)  # warm
+        for number in range(slices):
+            names = list(CONTENDERS)
+            for place in range(len(names)):
+                name = names[(place + number) % len(names)]
+                first = (number * len(names) + place) * size
+                times[name].append(await CONTENDERS[name](where, first, size, batch))
+    return times
+
+
+def show(times: dict[str, list[Times]], rows: int) -> list[float]:
+    """Print the table; returns the ratios that count."""
+    ratios = []
+    print(f"{'':28}{'rows/s create':>15}{'rows/s enroll':>15}{'create':>9}{'enroll':>9}{'both':>9}")
+    base = times["bare aiohttp"]
+    for name, own in times.items():
+        medians = [
+            statistics.median(getattr(b, part) / getattr(o, part) for b, o in zip(base, own, strict=True))
+            for part in ("create", "enroll", "both")
+        ]
+        speeds = [rows / sum(getattr(o, part) for o in own) for part in ("create", "enroll")]
+        print(f"{name:28}" + "".join(f"{s:15,.0f}" for s in speeds) + "".join(f"{m:9.3f}" for m in medians))
+        ratios.append(medians[2])
+    return ratios
+
+
+def weigh(where: Target, first: int, count: int, batch: int, answer: Connection) -> None:
+    """In a process of its own: how much the peak rises over the work, in KiB."""
+    asyncio.run(impactive(where, first + count, 500, batch, journal=True))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    asyncio.run(impactive(where, first, count, batch, journal=True))
+    answer.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+
+
+async def memory(rows: int, batch: int) -> list[int]:
+    """KiB that a tenth of the rows, and all of them, add to the peak."""
+    peaks = []
+    async with target() as where:
+        for number, count in enumerate((rows // 10, rows)):
+            ours, theirs = processes.Pipe()
+            process = processes.Process(target=weigh, args=(where, number * 10**7, count, batch, theirs))
+            process.start()
+            theirs.close()
+            peaks.append(await asyncio.to_thread(ours.recv))
+            process.join()
+    return peaks
+
+
+def main() -> int:
+    """Run it all; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=50_000)
+    parser.add_argument("--slices", type=int, default=10)
+    parser.add_argument("--batch", type=int, default=50)
+    parser.add_argument("--check", action="store_true")
+    options = parser.parse_args()
+    print(
+        f"{options.rows:,} contacts in batches of {options.batch}, {CONCURRENCY} at once (gate {GATE}, aim {AIM})"
+    )
+    _, *ratios = show(asyncio.run(race(options.rows, options.slices, options.batch)), options.rows)
+    small, large = asyncio.run(memory(options.rows, options.batch))
+    print(f"peak memory above the start: {small:,} KiB for {options.rows // 10:,} rows, {large:,} KiB for all")
+    passed = min(ratios) >= GATE and large - small <= MOST_GROWTH
+    return 0 if passed or not options.check else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
