@@ -95,7 +95,12 @@ class Caller:
         attempt, unknown = 1, False
         while True:
             try:
-                return await self._attempt(request, shape, timeout, attempt)
+                self.counters.requests += 1
+                started = time.perf_counter()
+                response = await self.transport.send(request, timeout)
+                if _log.isEnabledFor(logging.DEBUG):
+                    _log_answer(request, response, attempt, time.perf_counter() - started)
+                return Answer(_value(request, response, shape), attempt, response.headers.get("Date"))
             except APIError as error:
                 if unknown and request.repeat is Repeat.DELETE and isinstance(error, NotFoundError):
                     return Answer(shape(None), attempt, None)  # an earlier sending of ours deleted it
@@ -109,23 +114,6 @@ class Caller:
                     raise
                 await self._pause(request, error, wait, attempt)
             attempt += 1
-
-    async def _attempt(
-        self, request: Request, shape: Callable[[Any], T], timeout: float, attempt: int
-    ) -> Answer[T]:
-        self.counters.requests += 1
-        started = time.perf_counter()
-        response = await self.transport.send(request, timeout)
-        if _log.isEnabledFor(logging.DEBUG):
-            _log_answer(request, response, attempt, time.perf_counter() - started)
-        data = decipher(request, response)
-        try:
-            value = shape(data)
-        except DecodeError as error:
-            error.method, error.request_path = request.method, request.bare_path
-            error.__context__ = None  # the reader's own signals hold the row as it came
-            raise
-        return Answer(value, attempt, response.headers.get("Date"))
 
     def _close_gate(self, error: APIError, wait: float | None) -> None:
         # Also when this call gives up: the others need not each meet the same 429.
@@ -141,6 +129,16 @@ class Caller:
         )  # fmt: skip
         if not isinstance(error, RateLimitError):  # after a 429 everybody waits at the gate, this task with them
             await self.clock.sleep(wait)
+
+
+def _value(request: Request, response: Response, shape: Callable[[Any], T]) -> T:
+    data = decipher(request, response)
+    try:
+        return shape(data)
+    except DecodeError as error:
+        error.method, error.request_path = request.method, request.bare_path
+        error.__context__ = None  # the reader's own signals hold the row as it came
+        raise
 
 
 def check_timeout(seconds: object) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ class Limits:
     """An async context manager around each sending; awaited before its time-out starts."""
 
     def __init__(self, *, max_concurrency: int, rate_limit: float | None, clock: Clock) -> None:
+        self._most = max_concurrency
         self._slots = asyncio.Semaphore(max_concurrency)
         self._rate = _limiter(rate_limit)
         self._clock = clock
@@ -26,7 +28,19 @@ class Limits:
         self.waiting = 0
         self.under_way = 0
 
-    async def __aenter__(self) -> None:
+    def __aenter__(self) -> Awaitable[object]:
+        if self.waiting or self.under_way == self._most or self._rate is not None or self._closed_until:
+            return self._wait()
+        self.under_way += 1
+        return self._slots.acquire()  # one is free, so that this does not wait
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.under_way -= 1
+        self._slots.release()
+
+    async def _wait(self) -> None:
         self.waiting += 1
         try:
             await self._slots.acquire()
@@ -38,12 +52,6 @@ class Limits:
         finally:
             self.waiting -= 1
         self.under_way += 1
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.under_way -= 1
-        self._slots.release()
 
     def pause(self, seconds: float) -> None:
         """Let nobody start for `seconds`: what the server asked of one task, it asked of the client."""
@@ -60,6 +68,7 @@ class Limits:
             return
         while (left := self._closed_until - self._clock.monotonic()) > 0:
             await self._clock.sleep(left)
+        self._closed_until = 0.0
 
 
 def _limiter(rate_limit: float | None) -> AsyncLimiter | None:

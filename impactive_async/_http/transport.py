@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import aiohttp
 import attrs
+from aiohttp import hdrs
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -64,6 +65,8 @@ class Transport:
         self._headers = CIMultiDict({"Accept": "application/json", "User-Agent": _USER_AGENT})
         self._headers.update(headers)  # whatever case they are written in
         self._max_response_bytes = max_response_bytes
+        # The session we open has our headers for its own, which costs less; the key goes with each request alone.
+        self._each_headers = CIMultiDict(self._headers) if options.borrowed else CIMultiDict[str]()
         self._session = options.borrowed
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -121,7 +124,8 @@ class Transport:
 
     async def _read(self, request: Request, answer: aiohttp.ClientResponse) -> bytes:
         length = answer.content_length
-        if length is not None and length <= self._max_response_bytes and "Content-Encoding" not in answer.headers:
+        plain = hdrs.CONTENT_ENCODING not in answer.headers
+        if plain and length is not None and length <= self._max_response_bytes:
             return await answer.read()
         chunks, size = [], length or 0
         if size <= self._max_response_bytes:
@@ -141,7 +145,7 @@ class Transport:
         )
 
     async def _headers_of(self, request: Request) -> CIMultiDict[str]:
-        headers = self._headers.copy()
+        headers = self._each_headers.copy()
         headers["x-api-key"] = await self._credentials.key()
         if request.body is not None:
             headers["Content-Type"] = "application/json"
@@ -175,6 +179,7 @@ class Transport:
             # No limit of its own: waiting for its pool would count against the time-out; `Limits` does not.
             connector=self._options.connector or aiohttp.TCPConnector(limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
+            headers=self._headers,
             trace_configs=list(self._options.trace_configs),
         )
 
