@@ -102,16 +102,16 @@ class Intake(Generic[R]):
         Raises:
             APIError: The request failed; nothing has changed.
         """
-        since, first = self.cursor.since(), self.cursor.server_clock is None
+        since, clock = self.cursor.since(), self.cursor.server_clock
         answer = await self._source.page(since)
         accepted = self._accept(answer.value, answer.server_time)
         self.fresh = len(accepted.fresh)
         if accepted.unasked:
             _log.warning("%s: the server ignores `since` (%d older rows)", self._source.name, accepted.unasked)
         self._put(accepted.bad)
-        self._put([Doubt(gap, not first and self._can_recover(gap)) for gap in accepted.gaps])
+        self._put([Doubt(gap, self._can_recover(gap, clock)) for gap in accepted.gaps])
         self._put([Fresh(raw) for raw in accepted.fresh])
-        self.changed |= first or not self.idle or self._has_moved(since)
+        self.changed |= clock is None or not self.idle or self._has_moved(since)
 
     def _accept(self, rows: list[Any], server_time: datetime | None) -> Accepted:
         now = None if server_time is None else timestamps.micros(server_time)
@@ -121,12 +121,14 @@ class Intake(Generic[R]):
             self._began = None
         return self.cursor.accept(rows, now)
 
-    def _can_recover(self, gap: Gap) -> bool:
-        """Whether a sibling list could fill a gap: not if the cursor has moved past it, and asks there no more."""
-        since = self.cursor.since()
-        if self._source.recover is None or gap.kind == "history":
-            return False
-        return since is None or (gap.after is not None and timestamps.micros(gap.after) >= timestamps.parse(since))
+    def _can_recover(self, gap: Gap, clock: int | None) -> bool:
+        """Whether a sibling list could fill a gap, if the server's clock stood at `clock` at the page before.
+
+        It cannot fill what preceded the feed, nor what is yet to come because the clock fell back.
+        """
+        now = self.cursor.server_clock
+        known = self._source.recover is not None and gap.kind != "history"
+        return known and clock is not None and now is not None and now >= clock
 
     def _has_moved(self, since: str | None) -> bool:
         """Whether an idle poll told anything worth keeping: of a list without `since`, that rows are gone."""
@@ -199,7 +201,16 @@ class Intake(Generic[R]):
             return None, False
         recovery = await self._source.recover(gap)
         accepted = self.cursor.recover(gap, recovery.rows)
-        return accepted, recovery.complete and not accepted.bad
+        return accepted, recovery.complete and not accepted.bad and not self._is_left_behind(gap, recovery.rows)
+
+    def _is_left_behind(self, gap: Gap, rows: Sequence[Any]) -> bool:
+        """Whether some rows of a gap are so old by now that the cursor has let go of them."""
+        since, rules = self.cursor.since(), self._source.rules
+        if since is None or rules is None or gap.after is None:
+            return False
+        start, asked = timestamps.micros(gap.after), timestamps.parse(since)
+        within = (row for row in rows if _is_dated_from(row, rules.timestamp, start))
+        return not all(_is_dated_from(row, rules.timestamp, asked) for row in within)
 
     def _close(self, gap: Gap) -> None:
         if isinstance(self.cursor, Cursor):

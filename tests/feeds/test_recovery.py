@@ -1,0 +1,246 @@
+"""Filling gaps through sibling lists: what they show is delivered, and what they cannot show is reported."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from impactive_async import AsyncClient, FeedGapError, MemoryCursorStore
+from impactive_async.errors import ServerError
+from impactive_async.models import Gap
+from impactive_async.resources.recovery import reaches_behind
+from impactive_async.sandbox import Sandbox
+from tests.feeds.lists import CAP, FakeList, Sibling, StopsAt, feed_of, ids, iso, row
+from tests.support import client_of
+
+REPLIES = 500  # the cap of a sequence's replies
+CONTACTS = 100  # and of Zapier's contacts
+PER_CONTACT = 60
+
+
+class Mailbox:
+    """A sequence whose contacts write more between two polls than its list of replies shows."""
+
+    def __init__(self, sandbox: Sandbox, people: int = 12) -> None:
+        self.state, self.clock = sandbox.state, sandbox.clock
+        self.people = [self.state.create_contact("P", str(number)).id for number in range(people)]
+        self.sequence = self.state.create_sequence("Welcome", ()).id
+        self.state.enroll(self.sequence, self.people)
+
+    async def write(self, each: int) -> list[str]:
+        """Everybody writes so often; the ids in order."""
+        found = []
+        for _ in range(each):
+            for person in self.people:
+                await self.clock.advance(seconds=0.05)
+                found.append(self.state.add_reply(person).id)
+        return found
+
+
+async def pull(feed: Any, count: int) -> tuple[list[str], list[Gap]]:
+    """So many rows, and the gaps raised before them."""
+    rows: list[str] = []
+    gaps: list[Gap] = []
+    while len(rows) < count:
+        try:
+            rows.append((await anext(feed)).id)
+        except FeedGapError as error:
+            gaps.append(error.gap)
+    return rows, gaps
+
+
+async def test_replies_past_the_cap_are_fetched_from_the_contacts(sandbox: Sandbox, crm: AsyncClient) -> None:
+    """More replies than a page shows are all delivered, in order and once, and nothing is in doubt."""
+    mail = Mailbox(sandbox)
+    feed = crm.sequences.watch_replies(mail.sequence)
+    first = await mail.write(1)
+    assert await pull(feed, len(first)) == (first, [])
+    burst = await mail.write(PER_CONTACT)
+    assert len(burst) > REPLIES
+    rows, gaps = await pull(feed, len(burst))
+    assert (rows, gaps) == (burst, [])
+    assert (await feed.poll(feed.cursor)).rows[1:] == []
+
+
+async def test_recovered_replies_look_like_the_others(sandbox: Sandbox, crm: AsyncClient) -> None:
+    """A reply that came through its contact's list is like one of the sequence's own list."""
+    mail = Mailbox(sandbox)
+    feed = crm.sequences.watch_replies(mail.sequence)
+    await mail.write(1)
+    await pull(feed, len(mail.people))
+    await mail.write(PER_CONTACT)
+    recovered = await anext(feed)
+    enrolled = {one.contact_id: one.id for one in sandbox.state.enrollments(mail.sequence)}
+    assert recovered.enrollment_id == enrolled[recovered.contact_id]
+
+
+@pytest.mark.parametrize("fault", [{"status": 404}, {"status": 400}, {"status": 500}, {"truncate": True}], ids=str)
+async def test_what_one_contact_withholds_is_reported(sandbox: Sandbox, fault: dict[str, Any]) -> None:
+    """If contacts' lists cannot be had or read, what the others show is delivered, and the gaps are reported."""
+    mail = Mailbox(sandbox)
+    async with client_of(sandbox, max_retries=0) as crm:
+        told: list[Any] = []
+        feed = crm.sequences.watch_replies(mail.sequence, on_bad_row=told.append)
+        await mail.write(1)
+        await pull(feed, len(mail.people))
+        burst = await mail.write(PER_CONTACT)
+        sandbox.fail("GET /api/agent/contacts/:id/replies", times=len(mail.people) + 2, **fault)
+        rows, gaps = await pull(feed, REPLIES)
+        while rows[-1] != burst[-1]:
+            rows.append((await anext(feed)).id)
+    assert [gap.kind for gap in gaps] == ["lookback", "overflow"]
+    assert len(rows) == len(set(rows)) > REPLIES
+    missing = [one for one in sandbox.state.replies if one.id in burst and one.id not in rows]
+    assert all(any(within(gap, one.email_date) for gap in gaps) for one in missing)
+
+
+def within(gap: Gap, date: datetime) -> bool:
+    return (gap.after is None or gap.after <= date) and (gap.before is None or date <= gap.before)
+
+
+async def test_a_recovery_that_fails_is_a_gap(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    """If nobody can say who is enrolled, the gap is reported as it is, and the visible rows are delivered."""
+    mail = Mailbox(sandbox)
+    async with client_of(sandbox, max_retries=0) as crm:
+        feed = crm.sequences.watch_replies(mail.sequence)
+        await mail.write(1)
+        await pull(feed, len(mail.people))
+        burst = await mail.write(PER_CONTACT)
+        sandbox.fail("GET /api/agent/sequences/:id/enrollments", status=503, times=None)
+        rows, gaps = await pull(feed, REPLIES)
+    assert rows == burst[-REPLIES:]
+    assert [gap.kind for gap in gaps] == ["lookback", "overflow"]
+    assert "recovering a gap failed" in caplog.text
+
+
+async def test_a_failing_server_is_not_asked_for_every_contact(sandbox: Sandbox) -> None:
+    """When contacts' lists fail, a recovery stops after the batch under way."""
+    mail = Mailbox(sandbox, people=120)
+    async with client_of(sandbox, max_retries=0) as crm:
+        feed = crm.sequences.watch_replies(mail.sequence, on_gap="continue")
+        await mail.write(1)
+        await pull(feed, len(mail.people))
+        await mail.write(5)
+        sandbox.fail("GET /api/agent/contacts/:id/replies", status=500, times=None)
+        await pull(feed, 1)
+    asked = len(sandbox.requests_to("GET /api/agent/contacts/:id/replies"))
+    assert 50 <= asked <= 100  # one batch for each of two gaps
+
+
+async def test_zapier_contacts_past_the_cap_come_from_the_agent_list(sandbox: Sandbox, crm: AsyncClient) -> None:
+    """More contacts than a Zapier page shows are all delivered while the workspace fits the agent's list."""
+    before = len(sandbox.state.rows("contacts"))
+    feed = crm.zapier.contacts.watch()
+    await pull(feed, before)
+    await sandbox.clock.advance(minutes=1)
+    burst = await contacts(sandbox, CONTACTS + 50)
+    assert await pull(feed, len(burst)) == (burst, [])
+
+
+async def test_a_large_workspace_leaves_a_gap(sandbox: Sandbox, crm: AsyncClient) -> None:
+    """If the agent's list is full itself, what it shows is delivered and the gap is reported."""
+    feed = crm.zapier.contacts.watch()
+    await pull(feed, len(sandbox.state.rows("contacts")))
+    await sandbox.clock.advance(minutes=1)
+    burst = await contacts(sandbox, 600)
+    rows, gaps = await pull(feed, 499)
+    assert set(rows) <= set(burst)
+    assert "overflow" in [gap.kind for gap in gaps]
+
+
+async def contacts(sandbox: Sandbox, count: int) -> list[str]:
+    found = []
+    for number in range(count):
+        await sandbox.clock.advance(seconds=0.02)
+        found.append(sandbox.state.create_contact("C", str(number)).id)
+    return found
+
+
+async def test_a_crash_amid_a_recovery_repeats_it(sandbox: Sandbox, crm: AsyncClient) -> None:
+    """A consumer that dies while it handles recovered rows gets all of the gap again, and misses none."""
+    mail, store = Mailbox(sandbox), MemoryCursorStore()
+    first = await mail.write(1)
+    async with crm.sequences.watch_replies(mail.sequence, store=store) as feed:
+        await pull(feed, len(first))
+        feed.ack()
+    burst = await mail.write(PER_CONTACT)
+    died = crm.sequences.watch_replies(mail.sequence, store=store)
+    rows, _ = await pull(died, 30)
+    again, gaps = await pull(crm.sequences.watch_replies(mail.sequence, store=store), len(burst))
+    assert (again, gaps) == (burst, [])
+    assert rows == burst[:30]
+
+
+# -- the rules of recovery -------------------------------------------------------------------------------------
+
+
+async def overflowing(sibling: Sibling, **options: Any) -> tuple[list[str], list[Gap], Any]:
+    listed, clock = FakeList(), StopsAt()
+    gaps: list[Gap] = []
+    listed.add(1, 2)
+    feed = feed_of(listed, clock, recover=sibling, on_gap=gaps.append, **options)
+    await ids(feed)
+    listed.add(*range(10, 13 + CAP))
+    clock.sleeps_left = 1
+    return await ids(feed), gaps, feed
+
+
+HIDDEN = [row(number) for number in (10, 11, 12)]
+
+
+async def test_a_complete_recovery_leaves_no_gap_on_record() -> None:
+    """All of a gap delivered: none is told, none is kept."""
+    rows, gaps, feed = await overflowing(Sibling(*HIDDEN))
+    assert rows == [f"e{number}" for number in range(10, 13 + CAP)]
+    assert (gaps, '"gaps":[]' in feed.cursor) == ([], True)
+
+
+async def test_a_partial_recovery_tells_the_gap_and_delivers() -> None:
+    """Part of a gap delivered: it is told first, and kept."""
+    rows, gaps, feed = await overflowing(Sibling(*HIDDEN[1:], complete=False))
+    assert rows == [f"e{number}" for number in range(11, 13 + CAP)]
+    assert [gap.kind for gap in gaps] == ["lookback", "overflow"]
+    assert '"gaps":[]' not in feed.cursor
+
+
+async def test_a_bad_row_in_a_recovery_makes_it_partial() -> None:
+    """A row of the sibling list that cannot be read is told, and so is the gap it may have filled."""
+    bad: list[Any] = []
+    rows, gaps, _ = await overflowing(Sibling(*HIDDEN, {"id": "bad"}), on_bad_row=bad.append)
+    assert rows == [f"e{number}" for number in range(10, 13 + CAP)]
+    assert gaps
+    assert [one.row for one in bad] == [{"id": "bad"}]
+
+
+async def test_a_failed_recovery_tells_the_gap() -> None:
+    """A sibling list that cannot be had changes nothing about the rows behind the gap."""
+    rows, gaps, _ = await overflowing(Sibling(error=ServerError("down", status=503)))
+    assert rows == [f"e{number}" for number in range(13, 13 + CAP)]
+    assert len(gaps) == 2
+
+
+async def test_rows_outside_the_gap_are_not_taken_from_a_sibling() -> None:
+    """What a sibling list shows beside the gap is the feed's own list's business."""
+    rows, _, _ = await overflowing(Sibling(*HIDDEN, row(1), row(2), row(13), row(90)))
+    assert rows == [f"e{number}" for number in range(10, 13 + CAP)]
+
+
+async def test_history_is_not_looked_for() -> None:
+    """What was there before a feed began is no loss, and costs no request."""
+    listed, sibling = FakeList(), Sibling(*HIDDEN)
+    listed.add(*range(10, 13 + CAP))
+    assert len(await ids(feed_of(listed, StopsAt(), recover=sibling))) == CAP
+    assert sibling.asked == []
+
+
+def test_a_capped_list_is_whole_if_it_is_short_or_reaches_behind() -> None:
+    """A full list proves only what lies above its oldest row, and nothing if that cannot be read."""
+    start = datetime.fromisoformat("2026-05-01T09:00:00+00:00")
+    rows = [{"at": iso(start + timedelta(seconds=number))} for number in range(3)]
+    assert reaches_behind(rows, None, "at", 4)
+    assert not reaches_behind(rows, None, "at", 3)
+    assert reaches_behind(rows, start + timedelta(seconds=1), "at", 3)
+    assert not reaches_behind(rows, start, "at", 3)
+    assert not reaches_behind([*rows[1:], {}], start + timedelta(seconds=2), "at", 3)
