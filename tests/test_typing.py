@@ -33,7 +33,7 @@ REVEALED = {
 
 
 def test_the_api_as_users_write_it(tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    """What is right passes strictly, what is wrong is refused on its line, and the main calls reveal their rows."""
+    """What is right passes strictly, what is wrong is refused on its line, the main calls reveal rows."""
     probe = tmp_path / "probe.py"
     reveals = [f"    reveal_type({expression})" for expression in REVEALED]
     probe.write_text("\n".join([USAGE.read_text(), "async def reveal(crm: AsyncClient) -> None:", *reveals, ""]))

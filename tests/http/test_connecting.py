@@ -42,13 +42,14 @@ def tls_of(authority: trustme.CA, *names: str) -> ssl.SSLContext:
 
 
 async def test_a_refused_connection_is_tried_again_and_known_not_to_be_sent(closed_port: int) -> None:
-    """Even a create is repeated, since the request never left; the error names host, port and what to check."""
+    """Even a create is repeated, since it never left; the error names host, port and what to check."""
     async with client(f"http://127.0.0.1:{closed_port}") as crm:
-        error = await outcome(crm.contacts.create(first_name="A", last_name="B"))
-    assert type(error) is APIConnectionError
-    assert (error.request_sent, error.attempts, error.outcome_unknown) == (False, 3, False)
-    assert f"127.0.0.1:{closed_port}, " in str(error)
-    assert "base_url" in str(error)
+        for call in (crm.contacts.create(first_name="A", last_name="B"), crm.sequences.unenroll("s", "c")):
+            error = await outcome(call)
+            assert type(error) is APIConnectionError
+            assert (error.request_sent, error.attempts, error.outcome_unknown) == (False, 3, False)
+            assert f"127.0.0.1:{closed_port}, " in str(error)
+            assert "base_url" in str(error)
 
 
 async def test_an_unknown_name_is_tried_again_and_known_not_to_be_sent() -> None:

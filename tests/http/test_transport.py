@@ -11,7 +11,7 @@ import pytest
 
 from impactive_async import AsyncClient, ConfigurationError, __version__
 from impactive_async.sandbox import Sandbox
-from tests.support import KEY, client_of, outcome, scripted, spin, until
+from tests.support import KEY, FakeClock, client_of, outcome, scripted, spin, until
 
 AUTH = "GET /api/zapier/auth/test"
 
@@ -76,11 +76,13 @@ async def test_calls_share_one_connection_and_trace_hooks_see_them(sandbox: Sand
     assert events == ["connect", "GET 200", "GET 200"]
 
 
-async def test_cookies_are_not_kept(crm: AsyncClient, sandbox: Sandbox) -> None:
+async def test_cookies_are_not_kept(sandbox: Sandbox) -> None:
     """A cookie that a proxy sets does not tie later calls together."""
+    named = sandbox.url.replace("127.0.0.1", "localhost")  # aiohttp keeps no cookies of bare addresses anyway
     sandbox.fail(AUTH, status=200, body=b'{"id": "w"}', headers={"Set-Cookie": "session=1; Path=/"})
-    await crm.zapier.auth_test()
-    await crm.zapier.auth_test()
+    async with client_of(sandbox, base_url=named) as crm:
+        await crm.zapier.auth_test()
+        await crm.zapier.auth_test()
     assert "cookie" not in sandbox.requests[1].headers
 
 
@@ -127,6 +129,16 @@ async def test_use_after_close_is_a_clear_error(crm: AsyncClient, sandbox: Sandb
         with pytest.raises(ConfigurationError, match="This client is closed"):
             await client.zapier.auth_test()
     assert sandbox.requests == ()
+
+
+async def test_use_after_close_does_not_wait(sandbox: Sandbox, clock: FakeClock) -> None:
+    """What is known to be wrong is said at once, even while a 429 holds everybody."""
+    sandbox.fail(AUTH, status=429, retry_after=60)
+    async with client_of(sandbox, clock=clock, max_retries=0) as crm:
+        await outcome(crm.zapier.auth_test())
+    with pytest.raises(ConfigurationError, match="This client is closed"):
+        await crm.zapier.auth_test()
+    assert clock.waits == []
 
 
 def test_use_from_another_loop_is_a_clear_error() -> None:
