@@ -1,0 +1,66 @@
+"""How Sphinx builds the documentation: `make docs`."""
+
+import re
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from impactive_async import __version__
+
+project = "impactive-async"
+author = "impactive-async contributors"
+release = version = __version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = f"impactive-async {release}"
+html_copy_source = False
+
+myst_heading_anchors = 3
+default_role = "py:obj"  # `name` in a docstring is a link where there is something of that name
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+maximum_signature_line_length = 80
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+
+_FENCE = re.compile(r"^(\s*)```(\w*)$")
+_GLUED = re.compile(r"(`[^`]+`)(?=\w)")  # `Event`s
+
+
+def _from_markdown(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, lines: list[str]) -> None:
+    """Turn what docstrings have of Markdown (fenced blocks, glued plurals) into reStructuredText."""
+    out: list[str] = []
+    inside = False
+    for line in lines:
+        fence = _FENCE.match(line)
+        if fence:
+            inside = not inside
+            out += [f"{fence[1]}.. code-block:: {fence[2] or 'text'}", ""] if inside else [""]
+        else:
+            out.append(f"    {line}" if inside else _GLUED.sub(r"\1\\ ", line))
+    lines[:] = out
+
+
+_COLON = "\ue000"  # of a private area: nobody writes it
+
+
+def _hide_colons(_app: Sphinx, what: str, _name: str, _obj: Any, _options: Any, lines: list[str]) -> None:
+    """Keep napoleon from taking "Something: more about it" for a type and a description."""
+    if what in {"attribute", "data", "property"} and lines:
+        lines[0] = lines[0].replace(":", _COLON)
+
+
+def _show_colons(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, lines: list[str]) -> None:
+    lines[:] = [line.replace(_COLON, ":") for line in lines]
+
+
+def setup(app: Sphinx) -> None:
+    """Register what the documentation needs: the first two before napoleon (500), the last after it."""
+    app.connect("autodoc-process-docstring", _from_markdown, priority=100)
+    app.connect("autodoc-process-docstring", _hide_colons, priority=200)
+    app.connect("autodoc-process-docstring", _show_colons, priority=900)

@@ -1,0 +1,173 @@
+"""Every code block of README and docs does what its page says, typed as written."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import os
+import sys
+import tomllib
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impactive_async import AsyncClient
+from impactive_async.sandbox import Sandbox
+from tests.docs.pages import PAGES, ROOT, Block, blocks
+
+WITH_CODE = [name for name in PAGES if blocks(name)]
+EXTRAS = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"])
+
+# Installing and building are what other tests do; here it is only seen that what is named exists. `impactive demo`
+# has tests of its own.
+SHELL = """
+set -euo pipefail
+pip() { [ "$1" = install ] && shift && for name in "$@"; do
+    case "$name" in impactive-async|.|"impactive-async["*|".["*) ;; *) echo "pip install $name?"; return 1 ;; esac
+done; }
+make() { command make --dry-run -C "$ROOT" "$@" >/dev/null; }
+"""
+
+A_PROGRAM = """
+import pytest
+from impactive_async import AsyncClient
+
+@pytest.fixture
+def my_program():
+    async def main():
+        async with AsyncClient() as crm:
+            await crm.contacts.create(first_name="Ada", last_name="Lovelace")
+    return main
+"""
+
+
+@pytest.mark.parametrize("page", WITH_CODE)
+async def test_its_code_runs(
+    page: str,
+    impactive_client: AsyncClient,
+    impactive_sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The blocks of a page run in order, with the names that the quick start promises, and print what is shown."""
+    monkeypatch.chdir(tmp_path)
+    names = _names(impactive_client, impactive_sandbox)
+    printed = tests = ""
+    async with asyncio.timeout(100), AsyncExitStack() as servers:
+        for block in blocks(page):
+            where = f"{page}:{block.line}"
+            match block.language:
+                case "python" if "asyncio.run(" in block.code:
+                    printed = await _output(
+                        impactive_sandbox, where, sys.executable, "-W", "error", "-c", block.code
+                    )
+                case "python" if "async def test_" in block.code:
+                    tests += block.code
+                case "python":
+                    await _snippet(block, where, names)
+                case "sh" if block.note == "background":
+                    await servers.enter_async_context(_server(impactive_sandbox, block))
+                case "sh":
+                    await _output(impactive_sandbox, where, "bash", "-c", SHELL + block.code)
+                case "text":
+                    assert block.code == printed or _is_picture(block), where
+                case other:
+                    pytest.fail(f"{where}: nobody runs blocks of {other!r}")
+        if tests:
+            await _tests(impactive_sandbox, page, tmp_path, tests)
+
+
+def test_extras_are_those_that_there_are() -> None:
+    """Whatever the docs tell to install with brackets is an extra of the package."""
+    named = {
+        extra.strip()
+        for path in PAGES.values()
+        for part in path.read_text().split("impactive-async[")[1:]
+        for extra in part.partition("]")[0].split(",")
+    }
+    assert named <= EXTRAS
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_it_names_exist(page: str) -> None:
+    """An example that a page points to is in the repository."""
+    words = PAGES[page].read_text().replace("`", " ").split()
+    named = {
+        word.strip(".,;:()") for word in words if word.startswith("examples/") and len(word) > len("examples/")
+    }
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def _names(crm: AsyncClient, sandbox: Sandbox) -> dict[str, Any]:
+    state = sandbox.state
+    sequence = state.create_sequence("Welcome", delays=(0, 3))
+    contact = state.rows("contacts")[0]
+    state.enroll(sequence.id, [contact.id])
+    state.add_reply(contact.id)
+    return {"crm": crm, "sandbox": sandbox, "sequence_id": sequence.id, "contact_id": contact.id}
+
+
+async def _snippet(block: Block, where: str, names: dict[str, Any]) -> None:
+    """Run a block as a notebook would: it may await, and later ones see its names."""
+    code = compile(block.code, where, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    result = eval(code, names)
+    if inspect.isawaitable(result):
+        await result
+
+
+async def _tests(sandbox: Sandbox, page: str, folder: Path, code: str) -> None:
+    """Run the tests that a page shows by pytest, in a folder of their own."""
+    (folder / "conftest.py").write_text(A_PROGRAM)
+    (folder / "test_of_page.py").write_text(code)
+    options = (
+        "--asyncio-mode=auto",
+        "-o",
+        "asyncio_default_fixture_loop_scope=function",
+        "-p",
+        "no:cacheprovider",
+    )
+    out = await _output(sandbox, page, sys.executable, "-W", "error", "-m", "pytest", "--strict-markers", *options)
+    assert f"{code.count('async def test_')} passed" in out
+
+
+def _environment(sandbox: Sandbox) -> dict[str, str]:
+    return {
+        **os.environ,
+        "IMPACTIVE_API_KEY": sandbox.api_key,
+        "IMPACTIVE_BASE_URL": sandbox.url,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "ROOT": str(ROOT),
+        "NO_COLOR": "1",
+    }
+
+
+async def _output(sandbox: Sandbox, where: str, *command: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env=_environment(sandbox),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 0, f"{where}: {out.decode()}{err.decode()}"
+    return out.decode()
+
+
+@asynccontextmanager
+async def _server(sandbox: Sandbox, block: Block) -> AsyncIterator[None]:
+    process = await asyncio.create_subprocess_exec(
+        "bash", "-c", f"exec {block.code}", env=_environment(sandbox), stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+def _is_picture(block: Block) -> bool:
+    return "→" in block.code or "cli/" in block.code
