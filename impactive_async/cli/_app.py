@@ -14,14 +14,19 @@ from impactive_async.cli import (
     companies,
     contacts,
     deals,
+    enroll,
+    hub,
     invoices,
     projects,
     replies,
     sandbox,
     sequences,
+    watch,
+    worker,
 )
 from impactive_async.cli._errors import DONE, EXITS
 from impactive_async.cli.demo import command as demo
+from impactive_async.cli.importing import command as importing
 
 _HELP = (
     "ImpactiveAI CRM from the command line: calls, bulk imports, and streams that lose nothing.\n\n"
@@ -65,7 +70,9 @@ def impactive(
     """Take the options that stand before any command."""
 
 
-for single in (demo, auth, sandbox, replies):
+_ADD_THEMSELVES = (enroll, importing)  # to the groups they belong to
+
+for single in (demo, auth, watch, worker, replies, sandbox):
     app.add_typer(single.app)
 for name, group in {
     "contacts": contacts,
@@ -76,5 +83,6 @@ for name, group in {
     "invoices": invoices,
     "projects": projects,
     "accounts": accounts,
+    "hub": hub,
 }.items():
     app.add_typer(group.app, name=name)

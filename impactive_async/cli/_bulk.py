@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -17,9 +16,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from impactive_async.bulk.progress import OnProgress
+from impactive_async.bulk.progress import Progress as Standing
+from impactive_async.bulk.report import RowFailure
+from impactive_async.cli._run import Run
+
 
 @contextmanager
-def progress_bar(title: str, total: int | None) -> Iterator[Callable[[Any], None]]:
+def progress_bar(title: str, total: int | None) -> Iterator[OnProgress]:
     """Draw a bar while the block runs, if stderr is a terminal; yields what to pass as `on_progress`."""
     if not sys.stderr.isatty():
         yield lambda _: None
@@ -27,7 +31,7 @@ def progress_bar(title: str, total: int | None) -> Iterator[Callable[[Any], None
     with _bar() as bar:
         task = bar.add_task(title, total=total, rate="", failed="")
 
-        def draw(standing: Any) -> None:
+        def draw(standing: Standing) -> None:
             bar.update(
                 task,
                 completed=standing.done,
@@ -49,3 +53,9 @@ def _bar() -> Progress:
         TextColumn("{task.fields[failed]}", style="red"),
         console=Console(stderr=True),
     )
+
+
+def tell_failures(run: Run, failures: Iterable[RowFailure], label: Callable[[int], str]) -> None:
+    """Say of each row what kept it from being done."""
+    for failure in failures:
+        run.note(f"{label(failure.index)}: {failure.reason}")

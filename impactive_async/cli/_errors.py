@@ -15,11 +15,13 @@ from impactive_async.errors import (
     APIError,
     APIStatusError,
     AuthenticationError,
+    BulkError,
     ConfigurationError,
     CursorError,
     DecodeError,
     FeedGapError,
     FencedError,
+    HubError,
     ImpactiveError,
     JournalError,
     NotFoundError,
@@ -51,10 +53,11 @@ class Exit:
 DONE = Exit(0, "done")
 UNEXPECTED = Exit(1, "an unexpected error: please report it")
 UNKNOWN_OUTCOME = Exit(11, "a write may have happened although the call failed: look before you repeat it")
-INCOMPLETE = Exit(10, "part of the work was not done, and the output says which part")
 READER_GONE = Exit(141, "whoever read the output went away, as `head` does")
 INTERRUPTED = Exit(130, "Ctrl-C; 143 for SIGTERM")
 TERMINATED = 143
+
+INCOMPLETE = Exit(10, "part of the work was not done, and the output says which part", (BulkError,))
 
 _BY_CLASS: Final = (
     Exit(2, "wrong usage: an argument or a file", (UsageError, ValueError)),
@@ -64,7 +67,8 @@ _BY_CLASS: Final = (
     Exit(7, "too many requests, even after waiting", (RateLimitError,)),
     Exit(8, "the server failed, or did not answer as the contract says", (ServerError, DecodeError)),
     Exit(6, "the server refused the request", (APIStatusError,)),
-    Exit(9, "no connection, or no answer in time", (APIConnectionError,)),
+    Exit(9, "no connection, or no answer in time", (APIConnectionError, HubError)),
+    INCOMPLETE,
     Exit(
         12, "a cursor or journal is damaged, in use or of something else", (CursorError, JournalError, FencedError)
     ),
@@ -72,7 +76,7 @@ _BY_CLASS: Final = (
 )
 
 EXITS: Final = tuple(
-    sorted((*_BY_CLASS, UNEXPECTED, INCOMPLETE, UNKNOWN_OUTCOME, INTERRUPTED, READER_GONE), key=lambda e: e.code)
+    sorted((*_BY_CLASS, UNEXPECTED, UNKNOWN_OUTCOME, INTERRUPTED, READER_GONE), key=lambda e: e.code)
 )
 """Every exit code but 0, in order."""
 

@@ -17,7 +17,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any, Concatenate, ParamSpec
 
 import attrs
@@ -27,7 +27,7 @@ from impactive_async import AsyncClient, ConfigurationError
 from impactive_async.cli import _options
 from impactive_async.cli._errors import INTERRUPTED, READER_GONE, TERMINATED, ReaderGone, complain, report
 from impactive_async.cli._options import Options
-from impactive_async.cli._show import Output
+from impactive_async.cli._show import Output, sentence_of
 
 P = ParamSpec("P")
 
@@ -50,7 +50,7 @@ class Run:
     code: int = 0
     farewell: str = "Stopped."
     _crm: AsyncClient | None = None
-    _terminated: bool = False
+    _polite: Callable[[], object] | None = None
 
     @property
     def crm(self) -> AsyncClient:
@@ -67,28 +67,38 @@ class Run:
         """Put rows out: a table for people, one JSON object a line for programs."""
         self.out.rows(list(rows))
 
+    def summary(self, work: str, counts: Mapping[str, int]) -> None:
+        """Put out what a piece of work came to: a sentence for people, a JSON object for programs."""
+        if self.out.as_json:
+            self.out.row({"work": work, **counts})
+        else:
+            self.out.text(sentence_of(counts))
+
     def note(self, text: str) -> None:
         """Tell people something beside the rows."""
         self.out.note(text)
 
     async def live(self, body: Awaitable[None]) -> None:
         """Run the body under the rules of signals, and close the client after it."""
-        with _cancelled_by_sigterm(self):
+        with _signals_handled(self):
             try:
                 await body
             finally:
                 if self._crm is not None:
                     await self._crm.aclose()
 
-    def terminate(self, task: asyncio.Task[Any]) -> None:
-        """End the run as Ctrl-C does, but remember that it was SIGTERM."""
-        self._terminated = True
-        task.cancel()
+    def stop_politely(self, act: Callable[[], object]) -> None:
+        """Let the first Ctrl-C or SIGTERM do this, rather than end the run; the second ends it."""
+        self._polite = act
 
-    @property
-    def interrupted_code(self) -> int:
-        """What a run that was stopped exits with."""
-        return TERMINATED if self._terminated else INTERRUPTED.code
+    def on_signal(self, code: int, task: asyncio.Task[Any]) -> None:
+        """End the run, politely if that was asked for; it will exit with `code`."""
+        self.code = code
+        polite, self._polite = self._polite, None
+        if polite is None:
+            task.cancel()
+        else:
+            polite()
 
 
 def command(
@@ -123,19 +133,19 @@ def command(
 def execute(body: Callable[[Run], Awaitable[None]], options: Options) -> int:
     """Run a command to whatever end; returns the exit code."""
     run = Run(options=options, out=Output(json=options.json))
-    _set_up_logging(debug=options.debug)
-    try:
-        asyncio.run(run.live(body(run)))
-        run.out.flush()
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        complain(run.farewell)
-        return run.interrupted_code
-    except ReaderGone:
-        _hush()
-        return READER_GONE.code
-    except Exception as error:
-        return report(error, debug=options.debug)
-    return run.code
+    with _logging(debug=options.debug):
+        try:
+            asyncio.run(run.live(body(run)))
+            run.out.flush()
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            complain(run.farewell)
+            return run.code or INTERRUPTED.code
+        except ReaderGone:
+            _hush()
+            return READER_GONE.code
+        except Exception as error:
+            return report(error, debug=options.debug)
+        return run.code
 
 
 def _client(options: Options) -> AsyncClient:
@@ -148,28 +158,37 @@ def _client(options: Options) -> AsyncClient:
 
 
 @contextlib.contextmanager
-def _cancelled_by_sigterm(run: Run) -> Iterator[None]:
-    """Let SIGTERM cancel the task, as asyncio.run lets SIGINT, so that cursors are saved."""
+def _signals_handled(run: Run) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM cancel the task, so that cursors are saved and connections closed."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None  # noqa: S101 - for type checkers: this runs in one
+    signals = {signal.SIGINT: INTERRUPTED.code, signal.SIGTERM: TERMINATED}
     try:
-        loop.add_signal_handler(signal.SIGTERM, run.terminate, task)
-    except (NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+        for number, code in signals.items():
+            loop.add_signal_handler(number, run.on_signal, code, task)
+    except (NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread: asyncio.run's way
         yield
         return
     try:
         yield
     finally:
-        loop.remove_signal_handler(signal.SIGTERM)
+        for number in signals:
+            loop.remove_signal_handler(number)
 
 
-def _set_up_logging(*, debug: bool) -> None:
+@contextlib.contextmanager
+def _logging(*, debug: bool) -> Iterator[None]:
     """Say on stderr that a call is being repeated, where somebody watches; with `debug`, every request."""
-    level = logging.DEBUG if debug else logging.INFO if sys.stderr.isatty() else logging.WARNING
-    logger = logging.getLogger("impactive_async")
-    logger.setLevel(level)
-    logger.handlers = [_Stderr()]
+    logger, handler = logging.getLogger("impactive_async"), _Stderr()
+    before = logger.level, logger.propagate
+    logger.setLevel(logging.DEBUG if debug else logging.INFO if sys.stderr.isatty() else logging.WARNING)
     logger.propagate = False
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.level, logger.propagate = before
 
 
 class _Stderr(logging.Handler):

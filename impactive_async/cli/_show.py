@@ -6,7 +6,7 @@ import io
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
@@ -151,6 +151,8 @@ def _rendered(renderable: Any) -> str:
     return capture.get()
 
 
-def join(parts: Iterable[str | None]) -> str:
-    """The parts that are there, with spaces between."""
-    return " ".join(part for part in parts if part)
+def sentence_of(counts: Mapping[str, int]) -> str:
+    """What a piece of work came to: the whole first, then the parts that are not nothing."""
+    whole, *parts = ((name.replace("_", " "), count) for name, count in counts.items())
+    said = [f"{count:,} {name}" for name, count in parts if count] or ["nothing done"]
+    return f"{whole[1]:,} {whole[0]}: {', '.join(said)}."

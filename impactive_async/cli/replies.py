@@ -15,7 +15,7 @@ app = typer.Typer()
 async def replies(
     run: Run,
     sequence: Annotated[
-        str | None, typer.Argument(metavar="[SEQUENCE]", help="Of everybody now on it.", show_default=False)
+        str | None, typer.Argument(metavar="SEQUENCE", help="Of everybody now on it.", show_default=False)
     ] = None,
     contact: Annotated[
         str | None, typer.Option(metavar="ID", help="Of one contact, whatever they are on.", show_default=False)

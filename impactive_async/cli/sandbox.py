@@ -7,7 +7,6 @@ import typer
 from impactive_async.cli._errors import UsageError
 from impactive_async.cli._options import LOCAL
 from impactive_async.cli._run import Run, command
-from impactive_async.sandbox import serve
 
 app = typer.Typer()
 
@@ -23,6 +22,8 @@ async def sandbox(
     ] = 1.0,
 ) -> None:
     """Serve an emulated workspace until Ctrl-C: no account, no network, no traces."""
+    from impactive_async.sandbox import serve
+
     run.farewell = "The sandbox has stopped; what was in it is gone."
     if not 0 < speed < float("inf"):
         raise UsageError(f"--speed is a positive number, not {speed:g}.")

@@ -76,7 +76,7 @@ async def watch(
     run: Run,
     kind: Annotated[Kind | None, typer.Argument(help="What to watch.", show_default=False)] = None,
     sequence: Annotated[
-        str | None, typer.Argument(metavar="[SEQUENCE]", help="Of which sequence.", show_default=False)
+        str | None, typer.Argument(metavar="SEQUENCE", help="Of which sequence.", show_default=False)
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Of every sequence, new ones too; without KIND the whole workspace.")
@@ -109,8 +109,9 @@ async def watch(
     wish.check()
     run.farewell = _farewell(store)
     async with _opened(run.crm, wish, store, interval, run) as stream:
+        workspace = await run.crm.zapier.auth_test()  # a wrong key or host ends it now; later ones are waited out
         if sys.stderr.isatty():
-            run.note(f"Watching {_named(wish)}; a poll every {interval:g} s at least. Ctrl-C stops.")
+            run.note(f"Watching {_named(wish)} in {workspace.name}, at least every {interval:g} s. Ctrl-C stops.")
         await _show(run, stream, count)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import os
 import subprocess
@@ -21,6 +22,10 @@ from impactive_async.sandbox import Sandbox, State
 T = TypeVar("T")
 
 PATIENCE = 60
+
+_APART: Any = {"mix_stderr": False} if "mix_stderr" in inspect.signature(CliRunner).parameters else {}
+RUNNER = CliRunner(**_APART)
+"""Before Click 8.2, standard error has to be asked for."""
 
 
 @attrs.frozen
@@ -93,7 +98,7 @@ def live_sandbox(**options: Any) -> Iterator[Live]:
 def invoke(*arguments: str, text: str | None = None, env: Mapping[str, str | None] | None = None) -> Outcome:
     """Run a command in this process; what it prints is not a terminal's."""
     clean = {"IMPACTIVE_BASE_URL": None, "IMPACTIVE_API_KEY": None, **(env or {})}
-    result = CliRunner().invoke(app, arguments, input=text, env=clean, prog_name="impactive")
+    result = RUNNER.invoke(app, arguments, input=text, env=clean, prog_name="impactive")
     return Outcome(result.exit_code, result.stdout, result.stderr)
 
 

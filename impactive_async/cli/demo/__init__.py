@@ -2,6 +2,9 @@
 
 leads.csv       the people
 command.py      the command
+play.py         the whole, from the first contact to the books
+cast.py         who and what it is about
+reactions.py    what the program does about replies
 story.py        what happens, and when
 consumer.py     the process that follows the feeds, and that is killed on the way
 process.py      this side of that process

@@ -110,12 +110,12 @@ def _records(path: Path, encoding: str, delimiter: str) -> Iterator[Record]:
         except StopIteration:
             return
         except csv.Error as error:
-            fault = str(error)
+            fault = f"its quotes do not match ({error})"
         end = reader.line_num
         if fault and end > start:
             raise UsageError(
-                f"{path}, line {start + hidden}: a quote is opened here and not closed properly ({fault}). "
-                "Nothing behind it can be read for sure; correct it first."
+                f"{path}, line {start + hidden}: {fault}, and the lines behind it went into the "
+                "same cell: nothing behind it can be read for sure. Correct it first."
             )
         if fault or any(cell.strip() for cell in cells):
             yield Record(start + hidden, end + hidden, tuple(cells), fault)

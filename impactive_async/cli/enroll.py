@@ -1,0 +1,77 @@
+"""`impactive sequences enroll`: any number of contacts, or everybody with a tag or on a list."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from impactive_async.cli._arguments import SequenceId, ids_from
+from impactive_async.cli._bulk import progress_bar, tell_failures
+from impactive_async.cli._errors import INCOMPLETE, UsageError
+from impactive_async.cli._run import Run, command
+from impactive_async.cli.sequences import app
+
+Ids = Annotated[list[str] | None, typer.Option(metavar="ID", help="Repeatable.", show_default=False)]
+
+
+@command(app, "enroll", example="impactive contacts list --json | impactive sequences enroll seq_123 --contacts -")
+async def enroll(
+    run: Run,
+    sequence: SequenceId,
+    contacts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Contact ids, one a line, or JSON objects with an id, one a line; `-` reads standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    contact: Ids = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Everybody with this tag. Repeatable.", show_default=False),
+    ] = None,
+    list_: Annotated[
+        list[str] | None,
+        typer.Option("--list", metavar="ID", help="Everybody on this list. Repeatable.", show_default=False),
+    ] = None,
+) -> None:
+    """Put people on a sequence. Safe to repeat: whoever is on it is skipped, and counted so."""
+    ids = [*(ids_from(contacts) if contacts else ()), *(contact or ())]
+    if not (ids or tag or list_):
+        raise UsageError("Nobody to enroll: give --contacts FILE, --contact ID, --tag ID or --list ID.")
+    if ids:
+        await enroll_and_report(run, sequence, ids, total=len(ids))
+    if tag or list_:
+        result = await run.crm.sequences.enroll(sequence, tag_ids=tag, list_ids=list_)
+        for left_out in result.skipped:
+            run.note(f"{left_out.contact_id}: not enrolled: {left_out.reason}")
+        enrolled, skipped = result.enrolled_count, len(result.skipped)
+        run.summary("enroll", {"contacts": enrolled + skipped, "enrolled": enrolled, "skipped": skipped})
+
+
+async def enroll_and_report(
+    run: Run, sequence: str, ids: Iterable[str] | AsyncIterable[str], *, total: int
+) -> None:
+    """Enroll contacts in batches, with a progress bar, and say what became of them."""
+    with progress_bar("Enrolling", total) as tell:
+        report = await run.crm.sequences.enroll_many(sequence, ids, on_progress=tell)
+    tell_failures(run, report.failed, lambda index: f"contact {index + 1}: not enrolled")
+    for skipped in report.skipped:
+        run.note(f"{skipped.contact_id}: not enrolled: {skipped.reason}")
+    run.summary(
+        "enroll",
+        {
+            "contacts": report.rows,
+            "enrolled": report.enrolled,
+            "already_enrolled": report.already_enrolled + report.perhaps_enrolled_now + report.duplicates,
+            "skipped": len(report.skipped),
+            "unaccounted": report.unaccounted,
+            "failed": len(report.failed),
+        },
+    )
+    if not report.ok:
+        run.code = INCOMPLETE.code

@@ -1,0 +1,62 @@
+"""`impactive worker`: one of any number of processes that poll a workspace's feeds into a hub."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from impactive_async import NOW
+from impactive_async.cli._errors import UsageError
+from impactive_async.cli._hub import HubUrl, RateLimit, open_hub
+from impactive_async.cli._run import Run, command
+from impactive_async.cli.watch import Kind
+
+app = typer.Typer()
+
+
+@command(app, "worker", example="impactive worker --hub postgresql://crm@db/crm --rate-limit 5")
+async def worker(
+    run: Run,
+    hub: HubUrl,
+    kind: Annotated[
+        list[Kind] | None,
+        typer.Option(help="What to follow; left out: everything. Repeatable.", show_default=False),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="now",
+            help="Where feeds that the hub does not know start (default: with all that the API still shows).",
+            show_default=False,
+        ),
+    ] = None,
+    interval: Annotated[float, typer.Option(metavar="SECONDS", help="Between polls; busy lists sooner.")] = 300.0,
+    lease: Annotated[float, typer.Option(metavar="SECONDS", help="For one poll and its commit.")] = 60.0,
+    concurrency: Annotated[int, typer.Option(min=1, help="Polls at once.")] = 4,
+    rate_limit: RateLimit = None,
+) -> None:
+    """Poll feeds into a hub until stopped. Run as many as you like, on as many hosts: they share the work.
+
+    The first Ctrl-C (or SIGTERM) lets the polls under way finish; the second does not wait.
+    """
+    from impactive_async.hub.worker import run_worker
+
+    if since not in (None, "now"):
+        raise UsageError(f"--since is `now` or left out, not {since!r}.")
+    run.farewell = "Stopped at once; what was under way is polled again when its lease is over."
+    stop = asyncio.Event()
+    run.stop_politely(stop.set)
+    async with open_hub(hub, rate_limit) as engine:
+        stats = await run_worker(
+            run.crm,
+            engine,
+            kinds=[one.value for one in kind or Kind],
+            since=NOW if since else None,
+            interval=interval,
+            lease=lease,
+            concurrency=concurrency,
+            stop=stop,
+        )
+    run.note(f"Stopped: {stats.polls:,} polls, {stats.events:,} events, {stats.failures:,} failed polls.")

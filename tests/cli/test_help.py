@@ -1,0 +1,141 @@
+"""What `--help` says, and what it costs not to ask."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import impactive_async.cli
+from impactive_async.cli._app import app
+from impactive_async.cli._errors import EXITS
+from tests.cli.support import environment, invoke
+
+SNAPSHOTS = Path(__file__).parent / "help"
+PACKAGE = Path(impactive_async.cli.__file__).parent
+PUBLIC = {"models", "errors", "sandbox", "hub", "stores", "bulk"}
+
+
+def commands(command: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """All groups and commands by their paths."""
+    yield path, command
+    for name, below in getattr(command, "commands", {}).items():
+        yield from commands(below, *path, name)
+
+
+COMMANDS = dict(commands(typer.main.get_command(app)))
+LEAVES = [path for path, command in COMMANDS.items() if not hasattr(command, "commands")]
+
+
+@cache
+def help_of(*path: str) -> str:
+    """What `--help` draws, so wide that nothing is wrapped."""
+    env = {"COLUMNS": "400", "TERM": "dumb", "NO_COLOR": "1"}
+    result = CliRunner().invoke(app, [*path, "--help"], env=env, prog_name="impactive")
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def contract(command: Any) -> str:
+    """What a command takes and says of it: our words, whatever boxes a version of Typer draws around them."""
+    lines = [inspect.cleandoc(command.help), ""]
+    for parameter in command.params:
+        names = ", ".join((*parameter.opts, *parameter.secondary_opts))
+        need = " (required)" if parameter.required else ""
+        default = parameter.default
+        shown = f" [{default}]" if isinstance(default, (int, float, str)) and default is not False else ""
+        lines.append(f"{names}{need}: {parameter.help or ''}{shown}")
+    return "\n".join([*lines, "", (command.epilog or "").replace("\b\n", "")]).strip() + "\n"
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=lambda path: " ".join(path) or "impactive")
+def test_help_says_what_it_said(path: tuple[str, ...]) -> None:
+    """Each help is the one on record, and is shown; after a deliberate change run with `SNAPSHOTS=write`."""
+    file, text = SNAPSHOTS / f"{'-'.join(path) or 'impactive'}.txt", contract(COMMANDS[path])
+    if os.environ.get("SNAPSHOTS") == "write":
+        SNAPSHOTS.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+    shown = " ".join(help_of(*path).split())
+    for parameter in COMMANDS[path].params:
+        assert parameter.opts[0].lower() in shown.lower()
+        assert " ".join((parameter.help or "").split()) in shown
+
+
+def test_no_snapshot_is_left_of_a_command_that_is_gone() -> None:
+    """There are as many texts on record as commands."""
+    assert {file.stem for file in SNAPSHOTS.iterdir()} == {"-".join(path) or "impactive" for path in COMMANDS}
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_each_command_shows_how_it_is_used(path: tuple[str, ...]) -> None:
+    """Every command's help ends with an example of that very command."""
+    text = " ".join(help_of(*path).split())
+    example = text.partition("Example: ")[2]
+    assert f"impactive {' '.join(path)}" in example
+
+
+def test_the_exit_codes_are_in_the_help() -> None:
+    """`impactive --help` lists every exit code, and no two ways to end share one."""
+    for way in EXITS:
+        assert f" {way.code} {way.meaning}" in " ".join(help_of().split())
+    assert len({way.code for way in EXITS}) == len(EXITS)
+
+
+def test_no_command_asks_for_the_key() -> None:
+    """The key comes from the environment: on a command line other users of the machine could read it."""
+    assert not any(re.search(r"--(api-)?key\b", help_of(*path)) for path in COMMANDS)
+
+
+def test_version() -> None:
+    """`--version` names the package and its version."""
+    outcome = invoke("--version")
+    assert (outcome.code, outcome.out) == (0, f"impactive-async {impactive_async.__version__}\n")
+
+
+def test_the_sdk_does_not_load_the_command_line() -> None:
+    """Importing the SDK imports neither Typer nor Rich; without them the command line says what to install."""
+    script = (
+        "import sys, impactive_async, impactive_async.cli\n"
+        "assert not {'typer', 'rich'} & set(sys.modules), 'loaded'\n"
+        "sys.modules['typer'] = None\n"
+        "impactive_async.cli.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment({}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip() == "impactive: the command line needs typer: pip install 'impactive-async[cli]'"
+
+
+def imported(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_the_command_line_stands_on_the_public_api(file: Path) -> None:
+    """No module of it imports a private part of the package."""
+    for name in imported(file):
+        head, _, rest = name.partition(".")
+        if head == "impactive_async" and rest and not rest.startswith("cli"):
+            assert rest.partition(".")[0] in PUBLIC, name
