@@ -1,30 +1,42 @@
-"""What a poll costs beside the parsing of its JSON; prints ratios, medians of interleaved repetitions.
+"""What keeping one's place costs, beside parsing and beside those who keep it less carefully.
 
-python benchmarks/cursor.py [repetitions]
+    python -m benchmarks.cursor [--repetitions 40] [--check]
+
+- A page of 500 new rows is accepted and acknowledged row by row. The plain loop is what a careful hand-written
+  poller does: parse the timestamps, sort by `(timestamp, id)`, skip what was seen, remember. dlt's is the
+  `incremental` step of its extraction: the same rows through a resource with a cursor field and a primary key, ten
+  pages in a run so that its set-up weighs little.
+- A page of which 495 rows are known: what accepting it adds to parsing its JSON; as a feed does it, which keeps
+  its cursor, and as the stateless `poll` does, which loads and dumps it.
 """
 
-import gc
-import statistics
-import sys
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from __future__ import annotations
 
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import dlt
 import orjson
 
+from benchmarks._run import Gate, Result, compare, interleave, judge, main, timed
 from impactive_async.feeds import timestamps
 from impactive_async.feeds.cursor import Cursor
 from impactive_async.feeds.rules import Rules
 
-ROWS = 500
-KNOWN = 495
-RULES = {
+ROWS: Final = 500
+KNOWN: Final = 495
+PAGES: Final = 10
+RULES: Final = {
     "mutable": Rules(timestamp="updatedAt", overlap=3600 * timestamps.SECOND, cap=ROWS),
     "immutable": Rules(timestamp="updatedAt", overlap=3600 * timestamps.SECOND, cap=ROWS, immutable=True),
 }
-START = datetime(2026, 1, 1, tzinfo=UTC)
-SERVER_NOW = timestamps.micros(START + timedelta(days=1))
+START: Final = datetime(2026, 1, 1, tzinfo=UTC)
+SERVER_NOW: Final = timestamps.micros(START + timedelta(days=1))
+
+Page = list[dict[str, Any]]
 
 
 def enrollment(number: int) -> dict[str, Any]:
@@ -55,13 +67,16 @@ def enrollment(number: int) -> dict[str, Any]:
     }
 
 
-def page(first: int) -> list[dict[str, Any]]:
+def page(first: int) -> Page:
     """A full page, newest first."""
     return [enrollment(number) for number in reversed(range(first, first + ROWS))]
 
 
-def plain_loop(rows: list[dict[str, Any]]) -> set[tuple[int, str]]:
-    """What a careful hand-written poller does with a page: parse, order, skip what it saw, remember."""
+# --- new rows
+
+
+def plain_loop(rows: Page) -> set[tuple[int, str]]:
+    """What a careful hand-written poller does with a page."""
     seen: set[tuple[int, str]] = set()
     parse = timestamps.parse
     for key in sorted((parse(row["updatedAt"]), row["id"]) for row in rows):
@@ -70,7 +85,7 @@ def plain_loop(rows: list[dict[str, Any]]) -> set[tuple[int, str]]:
     return seen
 
 
-def handle_all(rules: Rules, rows: list[dict[str, Any]]) -> Cursor:
+def handle_all(rules: Rules, rows: Page) -> Cursor:
     """A page of new rows through a cursor."""
     cursor = Cursor(rules, feed="benchmark")
     for row in cursor.accept(rows, SERVER_NOW).fresh:
@@ -78,60 +93,78 @@ def handle_all(rules: Rules, rows: list[dict[str, Any]]) -> Cursor:
     return cursor
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Seconds one run takes."""
-    before = time.perf_counter()
-    work()
-    return time.perf_counter() - before
+def dlt_extract(pages: list[Page]) -> int:
+    """The pages through dlt's incremental step; how many rows came out."""
+
+    @dlt.resource(primary_key="id", name="enrollments")
+    def enrollments(updated_at: Any = dlt.sources.incremental("updatedAt")) -> Iterator[Page]:  # noqa: B008 - dlt's way
+        del updated_at
+        yield from pages
+
+    return sum(1 for _ in enrollments())
 
 
-def ratios(name: str, base: Callable[[], object], work: Callable[[], Callable[[], object]], count: int) -> None:
-    """Print the median of `work`'s time over `base`'s; `work` prepares untimed and returns what is timed."""
-    found = []
-    for _ in range(count):
-        prepared = work()
-        found.append(timed(prepared) / timed(base))
-    low, middle, high = statistics.quantiles(found, n=4)
-    print(f"{name:<58} {middle:6.3f}   ({low:.3f} to {high:.3f})")
+def dlt_per_page() -> Callable[[], float]:
+    """CPU seconds a page; the rows are new to it in every run, as its state lives no longer than the run."""
+    pages = [page(number * ROWS) for number in range(PAGES)]
+    if dlt_extract(pages) != PAGES * ROWS:
+        raise RuntimeError("dlt left rows out")
+    run = timed(lambda: dlt_extract(pages))
+    return lambda: run() / PAGES
 
 
-def main(count: int) -> None:
-    """Run it all."""
-    old, new = page(0), page(ROWS - KNOWN)
-    body = orjson.dumps(new)
-    gc.disable()
-    print(f"{'':<58} ratio    (quartiles)")
-    for kind, rules in RULES.items():
-        saved = handle_all(rules, old).dumps()
-
-        def known_page(rules: Rules = rules, saved: str = saved) -> Callable[[], object]:
-            cursor = Cursor.loads(saved, rules, "benchmark")
-            cursor.since()
-            return lambda: cursor.accept(new, SERVER_NOW)
-
-        def stateless(rules: Rules = rules, saved: str = saved) -> Callable[[], object]:
-            def poll() -> str:
-                cursor = Cursor.loads(saved, rules, "benchmark")
-                cursor.since()
-                for row in cursor.accept(new, SERVER_NOW).fresh:
-                    cursor.ack(row)
-                return cursor.dumps()
-
-            return poll
-
-        parsing = lambda: orjson.loads(body)  # noqa: E731
-        ratios(f"accept, {ROWS} rows, {KNOWN} known, {kind} / orjson.loads", parsing, known_page, count)
-        ratios(f"loads, accept, ack, dumps of that page, {kind} / orjson.loads", parsing, stateless, count)
-        ratios(
-            f"accept and ack, {ROWS} new rows, {kind} / plain loop",
-            lambda: plain_loop(old),
-            lambda rules=rules: lambda: handle_all(rules, old),  # type: ignore[misc]
-            count,
-        )
-    print(
-        f"state: {len(saved) / ROWS:.0f} bytes a known row; idle feed {len(Cursor(rules, feed='f').dumps())} bytes"
+def new_rows(repetitions: int) -> Iterator[Result]:
+    """A page of new rows, by us and by others."""
+    rows = page(0)
+    contenders = {kind: timed(lambda rules=rules: handle_all(rules, rows), 5) for kind, rules in RULES.items()}  # type: ignore[misc]
+    times = interleave(
+        contenders | {"a plain loop": timed(lambda: plain_loop(rows), 5), "dlt incremental": dlt_per_page()},
+        repetitions,
     )
+    for kind in RULES:
+        title = f"cursor: accept and ack {ROWS} new rows, {kind}"
+        yield judge(Gate(title, kind, "a plain loop", 3.0, 1.5), times)
+        yield judge(Gate(title, kind, "dlt incremental", 0.5, 0.3), times)
+
+
+# --- known rows
+
+
+def known_rows(kind: str, repetitions: int) -> Iterator[Result]:
+    """A page of known rows but for a few, beside the parsing of its JSON."""
+    rules, new = RULES[kind], page(ROWS - KNOWN)
+    body, saved = orjson.dumps(new), handle_all(RULES[kind], page(0)).dumps()
+
+    def accept() -> float:
+        cursor = Cursor.loads(saved, rules, "benchmark")
+        cursor.since()
+        return timed(lambda: cursor.accept(new, SERVER_NOW))()
+
+    def stateless() -> str:
+        cursor = Cursor.loads(saved, rules, "benchmark")
+        cursor.since()
+        for row in cursor.accept(new, SERVER_NOW).fresh:
+            cursor.ack(row)
+        return cursor.dumps()
+
+    times = interleave(
+        {"orjson.loads": timed(lambda: orjson.loads(body)), "accept": accept, "stateless": timed(stateless)},
+        repetitions,
+    )
+    title = f"{ROWS} rows, {KNOWN} known, {kind}"
+    yield compare(times, f"cursor alone: accept {title}", "accept", "orjson.loads")
+    yield compare(times, f"cursor alone: load, accept, ack, dump {title}", "stateless", "orjson.loads")
+
+
+def results(repetitions: int) -> list[Result]:
+    """The rows of the table."""
+    gc.disable()  # what it costs depends on everything else a program holds
+    try:
+        found = list(new_rows(repetitions))
+        return found + [result for kind in RULES for result in known_rows(kind, repetitions)]
+    finally:
+        gc.enable()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    sys.exit(main(results, __doc__))

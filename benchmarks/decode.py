@@ -1,23 +1,18 @@
 """Decoding a page of 500 rows, against pydantic, msgspec and the floor under all: orjson to dicts.
 
-    python benchmarks/decode.py [--repetitions 60] [--check]
+    python -m benchmarks.decode [--repetitions 40] [--check]
 
-Every repetition times all contenders one after the other, so that whatever the machine is doing meets all of them.
-A ratio is taken within a repetition, and the median of these ratios is what counts. The spread is their quartiles.
-Times are this thread's CPU seconds; freeing the rows is part of them. The garbage collector runs as always.
-
-`--check` exits with 1 if a ratio is past its gate.
+From bytes to frozen rows with aware datetimes and strict scalars. The garbage collector runs as always.
 """
 
 from __future__ import annotations
 
-import argparse
 import random
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import repeat
 from typing import Annotated, Any, Final
 
 import attrs
@@ -26,12 +21,16 @@ import orjson
 import pydantic
 from pydantic.alias_generators import to_camel
 
-from impactive_async._http.codec import decode_rows, loads, row_converter
+from benchmarks._run import Gate, Result, compare, interleave, judge, main, timed
+from impactive_async._http.codec import loads, row_converter, take_rows
 from impactive_async._http.hooks import compile_reader, page_source
 from impactive_async.models import Enrollment, EnrollmentStatus, Send
 
 ROWS: Final = 500
 BODY_BYTES: Final = 1_500
+PAGES: Final = 3
+"""Decoded in a row by each contender."""
+ENROLLMENTS, SENDS = "500 enrollments", "500 sends with bodies of 1.5 kB"
 
 
 @attrs.frozen
@@ -42,40 +41,32 @@ class Contender:
     run: Callable[[bytes], object]
 
 
-@attrs.frozen
-class Gate:
-    """What `ours` may take at most, as a multiple of `base`."""
-
-    ours: str
-    base: str
-    limit: float
-    aim: float
-
-
-GATES: Final = (
-    Gate("impactive", "pydantic", 1.00, 0.80),
-    Gate("impactive", "orjson", 3.0, 2.4),
-    Gate("impactive", "impactive, dropping unknown fields", 1.10, 1.05),
-)
+US: Final = "impactive"
+DROPPING: Final = "impactive, dropping unknown fields"
+GATES: Final = (("pydantic", 1.00, 0.80), ("orjson", 3.0, 2.4), (DROPPING, 1.10, 1.05))
+"""Base, gate and aim."""
 
 
 # --- the pages
 
 
-class _Maker:
+class Maker:
     """Rows as a server prints them; the same ones in every run."""
 
     def __init__(self) -> None:
         self._random = random.Random(7)
 
     def id(self, prefix: str) -> str:
+        """A fresh one."""
         return f"{prefix}_{self._random.getrandbits(96):024x}"
 
     def moment(self) -> str:
+        """To the millisecond."""
         moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(milliseconds=self._random.randrange(10**10))
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def enrollment(self, number: int) -> dict[str, Any]:
+        """A row of contract #14 with every field."""
         contact = self.id("ct")
         paused = number % 7 == 0
         return {
@@ -101,6 +92,7 @@ class _Maker:
         }
 
     def send(self, number: int) -> dict[str, Any]:
+        """A row of contract #15 with every field."""
         answer = "“yes”" if number % 3 == 0 else "yes"  # a third beyond ASCII: curly quotes are common in email
         text = f"Hello {number},\n\nthank you for your interest: {answer} is all we need.\n"
         return {
@@ -135,7 +127,9 @@ class _PydanticContact(_PydanticRow):
     email: str | None = None
 
 
-class _PydanticEnrollment(_PydanticRow):
+class PydanticEnrollment(_PydanticRow):
+    """Contract #14 as pydantic reads it."""
+
     id: str
     contact_id: str
     status: Annotated[EnrollmentStatus | str, pydantic.Field(union_mode="left_to_right")]
@@ -152,7 +146,9 @@ class _PydanticEnrollment(_PydanticRow):
     consecutive_failures: int | None = None
 
 
-class _PydanticSend(_PydanticRow):
+class PydanticSend(_PydanticRow):
+    """Contract #15 as pydantic reads it."""
+
     id: str
     contact_id: str
     email_date: pydantic.AwareDatetime
@@ -205,7 +201,13 @@ def dropping(cls: type) -> Callable[[bytes], object]:
     source = page_source(cls, row_converter())
     lines = [_drop_unknown(line) for line in source.lines]
     read = compile_reader(attrs.evolve(source, lines=lines), f"dropping page reader of {cls.__name__}")
-    return lambda body: read(loads(body))
+
+    def run(body: bytes) -> object:
+        rows = loads(body)
+        rows.reverse()
+        return read(map(rows.pop, repeat(-1, len(rows))))  # as take_rows does
+
+    return run
 
 
 def _drop_unknown(line: str) -> str:
@@ -217,10 +219,10 @@ def contenders(cls: type, model: type, struct: type) -> list[Contender]:
     """All who decode pages of `cls`; `model` is pydantic's class, `struct` msgspec's."""
     keeping = type(f"Keeping{model.__name__}", (model,), {"model_config": pydantic.ConfigDict(extra="allow")})
     return [
-        Contender("impactive", lambda body: decode_rows(cls, loads(body))),
+        Contender(US, lambda body: take_rows(cls, loads(body))),
         Contender("orjson", orjson.loads),
         Contender("pydantic", pydantic.TypeAdapter(list[model]).validate_json),  # type: ignore[valid-type]
-        Contender("impactive, dropping unknown fields", dropping(cls)),
+        Contender(DROPPING, dropping(cls)),
         Contender("pydantic, extra=allow", pydantic.TypeAdapter(list[keeping]).validate_json),  # type: ignore[valid-type]
         Contender("msgspec", msgspec.json.Decoder(list[struct]).decode),  # type: ignore[valid-type]
     ]
@@ -229,67 +231,25 @@ def contenders(cls: type, model: type, struct: type) -> list[Contender]:
 # --- measuring
 
 
-def measure(runs: list[Contender], body: bytes, repetitions: int) -> dict[str, list[float]]:
-    """CPU seconds per page of every contender, in interleaved repetitions; the order turns with each."""
-    times: dict[str, list[float]] = {run.name: [] for run in runs}
-    for run in runs:
-        run.run(body)
-    for repetition in range(repetitions):
-        turn = repetition % len(runs)
-        for run in runs[turn:] + runs[:turn]:
-            times[run.name].append(_seconds(run, body))
-    return times
+def race(runs: list[Contender], body: bytes, repetitions: int) -> dict[str, list[float]]:
+    """CPU seconds per page of every contender; freeing the rows is part of them."""
+    return interleave({run.name: timed(partial(run.run, body), PAGES) for run in runs}, repetitions)
 
 
-def _seconds(run: Contender, body: bytes, pages: int = 3) -> float:
-    start = time.thread_time()
-    for _ in range(pages):
-        run.run(body)
-    return (time.thread_time() - start) / pages
-
-
-def quartiles(ours: list[float], base: list[float]) -> tuple[float, float, float]:
-    """First quartile, median and third quartile of the paired ratios."""
-    low, middle, high = statistics.quantiles([a / b for a, b in zip(ours, base, strict=True)], n=4)
-    return low, middle, high
-
-
-def report(title: str, body: bytes, times: dict[str, list[float]]) -> bool:
-    """Print one page's table; whether every gate held."""
-    print(f"\n{title}: {ROWS} rows, {len(body):,} bytes")
-    for name, taken in times.items():
-        low, middle, high = quartiles(times["impactive"], taken)
-        print(
-            f"  {name:36} {statistics.median(taken) * 1e6:8.0f} µs    "
-            f"impactive takes {middle:5.3f} x ({low:.3f}-{high:.3f})"
-        )
-    verdicts = [_judge(gate, times) for gate in GATES]
-    return all(verdicts)
-
-
-def _judge(gate: Gate, times: dict[str, list[float]]) -> bool:
-    _, ratio, _ = quartiles(times[gate.ours], times[gate.base])
-    verdict = "aim met" if ratio <= gate.aim else "gate held" if ratio <= gate.limit else "PAST THE GATE"
-    print(f"  {gate.ours} / {gate.base}: {ratio:.3f} (gate {gate.limit:.2f}, aim {gate.aim:.2f}): {verdict}")
-    return ratio <= gate.limit
-
-
-def main() -> int:
-    """Measure, print, and judge."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--repetitions", type=int, default=60)
-    parser.add_argument("--check", action="store_true", help="exit with 1 if a ratio is past its gate")
-    options = parser.parse_args()
-    make = _Maker()
-    enrollments = contenders(Enrollment, _PydanticEnrollment, _MsgspecEnrollment)
-    sends = contenders(Send, _PydanticSend, _MsgspecSend)
+def results(repetitions: int) -> list[Result]:
+    """The rows of the table."""
+    make = Maker()
     jobs = (
-        ("enrollments", page_of(make.enrollment), enrollments),
-        ("sends with bodies of 1.5 kB", page_of(make.send), sends),
+        (ENROLLMENTS, make.enrollment, contenders(Enrollment, PydanticEnrollment, _MsgspecEnrollment)),
+        (SENDS, make.send, contenders(Send, PydanticSend, _MsgspecSend)),
     )
-    held = [report(title, body, measure(runs, body, options.repetitions)) for title, body, runs in jobs]
-    return 0 if all(held) or not options.check else 1
+    rows = []
+    for title, row, runs in jobs:
+        times = race(runs, page_of(row), repetitions)
+        rows += [judge(Gate(f"decode {title}", US, *gate), times) for gate in GATES]
+        rows += [compare(times, f"decode {title}", US, name) for name in ("pydantic, extra=allow", "msgspec")]
+    return rows
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(results, __doc__))

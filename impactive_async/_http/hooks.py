@@ -19,7 +19,7 @@ Where the time would go otherwise, and what is done instead:
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ from impactive_async._http.exact import Reader
 from impactive_async._http.hook_source import Source, write_page_reader, write_row_reader
 from impactive_async._http.scalars import Misfit, to_utc
 
-PageReader = Callable[[Sequence[Any], Any], list[Any]]
+PageReader = Callable[[Iterable[Any], Any], list[Any]]
 
 
 class Unsure(Exception):  # noqa: N818 - not an error: the exact decoder decides

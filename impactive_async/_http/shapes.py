@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from impactive_async._http.codec import decode_row, decode_rows
+from impactive_async._http.codec import decode_row, take_rows
 from impactive_async._http.decipher import rows_of
 
 T = TypeVar("T")
@@ -15,8 +15,8 @@ def one(cls: type[T]) -> Callable[[Any], T]:
 
 
 def many(cls: type[T]) -> Callable[[Any], list[T]]:
-    """The answer is a list of rows (A2)."""
-    return lambda data: decode_rows(cls, rows_of(data))
+    """The answer is a list of rows (A2), which is emptied."""
+    return lambda data: take_rows(cls, rows_of(data))
 
 
 def one_if_any(cls: type[T]) -> Callable[[Any], T]:

@@ -1,0 +1,1 @@
+"""How fast we are, against the alternatives and against the floor under both: `make bench`."""
