@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types layers unit docs clean
+.PHONY: demo test lint types layers unit docs bench bench-check clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed-cli  ## The main job, end to end, on the embedded sandbox
@@ -29,6 +29,15 @@ docs: $(VENV)/.installed-dev  ## Into docs/_build/html; a warning is an error
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -q -E docs docs/_build/html
 	@echo "built: docs/_build/html/index.html"
 
+# No telemetry from dlt, which is only measured.
+bench: export RUNTIME__DLTHUB_TELEMETRY = false
+bench: $(VENV)/.installed-bench  ## Against the alternatives: writes benchmarks/results.md and results.svg
+	$(BIN)/python -m benchmarks
+
+bench-check: export RUNTIME__DLTHUB_TELEMETRY = false
+bench-check: $(VENV)/.installed-bench  ## The same, and fail on what is past its gate by over 15 %
+	$(BIN)/python -m benchmarks --check
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "impactive-async needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
@@ -41,6 +50,10 @@ $(VENV)/.installed-cli: pyproject.toml | $(BIN)/python
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 	$(PIP) install --editable '.[dev]'
 	@touch $@ $(VENV)/.installed-cli
+
+$(VENV)/.installed-bench: pyproject.toml | $(BIN)/python
+	$(PIP) install --editable '.[bench]'
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

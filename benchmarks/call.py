@@ -7,7 +7,7 @@ thread for a call, the event loop's work included. Everybody may have as many co
 
 - The tiny answer is a workspace's id and name (contract #21): bare aiohttp reads and parses it with orjson.
 - The pages are of 500 enrollments (contract #14), and of 500 sends with bodies of 1.5 kB (#15), since a moment:
-  bare aiohttp is given `params=`, and `.json()` makes dicts; ours are typed rows, pydantic's are models of the same
+  bare aiohttp is given `params=`, and `.json()` makes dicts; ours are typed rows, pydantic's models of the same
   fields.
 """
 

@@ -1,0 +1,120 @@
+"""Run every benchmark, write benchmarks/results.md and results.svg, and judge.
+
+    python -m benchmarks [decode call …] [--repetitions 40] [--check]
+
+Without names: all of them. The files are only written when all have run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import importlib.metadata
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from benchmarks import _run, bulk
+from benchmarks._plot import plot
+from benchmarks._run import Result
+
+HERE: Final = Path(__file__).parent
+PACKAGES: Final = (
+    "impactive-async", "aiohttp", "attrs", "cattrs", "orjson", "pydantic", "msgspec", "httpx", "dlt",
+)  # fmt: skip
+BULK_ROWS, BULK_SLICES, BULK_BATCH = 50_000, 10, 50
+
+
+def bulk_results(_: int) -> list[Result]:
+    """Throughput by the clock, not by CPU time: what counts in bulk is when it is done."""
+    times = asyncio.run(bulk.race(BULK_ROWS, BULK_SLICES, BULK_BATCH))
+    base = times["bare aiohttp"]
+    return [_throughput(name, base, own) for name, own in times.items() if own is not base]
+
+
+def _throughput(name: str, base: list[bulk.Times], own: list[bulk.Times]) -> Result:
+    ratios = [theirs.both / ours.both for theirs, ours in zip(base, own, strict=True)]
+    low, middle, high = statistics.quantiles(ratios, n=4)
+    return Result(
+        benchmark=f"bulk: {BULK_ROWS:,} contacts created and enrolled, throughput, {name}",
+        base="bare aiohttp",
+        value=middle,
+        low=low,
+        high=high,
+        gate=bulk.GATE,
+        aim=bulk.AIM,
+        more_is_better=True,
+    )
+
+
+def _of(module: str) -> Callable[[int], list[Result]]:
+    def run(repetitions: int) -> list[Result]:
+        found: list[Result] = importlib.import_module(f"benchmarks.{module}").results(repetitions)
+        return found
+
+    return run
+
+
+ALL: Final[dict[str, Callable[[int], list[Result]]]] = {
+    **{name: _of(name) for name in ("imports", "decode", "poll", "call", "cursor", "feeds")},
+    "bulk": bulk_results,
+}
+
+
+def report(results: list[Result], seconds: float, load: float) -> str:
+    """The text of results.md."""
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    return f"""# Benchmarks
+
+{datetime.now(UTC):%Y-%m-%d}, in {seconds / 60:.0f} minutes, by `make bench` (`python -m benchmarks`).
+
+- Machine: {_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}. Load average when it
+  began: {load:.1f}: beyond 1 or so, others were at work on it too.
+- {platform.python_implementation()} {platform.python_version()}; {versions}.
+- Ratios are medians of paired, interleaved repetitions of CPU time; `benchmarks/_run.py` says how. Rows without a
+  gate only inform.
+
+![What we take as a multiple of what others take](results.svg)
+
+{_run.table(results)}
+"""
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def main() -> int:
+    """Run, write, judge; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"some of {', '.join(ALL)}")
+    parser.add_argument("--repetitions", type=int, default=_run.REPETITIONS)
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a number is past its gate plus 15 %%")
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(ALL):
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
+    load, start, results = os.getloadavg()[0], time.monotonic(), []
+    for name in options.names or ALL:
+        found = ALL[name](options.repetitions)
+        results += found
+        print(f"\n{name}\n\n{_run.table(found)}", flush=True)
+    if not options.names:
+        seconds = time.monotonic() - start
+        (HERE / "results.md").write_text(report(results, seconds, load), encoding="utf-8")
+        (HERE / "results.svg").write_text(plot(results), encoding="utf-8")
+    return _run.verdict(results) if options.check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
