@@ -212,6 +212,29 @@ async def test_an_answer_of_the_wrong_shape_names_request_and_place(crm: AsyncCl
     assert str(error).startswith("GET /api/agent/contacts: unreadable Contact at $[0].id")
 
 
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"{}", b'"rows"', b"[1]", b"[[]]", b'{"a": [], "b": []}', b'[{"id": 7}]']
+)
+async def test_what_is_no_list_is_not_taken_for_an_empty_one(
+    body: bytes, crm: AsyncClient, sandbox: Sandbox
+) -> None:
+    """An empty body, a wrong envelope or a wrong row loses nothing in silence."""
+    sandbox.fail("GET /api/agent/contacts", status=200, body=body)
+    assert type(await outcome(crm.contacts.list())) is DecodeError
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"[]", b"{}", b"<html>", b'{"id": "", "firstName": "A", "lastName": "B"}']
+)
+async def test_a_create_with_an_unreadable_answer_may_have_happened(
+    body: bytes, crm: AsyncClient, sandbox: Sandbox
+) -> None:
+    """201 and then nonsense: the contact may be there, only its id is not known."""
+    sandbox.fail(CREATE, commit=True, status=201, body=body)
+    error = await outcome(crm.contacts.create(first_name="A", last_name="B"))
+    assert (type(error), error.outcome_unknown, len(sandbox.requests)) == (DecodeError, True, 1)
+
+
 async def test_an_answer_comes_with_attempts_and_the_servers_time(crm: AsyncClient, sandbox: Sandbox) -> None:
     """Feeds go by the server's clock, and bulk by the number of attempts."""
     request = build_request(get("/api/zapier/auth/test"))
