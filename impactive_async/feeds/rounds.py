@@ -111,7 +111,7 @@ class Rounds:
                 if self._catalogue.per_sequence:
                     tasks.create_task(self._discover())
                 tasks.create_task(self._poll_what_is_due(tasks))
-                await self._add(self._catalogue.topics)
+                await self._add(self._catalogue.topics, len(self._catalogue.topics))
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
 
@@ -150,14 +150,15 @@ class Rounds:
                     del self._slots[topic]
                 elif slot.live and slot.idle:
                     self._put_back(slot, self._clock.monotonic())
-        live = [sequence_id for sequence_id in status if status[sequence_id] != "archived"]
-        topics = (Topic(kind, sequence_id) for sequence_id in live for kind in self._catalogue.per_sequence)
-        await self._add([topic for topic in topics if topic not in self._slots])
+        kinds = list(self._catalogue.per_sequence)
+        live = (sequence_id for sequence_id in status if status[sequence_id] != "archived")
+        new = [sequence_id for sequence_id in live if Topic(kinds[0], sequence_id) not in self._slots]
+        await self._add((Topic(kind, sequence_id) for sequence_id in new for kind in kinds), len(kinds) * len(new))
 
-    async def _add(self, topics: Collection[Topic]) -> None:
+    async def _add(self, topics: Iterable[Topic], count: int) -> None:
         now = self._clock.monotonic()
         for index, topic in enumerate(topics):
-            slot = self._slots[topic] = Slot(topic, now + first_poll(index, len(topics), self._options.interval))
+            slot = self._slots[topic] = Slot(topic, now + first_poll(index, count, self._options.interval))
             self._schedule.add(slot)
             if index % BREATH == BREATH - 1:
                 await asyncio.sleep(0)

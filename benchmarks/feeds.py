@@ -1,0 +1,176 @@
+"""Ten thousand feeds in one process: bytes per feed, the longest stall of the loop, the storm that is none.
+
+    python benchmarks/feeds.py [--sequences 3334] [--minutes 10] [--check]
+
+A sandbox in a process of its own has the sequences; `crm.watch` follows enrollments, sends and replies of each.
+The client's clock is accelerated, so that minutes of polling pass in seconds. A watchdog on the loop notes how
+much work was done between two of its turns, in CPU seconds of the loop's thread: what others do to the machine is
+not in it. `--check` exits with 1 if a figure is past its gate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import heapq
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import attrs
+
+from impactive_async import AsyncClient
+from impactive_async.feeds.rounds import Slot, Topic
+from impactive_async.sandbox import Sandbox
+
+KINDS: Final = ("enrollments", "sends", "replies")
+BYTES_GATE: Final = 1500
+STALL_GATE: Final = 0.050
+WATCHDOG: Final = 0.005
+
+
+class FastClock:
+    """So many seconds of the feeds pass in one of ours."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+
+    def monotonic(self) -> float:
+        """Accelerated seconds."""
+        return time.monotonic() * self._speed
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for that share of them."""
+        await asyncio.sleep(seconds / self._speed)
+
+
+@attrs.define
+class Watchdog:
+    """Asks the loop for a turn every few milliseconds; `worst` is the most work it had to wait for, in seconds."""
+
+    worst: float = 0.0
+    late: int = 0
+
+    async def watch(self) -> None:
+        """Go on until cancelled."""
+        while True:
+            before = time.thread_time()
+            await asyncio.sleep(WATCHDOG)
+            stall = time.thread_time() - before
+            self.worst = max(self.worst, stall)
+            self.late += stall > STALL_GATE
+
+    @asynccontextmanager
+    async def on_duty(self) -> AsyncIterator[None]:
+        """Watch for as long as this lasts."""
+        task = asyncio.create_task(self.watch())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def serve(sequences: int) -> None:
+    """The other process: a sandbox with so many sequences, until its standard input ends."""
+    async with Sandbox(populate=False, journal_limit=0) as sandbox:
+        for number in range(sequences):
+            sandbox.state.create_sequence(f"Sequence {number}")
+        print(sandbox.url, sandbox.api_key, flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+
+@asynccontextmanager
+async def server(sequences: int) -> AsyncIterator[tuple[str, str]]:
+    """Its URL and key."""
+    command = [sys.executable, __file__, "--serve", "--sequences", str(sequences)]
+    process = await asyncio.create_subprocess_exec(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdin is not None
+    try:
+        url, key = (await process.stdout.readline()).decode().split()
+        yield url, key
+    finally:
+        process.stdin.close()
+        await process.wait()
+
+
+async def follow(sequences: int, minutes: float, speed: float, *, traced: bool) -> dict[str, float]:
+    """Follow them all for so many accelerated minutes."""
+    clock, watchdog = FastClock(speed), Watchdog()
+    async with server(sequences) as (url, key), AsyncClient(key, base_url=url, clock=clock) as crm:
+        await crm.sequences.list()
+        before = _bytes(traced)
+        async with crm.watch(KINDS) as events, watchdog.on_duty():
+            waiting = asyncio.ensure_future(anext(events))
+            first = await _after(clock, events, 10)
+            await clock.sleep(minutes * 60)
+            figures = {
+                "feeds": events.feeds,
+                "polls": events.stats.polls,
+                "polls in the first 10 s": first,
+                "bytes a feed": (_bytes(traced) - before) / max(1, events.feeds),
+                "longest stall, ms": watchdog.worst * 1000,
+                "stalls over 50 ms": watchdog.late,
+            }
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+    return figures
+
+
+async def _after(clock: FastClock, events: Any, seconds: float) -> int:
+    await clock.sleep(seconds)
+    return int(events.stats.polls)
+
+
+def _bytes(traced: bool) -> int:
+    if not traced:
+        return 0
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
+
+
+def wake_up(feeds: int = 10_000, turns: int = 100_000) -> float:
+    """Microseconds that taking the next feed off the heap and putting it back costs."""
+    heap = [Slot(Topic("sends", str(number)), float(number)) for number in range(feeds)]
+    start = time.thread_time()
+    for turn in range(turns):
+        slot = heapq.heappop(heap)
+        slot.due = float(feeds + turn)
+        heapq.heappush(heap, slot)
+    return (time.thread_time() - start) / turns * 1e6
+
+
+def report(figures: dict[str, float]) -> None:
+    """One figure a line."""
+    for name, value in figures.items():
+        print(f"{name:28} {value:12,.1f}")
+
+
+async def main(arguments: argparse.Namespace) -> int:
+    """Measure stalls first, then memory: tracing slows everything."""
+    figures = await follow(arguments.sequences, arguments.minutes, arguments.speed, traced=False)
+    figures["a turn of the heap, us"] = wake_up()
+    del figures["bytes a feed"]
+    tracemalloc.start()
+    memory = await follow(arguments.sequences, arguments.minutes, arguments.speed, traced=True)
+    figures["bytes a feed"] = memory["bytes a feed"]
+    report(figures)
+    passed = figures["bytes a feed"] <= BYTES_GATE and figures["longest stall, ms"] <= STALL_GATE * 1000
+    return 0 if passed or not arguments.check else 1
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sequences", type=int, default=3334)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--speed", type=float, default=20)
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    sys.exit(asyncio.run(serve(options.sequences) if options.serve else main(options)))
