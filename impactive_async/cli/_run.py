@@ -188,7 +188,8 @@ def _logging(*, debug: bool) -> Iterator[None]:
         yield
     finally:
         logger.removeHandler(handler)
-        logger.level, logger.propagate = before
+        logger.setLevel(before[0])  # an assignment would leave what loggers remember of the level
+        logger.propagate = before[1]
 
 
 class _Stderr(logging.Handler):
