@@ -171,3 +171,30 @@ async def test_a_cancelled_task_frees_its_slot_for_the_next_in_line() -> None:
         await waiter
     with pytest.raises(asyncio.CancelledError):
         await holder
+
+
+async def test_who_comes_while_a_slot_changes_hands_waits_behind() -> None:
+    """A slot that is on its way to the next in line is not free; whoever gives up waiting for it leaves no trace."""
+    gate, leave = limits(1), asyncio.Event()
+
+    async def twice() -> None:
+        async with gate:
+            await spin(5)
+        async with gate:  # before the other, who has been let in, has had a chance to run
+            raise AssertionError("overtook")
+
+    async def once() -> None:
+        async with gate:
+            await leave.wait()
+
+    first = asyncio.create_task(twice())
+    await spin(2)
+    second = asyncio.create_task(once())
+    await spin(10)
+    assert (gate.under_way, gate.waiting) == (1, 1)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    assert (gate.under_way, gate.waiting) == (1, 0)
+    leave.set()
+    await second
+    assert gate.under_way == 0
