@@ -174,7 +174,7 @@ async def test_a_cancelled_task_frees_its_slot_for_the_next_in_line() -> None:
 
 
 async def test_who_comes_while_a_slot_changes_hands_waits_behind() -> None:
-    """A slot that is on its way to the next in line is not free; whoever gives up waiting for it leaves no trace."""
+    """A slot on its way to the next in line is not free; whoever gives up waiting leaves no trace."""
     gate, leave = limits(1), asyncio.Event()
 
     async def twice() -> None:
