@@ -6,6 +6,7 @@ costs little more than starting aiohttp (docs/performance).
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -121,7 +122,7 @@ class AsyncClient:
             transport=transport,
             limits=limits,
             clock=clock,
-            policy=retry or RetryPolicy(),
+            policy=_check_retry(retry) or RetryPolicy(),
             timeout=check_timeout(timeout),
             max_retries=check_max_retries(max_retries),
         )
@@ -195,13 +196,14 @@ class AsyncClient:
         Raises:
             ValueError: A number out of its range.
         """
-        view = object.__new__(type(self))
-        view._base_url = self._base_url
-        view._caller = attrs.evolve(
+        view = copy.copy(self)
+        for name in [name for name in vars(view) if isinstance(getattr(type(self), name, None), cached_property)]:
+            del vars(view)[name]  # the resources made so far speak through our caller, not the view's
+        view._caller = attrs.evolve(  # noqa: SLF001 - it is this very class
             self._caller,
             timeout=self._caller.timeout if timeout is None else check_timeout(timeout),
             max_retries=self._caller.max_retries if max_retries is None else check_max_retries(max_retries),
-            policy=retry or self._caller.policy,
+            policy=_check_retry(retry) or self._caller.policy,
         )
         return view
 
@@ -311,6 +313,12 @@ def _check_rate(rate: object) -> float | None:
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < float("inf"):
         raise ValueError(f"rate_limit is a positive number of requests a second, or None; not {rate!r}")
     return rate
+
+
+def _check_retry(retry: object) -> RetryPolicy | None:
+    if retry is not None and not isinstance(retry, RetryPolicy):
+        raise ConfigurationError(f"retry is a RetryPolicy, not {retry!r}; how often is max_retries.")
+    return retry
 
 
 def _check_headers(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -190,3 +190,46 @@ async def test_request_has_the_errors_of_every_call(crm: AsyncClient, sandbox: S
     with pytest.raises(ValueError, match="JSON"):
         await crm.request("POST", "/api/agent/beta", json={1: 2})
     assert len(sandbox.requests) == 1
+
+
+async def test_a_view_of_a_subclass_is_whole(sandbox: Sandbox) -> None:
+    """`with_options` keeps what a subclass has added, and makes its resources anew over the view's options."""
+
+    class Tagged(AsyncClient):
+        tag = ""
+
+    async with Tagged(sandbox.api_key, base_url=sandbox.url) as crm:
+        crm.tag = "blue"
+        assert crm.contacts is crm.contacts
+        view = crm.with_options(max_retries=0)
+        assert (type(view), vars(view)["tag"]) == (Tagged, "blue")
+        assert view.contacts is not crm.contacts
+
+
+async def test_a_connector_is_closed_with_a_client_that_never_called() -> None:
+    """`connector=` is ours to close, even if no call has opened the session."""
+    connector = aiohttp.TCPConnector()
+    await AsyncClient(KEY, connector=connector).aclose()
+    assert connector.closed
+
+
+def test_a_session_of_another_loop_is_refused_in_words(sandbox: Sandbox) -> None:
+    """A borrowed session belongs to one loop, and the client with it."""
+
+    async def borrow() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession()
+
+    first = asyncio.new_event_loop()
+    session = first.run_until_complete(borrow())
+    try:
+        with pytest.raises(ConfigurationError, match="another event loop"):
+            asyncio.run(AsyncClient(KEY, session=session).contacts.list())
+    finally:
+        first.run_until_complete(session.close())
+        first.close()
+
+
+def test_retry_is_a_policy() -> None:
+    """What is no `RetryPolicy` is refused when the client is made."""
+    with pytest.raises(ConfigurationError, match="max_retries"):
+        AsyncClient(KEY, retry=3)  # type: ignore[arg-type]

@@ -93,6 +93,7 @@ class Caller:
         retries = self.max_retries if max_retries is None else check_max_retries(max_retries)
         waits: Iterator[float] | None = None
         attempt, unknown = 1, False
+        lost: APIError | None = None  # a sending that may have acted: nothing that comes later may hide it
         while True:
             try:
                 self.counters.requests += 1
@@ -106,6 +107,7 @@ class Caller:
                     return Answer(shape(None), attempt, None)  # an earlier sending of ours deleted it
                 unknown = unknown or (request.repeat is not Repeat.READ and may_have_acted(error))
                 error.settle(attempts=attempt, outcome_unknown=unknown)
+                lost = error if unknown else None
                 waits = waits or self.policy.waits()
                 wait = self.policy.wait_before_repeating(request.repeat, error, waits)
                 self._close_gate(error, wait)
@@ -113,6 +115,11 @@ class Caller:
                     self.counters.failures += 1
                     raise
                 await self._pause(request, error, wait, attempt)
+            except Exception as error:
+                self.counters.failures += 1
+                if lost is None:
+                    raise
+                raise lost from error
             attempt += 1
 
     def _close_gate(self, error: APIError, wait: float | None) -> None:
@@ -147,7 +154,7 @@ def check_timeout(seconds: object) -> float:
     Raises:
         ValueError: It is not a positive, finite number of seconds.
     """
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < float("inf"):
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < 1e9:
         raise ValueError(f"timeout is a positive number of seconds, not {seconds!r}")
     return float(seconds)
 

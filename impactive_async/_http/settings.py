@@ -1,5 +1,6 @@
 """What a client is set up with, checked before anything is sent: the key and the base URL."""
 
+import asyncio
 import inspect
 import ipaddress
 import re
@@ -7,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from yarl import URL
 
-from impactive_async.errors import ConfigurationError, redact
+from impactive_async.errors import APIError, ConfigurationError, redact
 
 DEFAULT_BASE_URL = "https://app.impactiveai.com"
 
@@ -42,16 +43,23 @@ class Credentials:
     def __repr__(self) -> str:
         return "Credentials(icrm_…)"
 
-    async def key(self) -> str:
-        """Return the key for the next attempt.
+    async def key(self, timeout: float) -> str:
+        """Return the key for the next attempt; its source has `timeout` seconds.
 
         Raises:
-            ConfigurationError: The source returned something that is not a key.
+            ConfigurationError: The source returned something that is not a key, took too long, or failed in a
+                request of its own, which must not be taken for a failure of ours.
         """
         if self._call is None:
             return self._checked
-        answer = self._call()
-        key: object = await answer if inspect.isawaitable(answer) else answer
+        try:
+            async with asyncio.timeout(timeout):
+                answer = self._call()
+                key: object = await answer if inspect.isawaitable(answer) else answer
+        except TimeoutError:
+            raise ConfigurationError(f"The api_key callable did not answer within {timeout:g} s.") from None
+        except APIError as error:
+            raise ConfigurationError(f"The api_key callable failed: {error}") from error
         if key != self._checked:
             self._checked = check_key(key)
         return self._checked

@@ -85,8 +85,12 @@ class Transport:
         self._check_loop()
         self._closed = True
         session, self._session = self._session, None
-        if session is not None and session is not self._options.borrowed:
+        if session is self._options.borrowed is not None:
+            return
+        if session is not None:
             await session.close()
+        elif self._options.connector is not None:
+            await self._options.connector.close()
 
     async def send(self, request: Request, timeout: float) -> Response:
         """Send a request once and read the answer whole. The time-out starts when it is this request's turn.
@@ -98,7 +102,7 @@ class Transport:
         """
         self._ready()
         async with self._limits:
-            headers = await self._headers_of(request)
+            headers = await self._headers_of(request, timeout)
             session = self._ready()  # the client may have been closed while this task waited
             try:
                 return await self._exchange(session, request, headers, timeout)
@@ -144,9 +148,9 @@ class Transport:
             request_path=request.bare_path,
         )
 
-    async def _headers_of(self, request: Request) -> CIMultiDict[str]:
+    async def _headers_of(self, request: Request, timeout: float) -> CIMultiDict[str]:
         headers = self._each_headers.copy()
-        headers["x-api-key"] = await self._credentials.key()
+        headers["x-api-key"] = await self._credentials.key(timeout)
         if request.body is not None:
             headers["Content-Type"] = "application/json"
         return headers
@@ -168,10 +172,11 @@ class Transport:
     def _check_loop(self) -> None:
         loop = asyncio.get_running_loop()
         if self._loop is None:
-            self._loop = loop
-        elif self._loop is not loop:
+            self._loop = getattr(self._options.borrowed, "_loop", None) or loop  # no public name tells it
+        if self._loop is not loop:
             raise ConfigurationError(
-                "This client is in use on another event loop. Make one AsyncClient per loop (per asyncio.run)."
+                "This client, or the session it borrows, is in use on another event loop. Make one AsyncClient "
+                "per loop (per asyncio.run)."
             )
 
     def _open(self) -> aiohttp.ClientSession:
@@ -220,6 +225,7 @@ _NEVER_LEFT = (
     aiohttp.ClientConnectorError,  # DNS, connect, TLS, proxy
     aiohttp.ConnectionTimeoutError,
     aiohttp.ServerFingerprintMismatch,
+    aiohttp.ClientHttpProxyError,  # the proxy refused to connect
     aiohttp.InvalidURL,
     aiohttp.NonHttpUrlClientError,
 )

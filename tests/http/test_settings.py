@@ -44,7 +44,7 @@ def test_a_key_that_is_no_string_is_refused(key: object) -> None:
 
 async def test_white_space_around_a_key_is_forgiven() -> None:
     """A key read from a file ends in a newline more often than not."""
-    assert await Credentials(f" {KEY}\n").key() == KEY
+    assert await Credentials(f" {KEY}\n").key(timeout=1) == KEY
 
 
 async def _asked() -> str:
@@ -54,14 +54,14 @@ async def _asked() -> str:
 @pytest.mark.parametrize("source", [KEY, lambda: KEY, _asked, lambda: _asked()])
 async def test_a_key_or_whatever_returns_one(source: Any) -> None:
     """A string, a callable, a coroutine function, and a callable that returns an awaitable are all the same."""
-    assert await Credentials(source).key() == KEY
+    assert await Credentials(source).key(timeout=1) == KEY
 
 
 async def test_a_source_is_asked_each_time() -> None:
     """A rotated key is used from the next attempt on."""
     keys = [KEY, OTHER, OTHER, f"{KEY}\n"]
     credentials = Credentials(lambda: keys.pop(0))
-    assert [await credentials.key() for _ in range(4)] == [KEY, OTHER, OTHER, KEY]
+    assert [await credentials.key(timeout=1) for _ in range(4)] == [KEY, OTHER, OTHER, KEY]
 
 
 @pytest.mark.parametrize("answer", [None, "", "nonsense", 7])
@@ -69,9 +69,9 @@ async def test_a_source_that_returns_no_key_is_named(answer: Any) -> None:
     """What a source returns is checked like a key given outright, each time."""
     keys = [KEY, answer]
     credentials = Credentials(lambda: keys.pop(0))
-    await credentials.key()
+    await credentials.key(timeout=1)
     with pytest.raises(ConfigurationError, match="The API key is"):
-        await credentials.key()
+        await credentials.key(timeout=1)
 
 
 @pytest.mark.parametrize("source", [KEY, lambda: KEY])
