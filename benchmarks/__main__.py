@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib
 import importlib.metadata
 import os
 import platform
 import statistics
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from benchmarks import _run, bulk
+from benchmarks import _run, bulk, call, cursor, decode, feeds, imports, poll
 from benchmarks._plot import plot
 from benchmarks._run import Result
 
@@ -29,7 +29,42 @@ HERE: Final = Path(__file__).parent
 PACKAGES: Final = (
     "impactive-async", "aiohttp", "attrs", "cattrs", "orjson", "pydantic", "msgspec", "httpx", "dlt",
 )  # fmt: skip
+POLL_AIM: Final = 1.15
+FEEDS: Final = 10_000
 BULK_ROWS, BULK_SLICES, BULK_BATCH = 50_000, 10, 50
+
+
+def poll_results(repetitions: int) -> list[Result]:
+    """Everything between the bytes of an answer and the consumer, but for few rows of it."""
+    rows = []
+    for case in poll.CASES:
+        low, middle, high = poll.measure(case, repetitions)
+        title = f"poll of {poll.ROWS} rows, {poll.KNOWN} known: {case.name}"
+        rows.append(
+            Result(benchmark=title, base="orjson", value=middle, low=low, high=high, gate=poll.GATE, aim=POLL_AIM)
+        )
+    return rows
+
+
+def feeds_results(_: int) -> list[Result]:
+    """What ten thousand feeds weigh and hold up; memory in a run of its own, as tracing it slows everything."""
+    size = FEEDS // len(feeds.KINDS) + 1
+    figures = asyncio.run(feeds.follow(size, 10, 20, traced=False))
+    tracemalloc.start()
+    memory = asyncio.run(feeds.follow(size, 10, 20, traced=True))
+    tracemalloc.stop()
+    title = f"{FEEDS:,} idle feeds of one `crm.watch`"
+    return [
+        _figure(f"{title}: memory a feed", memory["bytes a feed"], "B", feeds.BYTES_GATE, 600),
+        _figure(
+            f"{title}: longest stall of the loop", figures["longest stall, ms"], "ms", feeds.STALL_GATE * 1000, 50
+        ),
+        _figure(f"{title}: a turn of the heap", feeds.wake_up(), "us", None, 5),
+    ]
+
+
+def _figure(title: str, value: float, unit: str, gate: float | None, aim: float) -> Result:
+    return Result(benchmark=title, base="", value=value, low=value, high=value, gate=gate, aim=aim, unit=unit)
 
 
 def bulk_results(_: int) -> list[Result]:
@@ -54,16 +89,13 @@ def _throughput(name: str, base: list[bulk.Times], own: list[bulk.Times]) -> Res
     )
 
 
-def _of(module: str) -> Callable[[int], list[Result]]:
-    def run(repetitions: int) -> list[Result]:
-        found: list[Result] = importlib.import_module(f"benchmarks.{module}").results(repetitions)
-        return found
-
-    return run
-
-
 ALL: Final[dict[str, Callable[[int], list[Result]]]] = {
-    **{name: _of(name) for name in ("imports", "decode", "poll", "call", "cursor", "feeds")},
+    "imports": imports.results,
+    "decode": decode.results,
+    "poll": poll_results,
+    "call": call.results,
+    "cursor": cursor.results,
+    "feeds": feeds_results,
     "bulk": bulk_results,
 }
 

@@ -64,10 +64,10 @@ class Result:
     @property
     def verdict(self) -> str:
         """In a word."""
-        if self.gate is None or self.aim is None:
-            return "-"
-        if self._within(self.aim):
+        if self.aim is not None and self._within(self.aim):
             return "aim reached"
+        if self.gate is None:
+            return "-"
         return "gate held" if self._within(self.gate) else "**past the gate**"
 
     @property
@@ -126,7 +126,7 @@ def table(results: Sequence[Result]) -> str:
 
 
 def _cells(result: Result) -> list[str]:
-    spread = f"{number(result.low)} to {number(result.high)}"
+    spread = f"{number(result.low)} to {number(result.high)}" if result.low < result.high else "-"
     value = f"**{number(result.value)}** {result.unit}"
     bounds = [_bound(result, result.gate), _bound(result, result.aim)]
     return [result.benchmark, result.base or "-", value, spread, *bounds, result.verdict]

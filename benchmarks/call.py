@@ -40,8 +40,8 @@ SENDS: Final = "/api/agent/sequences/seq_1/sends"
 TINY: Final = orjson.dumps({"id": "ws_0123456789abcdef", "name": "Example Ltd"})
 
 SCENES: Final = {
-    "call, tiny answer, 1 at a time": ("tiny", 1, 200),
-    "call, tiny answer, 50 at a time": ("tiny", 50, 100),
+    "call, tiny answer, 1 at a time": ("tiny", 1, 100),
+    "call, tiny answer, 50 at a time": ("tiny", 50, 60),
     "call, 500 enrollments, 50 at a time": (ENROLLMENTS, 50, 50),
     "call, 500 sends, 50 at a time": (SENDS, 50, 50),
 }
