@@ -19,9 +19,11 @@ from impactive_async._clock import Clock
 from impactive_async._http.caller import Answer
 from impactive_async.bulk.evidence import NEWEST, Trace, Verdict, judge
 from impactive_async.bulk.pairing import Pairing, Sighting, Wanted, pair
+from impactive_async.bulk.refusals import fails_all
 from impactive_async.errors import APIError
 
 _FIRST_PAUSE: Final = 1.0
+_PATIENCE: Final = (1.0, 2.0, 4.0)
 
 
 @attrs.frozen(kw_only=True)
@@ -69,19 +71,32 @@ class Search:
             The rows of all of them. A row that nothing is certain about is `unclear`.
 
         Raises:
-            APIError: The lists cannot be had. Nothing is known more than before.
+            APIError: The lists cannot be had, however often they are asked for. Nothing is known more than before.
         """
         believed_from = max(batch.last_sent for batch in lost) + self.settle
         found: dict[int, str] = {}
         pause = _FIRST_PAUSE
         while True:
             settled = self.clock.monotonic() >= believed_from  # before asking: the answer may be long on its way
-            pairing = await self._look_once(lost, claimed.union(found.values()), found)
+            pairing = await self._look_patiently(lost, claimed.union(found.values()), found)
             found.update(pairing.found)
             if settled or not (pairing.missing or pairing.unclear):
                 return attrs.evolve(pairing, found=found)
-            await self.clock.sleep(min(pause, believed_from - self.clock.monotonic()))
+            await self.clock.sleep(min(pause, max(0.0, believed_from - self.clock.monotonic())))
             pause *= 2
+
+    async def _look_patiently(
+        self, lost: Sequence[Lost], claimed: frozenset[str], found: Mapping[int, str]
+    ) -> Pairing:
+        """Ask again where asking failed: to give up here is to stop the whole import."""
+        for pause in _PATIENCE:
+            try:
+                return await self._look_once(lost, claimed, found)
+            except APIError as error:
+                if fails_all(error):
+                    raise
+            await self.clock.sleep(pause)
+        return await self._look_once(lost, claimed, found)
 
     async def _look_once(self, lost: Sequence[Lost], claimed: frozenset[str], found: Mapping[int, str]) -> Pairing:
         newest = (await self.lists.newest(NEWEST)).value
