@@ -1,0 +1,213 @@
+"""Pages on their way to a consumer: what is queued, what names it, when the cursor may be saved."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import attrs
+import pytest
+
+from impactive_async import NOW, BadRow
+from impactive_async.feeds.intake import Intake, open_cursor
+from impactive_async.feeds.source import FeedOptions
+from impactive_async.models import Gap, Send
+from tests.feeds.lists import (
+    CAP,
+    NAME,
+    RULES,
+    START,
+    FakeList,
+    Sibling,
+    StopsAt,
+    feed_of,
+    ids,
+    iso,
+    row,
+    source_of,
+)
+from tests.support import FakeClock
+
+
+def intake_of(listed: FakeList, *, began: Any = None, rules: Any = RULES, **options: Any) -> Intake[Send]:
+    source = source_of(listed, FakeClock(), rules=rules)
+    return Intake(source, open_cursor(source, FeedOptions(**options), None), began=began)
+
+
+async def emptied(intake: Intake[Send]) -> list[str]:
+    """All that is to be delivered, handled: ids of rows, kinds of gaps."""
+    found = []
+    while (head := await intake.head()) is not None:
+        found.append("bad" if isinstance(head, BadRow) else head.kind if isinstance(head, Gap) else head.id)
+        intake.handled()
+    return found
+
+
+async def test_the_head_stays_until_it_is_handled() -> None:
+    """Asking for the head again gives the same row; only `handled` brings the next one."""
+    listed = FakeList()
+    listed.add(1, 2)
+    intake = intake_of(listed)
+    await intake.fetch()
+    assert await intake.head() == await intake.head()
+    assert await emptied(intake) == ["e1", "e2"]
+    assert intake.idle
+
+
+async def test_trouble_comes_before_the_rows() -> None:
+    """First what is wrong with a page, then its rows; until it is delivered the cursor may not be saved."""
+    listed = FakeList()
+    listed.add(*range(CAP + 1))
+    listed.rows.append({"id": "bad"})
+    intake = intake_of(listed)
+    await intake.fetch()
+    assert not intake.may_be_saved
+    found = await emptied(intake)
+    assert found[:2] == ["bad", "history"]
+    assert intake.may_be_saved
+
+
+@pytest.mark.parametrize(
+    ("rules", "names_version"), [(RULES, False), (attrs.evolve(RULES, immutable=False), True), (None, True)]
+)
+async def test_a_key_names_a_version_for_good(rules: Any, names_version: bool) -> None:
+    """A key is the same at every delivery of a version; of rows that change, each version has its own."""
+    listed = FakeList()
+    listed.add(1)
+    keys = []
+    for changed in (False, False, True):
+        if changed:
+            listed.rows[0] = row(1, subject="new", emailDate=iso(START + timedelta(seconds=50)))
+        intake = intake_of(listed, rules=rules)
+        await intake.fetch()
+        keys.append(intake.key)
+    assert keys[0] == keys[1]
+    assert (keys[2] != keys[0]) == names_version
+    assert all(key.startswith(f"{NAME}/e1") for key in keys)
+
+
+async def test_an_idle_poll_leaves_nothing_to_save() -> None:
+    """A poll that brings nothing and moves nothing asks for no save; the first one always does."""
+    listed = FakeList()
+    listed.add(1, 2, 3)
+    intake = intake_of(listed)
+    await intake.fetch()
+    await emptied(intake)
+    changes = []
+    for _ in range(4):
+        intake.changed = False
+        listed.now += timedelta(hours=1)
+        await intake.fetch()
+        changes.append(intake.changed)
+    assert changes[-1] is False
+    fresh = intake_of(FakeList())
+    await fresh.fetch()
+    assert fresh.changed
+
+
+async def test_a_snapshot_is_saved_when_a_row_is_gone() -> None:
+    """A list without `since` that has lost a row is another state: the row would be new if it came back."""
+    listed = FakeList()
+    listed.add(1)
+    intake = intake_of(listed, rules=None)
+    await intake.fetch()
+    await emptied(intake)
+    intake.changed = False
+    listed.rows.clear()
+    await intake.fetch()
+    assert intake.changed
+
+
+async def test_now_may_mean_an_earlier_moment() -> None:
+    """A feed first polled after its `NOW` knows the rows of before, readable or not, and delivers those since."""
+    listed = FakeList()
+    listed.add(1, 5)
+    listed.rows.append({"id": "bad"})
+    intake = intake_of(listed, since=NOW, began=START + timedelta(seconds=3))
+    await intake.fetch()
+    assert await emptied(intake) == ["e5"]
+    await intake.fetch()
+    assert await emptied(intake) == []
+
+
+async def test_a_late_row_of_before_now_is_still_found() -> None:
+    """A row dated before `NOW` that becomes visible after the first poll came after: it is delivered."""
+    listed = FakeList()
+    listed.add(1, 2, 3)
+    intake = intake_of(listed, since=NOW, began=START + timedelta(seconds=4))
+    await intake.fetch()
+    listed.rows.append(row(2, id="late"))
+    await intake.fetch()
+    assert await emptied(intake) == ["late"]
+
+
+async def test_a_list_without_since_knows_no_earlier_now() -> None:
+    """For a snapshot, `NOW` is its first page."""
+    listed = FakeList()
+    listed.add(1, 5)
+    intake = intake_of(listed, rules=None, since=NOW, began=START)
+    await intake.fetch()
+    assert await emptied(intake) == []
+
+
+async def test_the_same_id_twice_in_a_page() -> None:
+    """Equal copies are one row; a contradiction delivers one of them and tells the other."""
+    listed = FakeList()
+    listed.rows = [row(1), row(1), row(2), row(2, subject="another")]
+    intake = intake_of(listed)
+    await intake.fetch()
+    assert sorted(await emptied(intake)) == ["bad", "e1", "e2"]
+
+
+async def test_a_server_clock_that_falls_back_makes_a_gap_nobody_can_fill() -> None:
+    """New rows may then be stamped where the feed asks no more: that is told, and no sibling list is believed."""
+    listed, clock, sibling = FakeList(), StopsAt(), Sibling()
+    told: list[Gap] = []
+    listed.add(40, 50, 60, 70, 95)
+    feed = feed_of(listed, clock, recover=sibling, on_gap=told.append, rules=attrs.evolve(RULES, overlap=0))
+    await ids(feed)
+    listed.now -= timedelta(seconds=90)
+    clock.sleeps_left = 1
+    await ids(feed)
+    assert [gap.kind for gap in told] == ["history", "lookback"]
+    assert sibling.asked == []
+
+
+async def test_a_page_over_the_cap_is_a_full_one() -> None:
+    """A server that shows more than its documented cap may still have cut the page off."""
+    listed = FakeList()
+    listed.add(*range(3 * CAP))
+    source = attrs.evolve(source_of(listed, FakeClock()), rules=attrs.evolve(RULES, cap=CAP - 2))
+    intake: Intake[Send] = Intake(source, open_cursor(source, FeedOptions(), None))
+    await intake.fetch()
+    assert (await emptied(intake))[0] == "history"
+
+
+async def test_a_server_without_a_date_costs_no_row() -> None:
+    """Without a `Date` header rows still come once each."""
+    listed = FakeList(tells_time=False)
+    listed.add(1, 2)
+    intake = intake_of(listed)
+    await intake.fetch()
+    assert await emptied(intake) == ["e1", "e2"]
+    await intake.fetch()
+    assert await emptied(intake) == []
+
+
+async def test_rows_that_the_cursor_has_let_go_of_leave_their_gap_open() -> None:
+    """After a recovery that reaches further back than the feed asks by now, what was not delivered is told."""
+    listed, clock = FakeList(), StopsAt()
+    told: list[Gap] = []
+    listed.add(1, 2)
+    sibling = Sibling(*(row(number) for number in range(10, 70)))
+    feed = feed_of(listed, clock, recover=sibling, on_gap=told.append)
+    found = await ids(feed)
+    for first in range(10, 70, 3 * CAP):
+        listed.add(*range(first, first + 3 * CAP))
+        clock.sleeps_left = 1
+        found += await ids(feed)
+    assert len(found) == len(set(found))
+    assert "lookback" in [gap.kind for gap in told]
+    for number in set(range(10, 70)) - {int(one[1:]) for one in found}:
+        at = START + timedelta(seconds=number)
+        assert any((gap.after or at) <= at <= (gap.before or at) for gap in told), number
