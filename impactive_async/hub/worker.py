@@ -2,77 +2,50 @@
 
 Nothing is renewed: a claim is for one poll. What a worker that died or froze had in hand is polled by the next
 one, and what it brings too late is refused by its fencing token.
+
+A claim comes first and the permit for its request after it, as a permit taken for nothing is a request that nobody
+makes. Only one claim of a worker waits for its permit at a time, and for a quarter of its lease at the most.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Collection
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection
+from typing import Final, ParamSpec, TypeVar
 
-import attrs
-
-from impactive_async import AsyncClient, Poll
-from impactive_async._clock import Clock, SystemClock
+from impactive_async import AsyncClient, Clock
+from impactive_async._clock import SystemClock
 from impactive_async.errors import (
     APIError,
-    APIStatusError,
-    AuthenticationError,
-    ConfigurationError,
-    CursorError,
     FencedError,
     HubError,
-    PermissionDeniedError,
+    RateLimitError,
 )
 from impactive_async.feeds.rules import Now
+from impactive_async.hub.back_off import is_hopeless, is_hopeless_at_first, pause_after
 from impactive_async.hub.base import Claim, Hub
-from impactive_async.hub.events import Event
-from impactive_async.hub.feeds import KINDS, bad_row_event, feed_names, gap_event, open_feed, row_event
+from impactive_async.hub.discovery import Discovery
+from impactive_async.hub.feeds import KINDS
+from impactive_async.hub.options import WorkerOptions
+from impactive_async.hub.polling import ENGINE_PAUSE, PERMIT_SHARE, REQUEST_SHARE, Poller
+from impactive_async.hub.reports import (
+    Draining,
+    Fenced,
+    Listener,
+    RateLimited,
+    Report,
+    Started,
+    Trouble,
+    WorkerStats,
+    log,
+)
+from impactive_async.hub.stopping import Stopped, Stopping
 
-_log = logging.getLogger("impactive_async.hub")
-
-IDLE = 0.5
+IDLE: Final = 0.5
 """Seconds between two looks at a hub that has nothing due."""
-ENGINE_PAUSE = 0.5
-"""Seconds after which a hub whose engine failed is asked again."""
-LONGEST_BACK_OFF = 3600.0
-FIRST_BACK_OFF = 2.0
-COMMIT_TRIES = 5
 
-
-@attrs.define(kw_only=True)
-class WorkerStats:
-    """What a worker has done."""
-
-    polls: int = 0
-    events: int = 0
-    """Events committed."""
-    gaps: int = 0
-    failures: int = 0
-    """Polls that failed."""
-    fenced: int = 0
-    """Polls whose commit came too late and was refused."""
-    hub_errors: int = 0
-
-
-@attrs.frozen(kw_only=True)
-class WorkerOptions:
-    """How a worker works; the arguments of `run_worker`.
-
-    Raises:
-        ValueError: A number out of its range, or an unknown kind.
-    """
-
-    kinds: Collection[str] = KINDS
-    since: Now | None = None
-    interval: float = attrs.field(default=300.0, validator=attrs.validators.gt(0))
-    lease: float = attrs.field(default=60.0, validator=attrs.validators.gt(0))
-    concurrency: int = attrs.field(default=4, validator=attrs.validators.ge(1))
-
-    def __attrs_post_init__(self) -> None:
-        list(feed_names(self.kinds, ()))
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 async def run_worker(
@@ -85,188 +58,239 @@ async def run_worker(
     lease: float = 60.0,
     concurrency: int = 4,
     stop: asyncio.Event | None = None,
+    on_report: Listener = log,
     clock: Clock | None = None,
 ) -> WorkerStats:
     """Work on a hub's feeds until `stop` is set; then finish the polls under way and return.
 
     Discovers sequences and adds their feeds; any number of workers may do so at once. Rows become CloudEvents in
     the hub's log, gaps and unreadable rows too. Requests are made one try at a time under the hub's rate limit.
+    What fails for a while is tried again for ever: the API, the hub's engine, and each feed for itself, less and
+    less often.
 
     Args:
-        crm: The client; not closed here.
-        hub: The hub; not closed here.
+        crm: The client; not closed here. One hub is for one workspace.
+        hub: The hub, made by `Hub.init`; not closed here.
         kinds: What to follow, as for `crm.watch`.
-        since: Where feeds that the hub does not know yet start: `None`: all the API still shows; `NOW`: what comes
-            after. Feeds of sequences that appear later start at their beginning in either case.
-        interval: Seconds between polls of a list; a busy one is polled sooner.
+        since: Where the feeds of an empty hub start: `None`: all the API still shows; `NOW`: what comes after the
+            first poll. Feeds that appear later start at their beginning in either case.
+        interval: Seconds between polls of a list; a busy one is polled sooner. Also between looks for sequences.
         lease: Seconds a worker has for one poll and its commit; after that another may take the feed.
         concurrency: How many polls may be under way at once in this worker.
         stop: Set it to stop.
+        on_report: Is told what happens, at once; what it raises ends the worker. Default: the log.
         clock: What pauses are measured with.
 
     Raises:
-        AuthenticationError: The key is refused: no feed could be polled. `PermissionDeniedError` likewise.
-        ConfigurationError: The client cannot be used, or the engine would lose what is committed.
+        AuthenticationError: The key is refused: no feed could be polled.
+        PermissionDeniedError: The key may not list sequences.
+        ConfigurationError: The client cannot be used, the hub was not made by `Hub.init`, or its engine could lose
+            what is committed.
+        APIError: The server is not the API, to judge by its first answer.
         ValueError: A number out of its range, or an unknown kind.
     """
     options = WorkerOptions(kinds=kinds, since=since, interval=interval, lease=lease, concurrency=concurrency)
-    return await Worker(crm, hub, options, stop or asyncio.Event(), clock or SystemClock()).run()
+    worker = Worker(crm, hub, options, on_report, clock or SystemClock())
+    return await worker.run(stop or asyncio.Event())
 
 
 class Worker:
     """One worker's tasks; see `run_worker`."""
 
     def __init__(
-        self, crm: AsyncClient, hub: Hub, options: WorkerOptions, stop: asyncio.Event, clock: Clock
+        self, crm: AsyncClient, hub: Hub, options: WorkerOptions, listener: Listener, clock: Clock
     ) -> None:
-        # One try: each permit is for one request, and the hub is what backs off. Half the lease: the rest is for
-        # the commit.
-        self._crm = crm.with_options(timeout=options.lease / 2, max_retries=0)
+        self._crm = crm.with_options(timeout=options.lease * REQUEST_SHARE, max_retries=0)
         self._hub = hub
         self._options = options
-        self._stop = stop
+        self._listener = listener
         self._clock = clock
-        self._source = ""
+        self._slots = asyncio.Semaphore(options.concurrency)
+        self._stopping = Stopping(clock)
+        self._failure: Exception | None = None
+        self._under_way = 0
+        self._refusals = 0  # 429s in a row
+        self._quiet_until = clock.monotonic()
         self.stats = WorkerStats()
 
-    async def run(self) -> WorkerStats:
+    async def run(self, stop: asyncio.Event) -> WorkerStats:
         """Work until stopped; return what was done."""
-        await self._hub.init()
-        await self._hub.check()
-        workspace = await self._crm.with_options(max_retries=4).zapier.auth_test()
-        self._source = f"/workspaces/{workspace.id}"
+        following = asyncio.create_task(self._ending_all(self._follow, stop))
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._discover())
-                for _ in range(self._options.concurrency):
-                    tasks.create_task(self._work())
-        except BaseExceptionGroup as group:
-            raise group.exceptions[0] from None
+            await self._ending_all(self._work)
+        finally:
+            following.cancel()
+            await asyncio.wait((following,))
+        if self._failure is not None:
+            raise self._failure
         return self.stats
 
-    # -- discovering -------------------------------------------------------------------------------------------
+    async def _work(self) -> None:
+        await self._patiently(self._hub.check, is_hopeless_at_first)
+        workspace = await self._patiently(self._ask_for_workspace, is_hopeless_at_first)
+        if workspace is None:
+            return
+        self._report(Started(workspace=workspace))
+        discovering = asyncio.create_task(self._ending_all(self._discover))
+        try:
+            await self._claim_and_poll(self._poller(workspace))
+        finally:
+            discovering.cancel()  # whatever it has left undone, the next look of any worker does
+            await asyncio.wait((discovering,))
+
+    async def _ending_all(
+        self, work: Callable[P, Awaitable[None]], *arguments: P.args, **options: P.kwargs
+    ) -> None:
+        """Do a part of the work; what it raises ends the others too, but lets them finish what they have begun."""
+        try:
+            await work(*arguments, **options)
+        except Exception as error:
+            self._failure = self._failure or error
+            self._stopping.set()
+
+    async def _follow(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._stopping.set()
+        self._report(Draining(polls=self._under_way))
+
+    def _report(self, report: Report) -> None:
+        self.stats.count(report)
+        self._listener(report)
+
+    # -- the workspace -----------------------------------------------------------------------------------------
+
+    async def _ask_for_workspace(self) -> str:
+        await self._leave()
+        return (await self._crm.zapier.auth_test()).id
 
     async def _discover(self) -> None:
-        since, known = self._options.since, set[str]()
-        while not self._stop.is_set():
+        options = self._options
+        discovery = Discovery(
+            self._crm,
+            self._hub,
+            kinds=options.kinds,
+            since=options.since,
+            permit=self._leave,
+            report=self._report,
+        )
+        while not self._stopping.is_set():
+            await self._patiently(discovery.look, is_hopeless)
+            await self._stopping.pause(options.interval)
+
+    async def _patiently(
+        self, step: Callable[[], Awaitable[T]], gives_up: Callable[[Exception], bool]
+    ) -> T | None:
+        """Do a step, again while it fails, less and less often; `None` if the worker is to stop before that."""
+        failures = 0
+        while not self._stopping.is_set():
             try:
-                known |= await self._add_feeds(known, since)
-                since, pause = None, self._options.interval
-            except (APIError, HubError) as error:
-                _raise_if_hopeless(error)
-                _log.warning("looking for sequences failed, tried again soon: %s", error)
-                pause = min(self._options.interval, FIRST_BACK_OFF)
-            await self._pause(pause)
-
-    async def _add_feeds(self, known: set[str], since: Now | None) -> set[str]:
-        sequence_ids: list[str] = []
-        if {"enrollments", "sends", "replies"} & set(self._options.kinds):
-            await self._permit()
-            sequence_ids = [sequence.id for sequence in await self._crm.sequences.list()]
-        new = set(feed_names(self._options.kinds, sequence_ids)) - known
-        for name in sorted(new):
-            feed = open_feed(self._crm, name, since=since, interval=self._options.interval)
-            await self._hub.add(name, feed.cursor)
-        return new
-
-    # -- polling -----------------------------------------------------------------------------------------------
-
-    async def _work(self) -> None:
-        while not self._stop.is_set():
-            try:
-                claim = await self._hub.claim(self._options.lease)
-                if claim is None:
-                    await self._pause(IDLE)
-                else:
-                    await self._poll(claim)
-            except FencedError as error:
-                self.stats.fenced += 1
-                _log.warning("%s", error)
-            except HubError as error:
-                self.stats.hub_errors += 1
-                _log.warning("the hub failed, asked again in %.1f s: %s", ENGINE_PAUSE, error)
-                await self._pause(ENGINE_PAUSE)
-
-    async def _poll(self, claim: Claim) -> None:
-        if not await self._permit(at_most=self._options.lease / 4):
-            await self._hub.release(claim)
-            await self._pause(IDLE)
-            return
-        try:
-            feed = open_feed(self._crm, claim.feed, since=None, interval=self._options.interval)
-            poll = await feed.poll(claim.cursor)
-        except (AuthenticationError, PermissionDeniedError, ConfigurationError):
-            await self._hub.release(claim)  # it is not the feed's fault
-            raise
-        except (APIError, CursorError, ValueError) as error:
-            self.stats.failures += 1
-            _log.warning("%s: poll failed: %s", claim.feed, error)
-            await self._hub.fail(claim, str(error), _again_in(error, claim.failures, self._options.interval))
-            return
-        await self._commit(claim, poll)
-
-    async def _commit(self, claim: Claim, poll: Poll[Any]) -> None:
-        events = self._events(claim.feed, poll)
-        for attempt in range(1, COMMIT_TRIES + 1):
-            try:
-                await self._hub.commit(claim, poll.cursor, events, poll.next_in, gaps=len(poll.gaps))
+                return await step()
+            except Stopped:
                 break
-            except HubError:
-                if attempt == COMMIT_TRIES:
-                    raise  # the lease ends by itself, and the rows are polled again
-                self.stats.hub_errors += 1
-                await self._clock.sleep(ENGINE_PAUSE)
-        self.stats.polls += 1
-        self.stats.events += len(events)
-        self.stats.gaps += len(poll.gaps)
+            except (APIError, HubError) as error:
+                if gives_up(error):
+                    raise
+                wait = pause_after(error, failures, self._options.interval)
+                self._report(Trouble(error=str(error), again_in=wait))
+            failures += 1
+            await self._stopping.pause(wait)
+        return None
 
-    def _events(self, feed: str, poll: Poll[Any]) -> list[Event]:
-        now = datetime.now(UTC)
-        return [
-            *(gap_event(self._source, gap, now) for gap in poll.gaps),
-            *(bad_row_event(self._source, feed, bad, now) for bad in poll.bad),
-            *(row_event(self._source, feed, row, now) for row in poll.rows),
-        ]
+    # -- its feeds ---------------------------------------------------------------------------------------------
 
-    # -- waiting -----------------------------------------------------------------------------------------------
+    def _poller(self, workspace: str) -> Poller:
+        return Poller(
+            crm=self._crm,
+            hub=self._hub,
+            clock=self._clock,
+            source=f"/workspaces/{workspace}",
+            interval=self._options.interval,
+            report=self._report,
+        )
 
-    async def _permit(self, at_most: float = LONGEST_BACK_OFF) -> bool:
-        """Wait for leave to make one request; False if that would take too long."""
-        waited = 0.0
-        while (wait := await self._hub.permit()) > 0:
-            waited += wait
-            if waited > at_most:
-                return False
-            await self._clock.sleep(wait)
-        return True
+    async def _claim_and_poll(self, poller: Poller) -> None:
+        async with asyncio.TaskGroup() as polls:  # is left when the last poll is finished
+            await self._ending_all(self._start_polls, poller, polls)
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait, but no longer than until the worker is to stop."""
-        stopping = asyncio.ensure_future(self._stop.wait())
-        sleeping = asyncio.ensure_future(_as_coroutine(self._clock, seconds))
+    async def _start_polls(self, poller: Poller, polls: asyncio.TaskGroup) -> None:
+        while not self._stopping.is_set():
+            await self._slots.acquire()
+            claim = None if self._stopping.is_set() else await self._next_claim()
+            if claim is None:
+                self._slots.release()
+            else:
+                polls.create_task(self._ending_all(self._serve, poller, claim))
+
+    async def _next_claim(self) -> Claim | None:
+        """Claim a feed and get leave to poll it; `None`, after a pause, if there is none."""
+        await self._stopping.pause(self._quiet_until - self._clock.monotonic())
         try:
-            await asyncio.wait((stopping, sleeping), return_when=asyncio.FIRST_COMPLETED)
+            claim = await self._hub.claim(self._options.lease)
+            if claim is None:
+                await self._stopping.pause(IDLE)
+                return None
+            return claim if await self._may_poll(claim) else None
+        except HubError as error:
+            await self._engine_failed(error)
+            return None
+
+    async def _may_poll(self, claim: Claim) -> bool:
+        """Get leave for a claim's request. A claim that would have to wait for too long is given back."""
+        wait = await self._permit(self._options.lease * PERMIT_SHARE)
+        if wait:
+            await self._give_back(claim)
+            await self._stopping.pause(wait)  # it is due at once: without a pause, it would be claimed at once
+        return not wait
+
+    async def _give_back(self, claim: Claim) -> None:
+        try:
+            await self._hub.release(claim)
+        except FencedError:
+            self._report(Fenced(feed=claim.feed))
+
+    async def _serve(self, poller: Poller, claim: Claim) -> None:
+        self._under_way += 1
+        try:
+            self._heed(await poller.serve(claim))
+        except FencedError:
+            self._report(Fenced(feed=claim.feed))
+        except HubError as error:
+            await self._engine_failed(error)
         finally:
-            stopping.cancel()
-            sleeping.cancel()
-            await asyncio.gather(stopping, sleeping, return_exceptions=True)
+            self._under_way -= 1
+            self._slots.release()
 
+    async def _engine_failed(self, error: Exception) -> None:
+        self._report(Trouble(error=str(error), again_in=ENGINE_PAUSE))
+        await self._stopping.pause(ENGINE_PAUSE)
 
-async def _as_coroutine(clock: Clock, seconds: float) -> None:
-    await clock.sleep(seconds)
+    # -- the API's limits --------------------------------------------------------------------------------------
 
+    async def _permit(self, patience: float) -> float:
+        """Wait for leave to make one request. Returns 0, or the seconds still to wait if that is too long."""
+        until = self._clock.monotonic() + patience
+        while (wait := await self._hub.permit()) > 0:
+            if self._stopping.is_set() or self._clock.monotonic() + wait > until:
+                return wait
+            await self._stopping.pause(wait)
+        return 0.0
 
-def _raise_if_hopeless(error: Exception) -> None:
-    if isinstance(error, AuthenticationError | PermissionDeniedError | ConfigurationError):
-        raise error
+    async def _leave(self) -> None:
+        """Wait for leave to make one request, however long that takes.
 
+        Raises:
+            Stopped: The worker is to stop before that.
+        """
+        await self._stopping.pause(self._quiet_until - self._clock.monotonic())
+        if await self._permit(float("inf")):
+            raise Stopped
 
-def _again_in(error: Exception, failures: int, interval: float) -> float | None:
-    """Seconds until a feed whose poll failed is due again; `None`: never, until somebody revives it."""
-    if isinstance(error, CursorError | ValueError):
-        return None
-    if isinstance(error, APIStatusError) and error.status in (400, 404):
-        return None
-    asked = error.retry_after if isinstance(error, APIStatusError) else None
-    back_off = min(FIRST_BACK_OFF * 2.0 ** min(failures, 16), max(interval, FIRST_BACK_OFF), LONGEST_BACK_OFF)
-    return max(back_off, asked or 0.0)
+    def _heed(self, refusal: RateLimitError | None) -> None:
+        """Let this worker keep quiet after a 429; the others hear their own, once each."""
+        if refusal is None:
+            self._refusals = 0
+            return
+        pause = pause_after(refusal, self._refusals, self._options.interval)
+        self._refusals += 1
+        self._quiet_until = max(self._quiet_until, self._clock.monotonic() + pause)
+        self._report(RateLimited(pause=pause))

@@ -1,0 +1,139 @@
+"""A hub in memory, on a test's own clock: the rules of `hub/base.py`, and calls that can be made to fail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import define, field
+
+from impactive_async import Clock
+from impactive_async.hub import Claim, Delivery, Event, Hub, HubError, HubStatus
+from impactive_async.hub.base import fenced
+
+
+@define
+class Slot:
+    cursor: str
+    due: float
+    token: int = 0
+    leased: bool = False
+    failures: int = 0
+    error: str = ""
+    dead: bool = False
+
+
+@define(eq=False)
+class MemoryHub(Hub):
+    clock: Clock
+    slots: dict[str, Slot] = field(factory=dict)
+    log: dict[str, Event] = field(factory=dict)
+    permits: list[float] = field(factory=list)
+    trouble: dict[str, list[Exception]] = field(factory=dict)
+    calls: list[str] = field(factory=list)
+    trimmable: int = 0
+    _tokens: int = 0
+
+    def _called(self, method: str) -> None:
+        self.calls.append(method)
+        if self.trouble.get(method):
+            raise self.trouble[method].pop(0)
+
+    async def add(self, feed: str, cursor: str = "") -> None:
+        self._called("add")
+        self.slots.setdefault(feed, Slot(cursor, self.clock.monotonic()))
+
+    async def claim(self, lease: float) -> Claim | None:
+        self._called("claim")
+        now = self.clock.monotonic()
+        due = [(slot.due, feed) for feed, slot in self.slots.items() if not slot.dead and slot.due <= now]
+        if not due:
+            return None
+        feed = min(due)[1]
+        slot = self.slots[feed]
+        self._tokens += 1
+        slot.token, slot.leased, slot.due = self._tokens, True, now + lease
+        return Claim(feed=feed, cursor=slot.cursor, token=slot.token, failures=slot.failures, lease=lease)
+
+    def _settle(self, claim: Claim) -> Slot:
+        slot = self.slots.get(claim.feed)
+        held = slot and slot.leased and slot.token == claim.token and slot.due > self.clock.monotonic()
+        if slot is None or not held:
+            raise fenced(claim)
+        slot.leased = False
+        return slot
+
+    async def commit(
+        self, claim: Claim, cursor: str, events: Sequence[Event], again_in: float, *, gaps: int = 0
+    ) -> None:
+        self._called("commit")
+        slot = self._settle(claim)
+        slot.cursor, slot.due, slot.failures = cursor, self.clock.monotonic() + again_in, 0
+        for event in events:
+            self.log.setdefault(event.id, event)
+
+    async def permit(self) -> float:
+        self._called("permit")
+        return self.permits.pop(0) if self.permits else 0.0
+
+    async def fail(self, claim: Claim, error: str, again_in: float | None) -> None:
+        self._called("fail")
+        slot = self._settle(claim)
+        slot.dead, slot.error, slot.failures = again_in is None, error, slot.failures + 1
+        slot.due = self.clock.monotonic() + (again_in or 0.0)
+
+    async def release(self, claim: Claim) -> None:
+        self._called("release")
+        self._settle(claim).due = self.clock.monotonic()
+
+    async def remove(self, feed: str) -> None:
+        del self.slots[feed]
+
+    async def trim(self) -> int:
+        self._called("trim")
+        trimmed, self.trimmable = self.trimmable, 0
+        return trimmed
+
+    async def status(self) -> HubStatus:
+        self._called("status")
+        slots = self.slots.values()
+        return HubStatus(
+            engine="memory",
+            feeds=len(slots),
+            leased=sum(slot.leased for slot in slots),
+            due=0,
+            lag=0.0,
+            failing=0,
+            gaps=0,
+            dead_count=0,
+            dead=(),
+            events=len(self.log),
+            groups=(),
+            rate_limit=None,
+            rate_wait=0.0,
+        )
+
+    async def check(self) -> None:
+        self._called("check")
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+    async def revive(self, feed: str) -> bool:
+        raise NotImplementedError
+
+    async def receive(self, group: str, *, count: int = 20, visibility: float = 60.0) -> list[Delivery]:
+        raise NotImplementedError
+
+    async def ack(self, group: str, positions: Sequence[str]) -> None:
+        raise NotImplementedError
+
+    async def drop_group(self, group: str) -> None:
+        raise NotImplementedError
+
+    async def init(self) -> None:
+        raise NotImplementedError
+
+
+def broken(times: int = 1) -> list[Exception]:
+    """So many failures of the engine."""
+    return [HubError("the engine is away") for _ in range(times)]
