@@ -33,9 +33,6 @@ class Schedule(Generic[D]):
         self._heap: list[D] = []
         self._nap: asyncio.Future[None] | None = None
 
-    def __len__(self) -> int:
-        return len(self._heap)
-
     def add(self, item: D) -> None:
         """Put an item where its `due` says."""
         heapq.heappush(self._heap, item)

@@ -11,7 +11,7 @@ import pytest
 from impactive_async import NOW, BadRow, FeedGapError
 from impactive_async.errors import CursorError, DecodeError
 from impactive_async.models import Gap
-from tests.feeds.lists import CAP, NAME, START, FakeList, StopsAt, Store, feed_of, ids, row
+from tests.feeds.lists import CAP, NAME, RULES, START, FakeList, StopsAt, Store, feed_of, ids, row, source_of
 from tests.support import FakeClock, ManualClock, spin
 
 
@@ -377,3 +377,11 @@ async def test_what_a_feed_says_about_itself() -> None:
     assert (await feed_of(listed, StopsAt()).poll(start)).rows
     feed.ack()
     assert not (await feed_of(listed, StopsAt()).poll(feed.cursor)).rows
+
+
+@pytest.mark.parametrize("overlap", [-1.0, float("inf"), float("nan")])
+async def test_an_overlap_out_of_range(overlap: float) -> None:
+    """An overlap is a length of time, for lists with and without `since`."""
+    for rules in (RULES, None):
+        with pytest.raises(ValueError, match="overlap"):
+            source_of(FakeList(), FakeClock(), rules=rules).with_overlap(overlap)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from impactive_async import AsyncClient, FeedGapError, MemoryCursorStore
-from impactive_async.errors import ServerError
+from impactive_async.errors import ConfigurationError, ServerError
 from impactive_async.models import Gap
-from impactive_async.resources.recovery import reaches_behind
+from impactive_async.resources.recovery import ReplyRecovery, reaches_behind
 from impactive_async.sandbox import Sandbox
 from tests.feeds.lists import CAP, FakeList, Sibling, StopsAt, feed_of, ids, iso, row
 from tests.support import client_of
@@ -127,6 +127,40 @@ async def test_a_failing_server_is_not_asked_for_every_contact(sandbox: Sandbox)
         await pull(feed, 1)
     asked = len(sandbox.requests_to("GET /api/agent/contacts/:id/replies"))
     assert 50 <= asked <= 100  # one batch for each of two gaps
+
+
+class OneAnswer:
+    """A caller whose list of enrollments is given, and whose every other call ends alike."""
+
+    def __init__(self, enrollments: list[Any], end: list[Any] | Exception) -> None:
+        self._enrollments = enrollments
+        self._end = end
+
+    async def call(self, request: Any, _: Any) -> list[Any]:
+        if "enrollments" in request.template:
+            return self._enrollments
+        if isinstance(self._end, Exception):
+            raise self._end
+        return self._end
+
+
+GAP = Gap("f", "overflow", datetime.fromisoformat("2026-05-01T09:00:00+00:00"), None)
+
+
+@pytest.mark.parametrize("odd", [7, {}, {"contactId": 7}, {"contactId": ""}, {"contactId": None}], ids=str)
+async def test_an_enrollment_that_names_nobody_leaves_the_gap(odd: Any) -> None:
+    """Whose replies cannot be asked for cannot be said to be complete; the others are asked."""
+    caller: Any = OneAnswer([odd, {"id": "en", "contactId": "c1"}], [{"id": "r1"}, "no row"])
+    recovery = await ReplyRecovery(caller, "s1")(GAP)
+    assert recovery.rows == [{"id": "r1", "contactId": "c1", "enrollmentId": "en"}, "no row"]
+    assert not recovery.complete
+
+
+async def test_what_is_no_failure_of_the_api_is_not_hidden() -> None:
+    """A client that was closed meanwhile is not taken for a contact without replies."""
+    caller: Any = OneAnswer([{"contactId": "c1"}], ConfigurationError("closed"))
+    with pytest.raises(ConfigurationError):
+        await ReplyRecovery(caller, "s1")(GAP)
 
 
 async def test_zapier_contacts_past_the_cap_come_from_the_agent_list(sandbox: Sandbox, crm: AsyncClient) -> None:
