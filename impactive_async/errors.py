@@ -58,7 +58,10 @@ __all__ = [
 ]
 
 
-_KEYLIKE = re.compile(r"icrm_[0-9A-Za-z]+")
+# Also percent-encoded or escaped, as in a URL or a JSON text. No boundary ends it: of two keys in a row the second
+# is as secret as the first.
+_UNDERSCORE = r"(?:%5f|\\+u005f)"
+_KEYLIKE = re.compile(rf"icrm(?:_|{_UNDERSCORE})(?:\w|{_UNDERSCORE})+", re.ASCII | re.IGNORECASE)
 
 
 def redact(text: str) -> str:
@@ -79,6 +82,10 @@ def _rebuild(cls: type[ImpactiveError], args: tuple[Any, ...], state: dict[str, 
     error.args = args
     error.__dict__.update(state)
     return error
+
+
+def _quote(request_id: str | None) -> str:
+    return f" [request {request_id}]" if request_id else ""
 
 
 class ConfigurationError(ImpactiveError):
@@ -207,8 +214,7 @@ class APIStatusError(APIError):
         self.retry_after = retry_after
 
     def __str__(self) -> str:
-        quote = f" [request {self.request_id}]" if self.request_id else ""
-        return f"{super().__str__()}{quote}"
+        return super().__str__() + _quote(self.request_id)
 
 
 class BadRequestError(APIStatusError):
@@ -245,6 +251,7 @@ class DecodeError(APIError):
     Attributes:
         path: Where in the document, as in `$[3].updatedAt`; also part of the message.
         snippet: The offending value, shortened.
+        request_id: As of an `APIStatusError`; `None` also of a row that a feed reads later.
     """
 
     def __init__(
@@ -255,6 +262,7 @@ class DecodeError(APIError):
         snippet: str = "",
         method: str = "",
         request_path: str = "",
+        request_id: str | None = None,
         attempts: int = 1,
         outcome_unknown: bool = False,
     ) -> None:
@@ -267,6 +275,10 @@ class DecodeError(APIError):
         )
         self.path = path
         self.snippet = redact(snippet)
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        return super().__str__() + _quote(self.request_id)
 
 
 class FeedGapError(ImpactiveError):

@@ -33,7 +33,7 @@ def made(cls: type[errors.ImpactiveError]) -> errors.ImpactiveError:
     if issubclass(cls, errors.APIStatusError):
         return cls("m", **STATUS)
     if issubclass(cls, errors.DecodeError):
-        return cls("m", request_path="/x/1", path="$[0].id", snippet="{}", **COMMON)
+        return cls("m", request_path="/x/1", path="$[0].id", snippet="{}", request_id="req_7", **COMMON)
     if issubclass(cls, errors.APIConnectionError):
         return cls("m", request_path="/x/1", request_sent=False, **COMMON)
     if issubclass(cls, errors.APIError):
@@ -115,6 +115,26 @@ def test_a_key_in_a_message_or_snippet_is_blotted_out() -> None:
     assert error.message == "got icrm_…!"
     assert error.snippet == "{'k': 'icrm_…'}"
     assert KEY not in repr((error, error.args, vars(error)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        KEY,
+        KEY + KEY,
+        f"{KEY}_{KEY}",
+        KEY.upper(),
+        KEY.replace("_", "%5F"),
+        KEY.replace("_", "%5f") + KEY,
+        KEY + KEY.replace("_", "%5F"),
+        KEY.replace("_", "\\u005f"),
+        KEY.replace("_", "\\\\u005F"),
+    ],
+)
+def test_nothing_of_a_key_is_left(text: str) -> None:
+    """Also of keys without a gap, or with their underscore escaped; redacting twice is redacting once."""
+    assert errors.redact(f"<{text}>") == "<icrm_…>"
+    assert errors.redact("<icrm_…> icrm_") == "<icrm_…> icrm_"
 
 
 def test_settling_records_attempts_and_outcome() -> None:

@@ -12,7 +12,6 @@ A row is decoded strictly (`exact.py` says what that means). What it holds beyon
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Sequence
 from itertools import repeat
 from typing import Any, Final, TypeVar, get_args, get_origin
@@ -20,6 +19,7 @@ from typing import Any, Final, TypeVar, get_args, get_origin
 import attrs
 from cattrs import Converter
 
+from impactive_async._http.brief import brief
 from impactive_async._http.encode import encode_draft, encode_fields, to_wire
 from impactive_async._http.exact import Reader, exact_row_reader, strict_converter
 from impactive_async._http.hooks import PageReader, fast_page_reader, fast_row_reader, only_stores
@@ -42,10 +42,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-_SNIPPET_LENGTH: Final = 80
-_REPR: Final = reprlib.Repr()
-_REPR.maxlevel = 2
 
 
 def row_converter() -> Converter:
@@ -128,12 +124,7 @@ def take_rows(cls: type[T], raw: list[object]) -> list[T]:
 
 def _decode_error(cls: type, misfit: Misfit, path: str) -> DecodeError:
     where = path + misfit.path
-    snippet = _shorten(misfit.value)
+    snippet = brief(misfit.value)
     return DecodeError(
         f"unreadable {cls.__name__} at {where}: {misfit.message}; found {snippet}", path=where, snippet=snippet
     )
-
-
-def _shorten(value: object) -> str:
-    text = _REPR.repr(value)
-    return text if len(text) <= _SNIPPET_LENGTH else text[: _SNIPPET_LENGTH - 1] + "…"

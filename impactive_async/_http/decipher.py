@@ -6,13 +6,15 @@ Pure functions: nothing here does I/O or knows how often a request is tried.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from impactive_async._http.brief import brief, shorten
 from impactive_async._http.json_bytes import loads
-from impactive_async._http.wire import Request, Response
+from impactive_async._http.wire import Repeat, Request, Response
 from impactive_async.errors import (
     APIStatusError,
     AuthenticationError,
@@ -29,9 +31,11 @@ from impactive_async.errors import (
 BODY_KEPT = 4096
 """Characters of an error's body that are kept on the exception (A5)."""
 
+_SECONDS = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
 
 def decipher(request: Request, response: Response) -> Any:
-    """Return the JSON of a success (`None` for an empty body).
+    """Return the JSON of a success: `None` for an empty body, and for any that answers a DELETE (A4).
 
     Raises:
         APIStatusError: The status is not 2xx; the subclass is that of the status.
@@ -39,7 +43,7 @@ def decipher(request: Request, response: Response) -> Any:
     """
     if not 200 <= response.status < 300:
         raise _status_error(request, response)
-    if not response.body:
+    if not response.body or request.repeat is Repeat.DELETE or response.body.isspace():
         return None
     try:
         return loads(response.body)
@@ -52,15 +56,17 @@ def rows_of(data: Any) -> list[Any]:
     """Return the rows of a list answer: a bare array, or the one array among an object's values (A2).
 
     Raises:
-        DecodeError: It is neither.
+        DecodeError: It is neither, or speaks of an error.
     """
     if isinstance(data, list):
         return data
     arrays = [value for value in data.values() if isinstance(value, list)] if isinstance(data, dict) else []
-    if len(arrays) == 1:
+    if len(arrays) == 1 and data.get("error") is None and data.get("errors") is None:
         return arrays[0]
+    snippet = brief(data)
     raise DecodeError(
-        "expected an array of rows, or an object that holds exactly one", snippet=shorten(repr(data))
+        f"expected an array of rows, or an object that holds exactly one and no error; found {snippet}",
+        snippet=snippet,
     )
 
 
@@ -69,18 +75,23 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
 
     A date counts from the answer's own `Date`, so that the two clocks need not agree; without one, from `now`.
     """
-    value = headers.get("Retry-After")
-    if value is None:
+    value = headers.get("Retry-After", "").strip()
+    if not value.isascii():
         return None
-    try:
+    if _SECONDS.fullmatch(value):
         seconds = float(value)
-    except ValueError:
+    else:
         when = http_date(value)
         if when is None:
             return None
         start = http_date(headers.get("Date", "")) or now or datetime.now(UTC)
         seconds = (when - start).total_seconds()
     return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def request_id_of(headers: Mapping[str, str]) -> str | None:
+    """Return what the server calls the request, if it says so (A13)."""
+    return redact(headers.get("x-request-id") or headers.get("cf-ray") or "") or None
 
 
 def http_date(value: str) -> datetime | None:
@@ -90,12 +101,6 @@ def http_date(value: str) -> datetime | None:
     except (ValueError, TypeError, OverflowError):
         return None
     return when if when.tzinfo else when.replace(tzinfo=UTC)
-
-
-def shorten(text: str, limit: int = 80) -> str:
-    """Cut a text for a message, without what looks like a key."""
-    text = redact(text)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 _CLASSES: dict[int, type[APIStatusError]] = {
@@ -112,7 +117,6 @@ _ADVICE: dict[int, str] = {
     401: "The API key was refused: check that it is complete, of this workspace and not revoked "
     "(Workspace Settings → Integrations → API Keys).",
     403: "This key may not do that.",
-    404: "There is no such id in this workspace.",
     409: "The request contradicts the present state of the resource.",
     429: "Too many requests: lower max_concurrency or set rate_limit.",
 }
@@ -122,29 +126,50 @@ def _status_error(request: Request, response: Response) -> APIStatusError:
     status, headers = response.status, response.headers
     text = redact(response.body[: 4 * BODY_KEPT].decode("utf-8", "replace"))
     kind = ServerError if status >= 500 else _CLASSES.get(status, APIStatusError)
-    said = _server_message(headers, text)
+    wait = retry_after(headers)
+    parts = (f"HTTP {status}.", _advice(request, response), _asked(wait), _server_message(headers, text))
     return kind(
-        " ".join(filter(None, (f"HTTP {status}.", _advice(status, headers), said))),
+        " ".join(filter(None, parts)),
         status=status,
         method=request.method,
         path=request.bare_path,
         body=text[:BODY_KEPT],
         headers={name: redact(value) for name, value in headers.items()},
-        request_id=redact(headers.get("x-request-id") or headers.get("cf-ray") or "") or None,
-        retry_after=retry_after(headers),
+        request_id=request_id_of(headers),
+        retry_after=wait,
     )
 
 
-def _advice(status: int, headers: Mapping[str, str]) -> str:
+def _advice(request: Request, response: Response) -> str:
+    status = response.status
     if 300 <= status < 400:
-        target = shorten(headers.get("Location", "nowhere"), 200)
-        return (
-            f"The server redirects to {target}, which is not followed because the API key would go along: "
-            "set base_url to where the API really is."
-        )
+        return _redirected(response.headers.get("Location"))
+    if status == 404:
+        return _not_found(request.template)
     if status >= 500:
         return "The server, or a proxy before it, failed."
     return _ADVICE.get(status, "The server answered with something the contract does not name.")
+
+
+def _redirected(target: str | None) -> str:
+    if not target:
+        return "The server answers with a redirection that leads nowhere: is base_url the host of the API?"
+    return (
+        f"The server redirects to {shorten(target, 200)}, which is not followed because the API key would go along: set "
+        "base_url to where the API really is."
+    )
+
+
+def _not_found(template: str) -> str:
+    if ":" in template:
+        return "There is no such id in this workspace."
+    if template.startswith("/"):  # it is always there
+        return "There is no such address on this server: is base_url the host of the API?"
+    return "There is no such address on this server, or no such id in this workspace."
+
+
+def _asked(wait: float | None) -> str:
+    return "" if wait is None else f"The server asks to wait {math.ceil(wait)} s."
 
 
 def _server_message(headers: Mapping[str, str], text: str) -> str:
@@ -153,10 +178,11 @@ def _server_message(headers: Mapping[str, str], text: str) -> str:
         body = loads(text.encode())
     except ValueError:
         body = None
-    if isinstance(body, dict):
-        said = next((body[k] for k in ("error", "message") if isinstance(body.get(k), str)), None)
-        return f"The server says: {shorten(said, 200)!r}" if said else ""
-    if "html" in headers.get("Content-Type", ""):
+    fields = (body.get("error"), body.get("message")) if isinstance(body, dict) else ()
+    said = [field for field in fields if isinstance(field, str)]
+    if said:
+        text = ": ".join(dict.fromkeys(filter(None, said)))
+    elif "html" in headers.get("Content-Type", ""):
         return "The answer is an HTML page, not JSON: is base_url the host of the API?"
     return f"The server says: {shorten(text.strip(), 200)!r}" if text.strip() else ""
 
@@ -170,4 +196,5 @@ def _not_json(request: Request, response: Response, problem: str) -> DecodeError
         snippet=shorten(response.body[:400].decode("utf-8", "replace")),
         method=request.method,
         request_path=request.bare_path,
+        request_id=request_id_of(response.headers),
     )

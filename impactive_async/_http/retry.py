@@ -55,10 +55,11 @@ def trouble_of(error: APIError) -> Trouble:
 def may_have_acted(error: APIError) -> bool:
     """Whether the server may have carried the request out although it did not say so.
 
-    Of an answer that cannot be read (`DecodeError`) only the writing is certain, not what was written.
+    Of an answer that cannot be read (`DecodeError`) only the writing is certain, not what was written. A
+    redirection may lead to what was made (303), or to where it could be made (308).
     """
     if isinstance(error, APIStatusError):
-        return error.status >= 500
+        return error.status >= 500 or 300 <= error.status < 400
     if isinstance(error, APIConnectionError):
         return error.request_sent
     return True

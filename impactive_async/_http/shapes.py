@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from impactive_async._http.brief import brief
 from impactive_async._http.codec import decode_row, take_rows
 from impactive_async._http.decipher import rows_of
+from impactive_async.errors import DecodeError
 
 T = TypeVar("T")
 
@@ -17,6 +19,18 @@ def one(cls: type[T]) -> Callable[[Any], T]:
 def many(cls: type[T]) -> Callable[[Any], list[T]]:
     """The answer is a list of rows (A2), which is emptied."""
     return lambda data: take_rows(cls, rows_of(data))
+
+
+def many_exactly(cls: type[T], count: int) -> Callable[[Any], list[T]]:
+    """The answer is one row for each of the `count` that were sent: one that is missing may not have been made."""
+
+    def rows(data: Any) -> list[T]:
+        found = rows_of(data)
+        if len(found) != count:
+            raise DecodeError(f"{count} drafts were sent, and {len(found)} rows came back", snippet=brief(found))
+        return take_rows(cls, found)
+
+    return rows
 
 
 def one_if_any(cls: type[T]) -> Callable[[Any], T]:

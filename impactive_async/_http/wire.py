@@ -14,6 +14,7 @@ from urllib.parse import quote
 import attrs
 
 from impactive_async._http.json_bytes import dumps
+from impactive_async.errors import redact
 
 
 class Repeat(Enum):
@@ -79,8 +80,8 @@ class Request:
 
     @property
     def bare_path(self) -> str:
-        """The path without the query, for errors."""
-        return self.path.partition("?")[0]
+        """The path without the query, for errors; a key that was taken for an id is blotted out."""
+        return redact(self.path.partition("?")[0])
 
 
 @attrs.frozen
@@ -157,7 +158,7 @@ def check_id(value: object) -> str:
         raise ValueError(f"an id is a string, not {type(value).__name__}")  # noqa: TRY004 - DESIGN §2: ValueError
     if not value or value != value.strip() or _BAD_IN_ID.search(value):
         raise ValueError(
-            f"{value[:40]!r} is not an id: ids are not empty, have no white space around them, and hold no slash, "
-            "dot or control character. Pass the `.id` of a row."
+            f"{redact(value)[:40]!r} is not an id: ids are not empty, have no white space around them, and hold no "
+            "slash, dot or control character. Pass the `.id` of a row."
         )
     return quote(value, safe="")

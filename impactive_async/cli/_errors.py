@@ -28,6 +28,7 @@ from impactive_async.errors import (
     PermissionDeniedError,
     RateLimitError,
     ServerError,
+    redact,
 )
 
 _log = logging.getLogger("impactive_async.cli")
@@ -60,7 +61,7 @@ TERMINATED = 143
 INCOMPLETE = Exit(10, "part of the work was not done, and the output says which part", (BulkError,))
 
 _BY_CLASS: Final = (
-    Exit(2, "wrong usage: an argument or a file", (UsageError, ValueError)),
+    Exit(2, "wrong usage: an argument or a file", (UsageError, ValueError, OSError)),
     Exit(3, "set up wrongly: no key, an ill-formed one, a wrong base URL", (ConfigurationError,)),
     Exit(4, "the key was refused", (AuthenticationError, PermissionDeniedError)),
     Exit(5, "no such id in this workspace", (NotFoundError,)),
@@ -84,7 +85,6 @@ _HINTS: Final = (
     (NotFoundError, "Ids are listed by `impactive sequences list` and `impactive contacts list`."),
     (APIConnectionError, "The host comes from --base-url or IMPACTIVE_BASE_URL."),
 )
-_KEYLIKE = re.compile(r"icrm_[0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -118,7 +118,7 @@ def sentence(error: Exception) -> str:
 
 def complain(text: str) -> None:
     """Print to stderr what may quote a server or a file: without keys and without control characters."""
-    sys.stderr.write(plain(_KEYLIKE.sub("icrm_…", text)).rstrip("\n") + "\n")
+    sys.stderr.write(plain(redact(text)).rstrip("\n") + "\n")
     sys.stderr.flush()
 
 

@@ -10,7 +10,7 @@ import attrs
 from impactive_async._http.caller import Answer, Caller
 from impactive_async._http.codec import decode_rows, encode_draft, encode_fields
 from impactive_async._http.decipher import rows_of
-from impactive_async._http.shapes import many, one
+from impactive_async._http.shapes import many, many_exactly, one
 from impactive_async._http.wire import build_request, get, write
 from impactive_async._unset import UNSET, Unset
 from impactive_async.feeds.feed import Feed
@@ -91,12 +91,15 @@ class Contacts(ContactImports):
         Raises:
             ValueError: There are no drafts.
             BadRequestError: One of them is invalid.
+            DecodeError: Not as many contacts came back as were sent; some may not exist.
             APIError: The call failed; if `outcome_unknown`, they may exist all the same.
         """
         body = [encode_draft(draft) for draft in drafts]
         if not body:
             raise ValueError("no contacts to create: the batch is empty")
-        return await self._caller.call(build_request(CREATE, body=body), many(Contact), timeout, max_retries)
+        return await self._caller.call(
+            build_request(CREATE, body=body), many_exactly(Contact, len(body)), timeout, max_retries
+        )
 
     async def update(
         self,

@@ -9,8 +9,10 @@ import pytest
 from multidict import CIMultiDict
 
 from impactive_async import errors
-from impactive_async._http.decipher import BODY_KEPT, decipher, http_date, retry_after, rows_of, shorten
-from impactive_async._http.wire import Response, build_request, get
+from impactive_async._http.decipher import BODY_KEPT, decipher, http_date, request_id_of, retry_after, rows_of
+from impactive_async._http.shapes import many_exactly
+from impactive_async._http.wire import Request, Response, build_custom_request, build_request, delete, get
+from impactive_async.models import Contact
 from tests.support import KEY
 
 REQUEST = build_request(get("/api/agent/contacts/:id/replies"), ("con_1",), query={"limit": "1"})
@@ -35,9 +37,10 @@ def test_any_success_is_its_json(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 204])
-def test_an_empty_success_is_none(status: int) -> None:
-    """An empty body is `None`, whatever the status says it should be (A4)."""
-    assert decipher(REQUEST, response(status)) is None
+@pytest.mark.parametrize("body", [b"", b" ", b"\r\n\t "])
+def test_an_empty_success_is_none(status: int, body: bytes) -> None:
+    """An empty body, or one of white space, is `None`, whatever the status says it should be (A4)."""
+    assert decipher(REQUEST, response(status, body)) is None
 
 
 @pytest.mark.parametrize(
@@ -75,12 +78,17 @@ def test_a_status_has_its_class(status: int, kind: type[errors.APIStatusError]) 
         (b"\xff\xfeno", "The server says: '\ufffd\ufffdno'"),
         (b"   ", ""),
         (b"", ""),
-        (b'{"code": 7}', ""),
+        (b'{"error": "Bad Request", "message": "no such tag"}', "The server says: 'Bad Request: no such tag'"),
+        (b'{"error": "no such tag", "message": "no such tag"}', "The server says: 'no such tag'"),
+        (b'{"error": {"message": "no such tag"}}', """The server says: '{"error": {"message": "no such tag"}}'"""),
+        (b'{"errors": ["no such tag"]}', """The server says: '{"errors": ["no such tag"]}'"""),
+        (b'["no such tag"]', """The server says: '["no such tag"]'"""),
+        (b'{"code": 7}', """The server says: '{"code": 7}'"""),
         (b'{"error": ""}', ""),
     ],
 )
 def test_the_servers_own_words_are_passed_on(body: bytes, said: str) -> None:
-    """An error's message ends with what the server said, in either documented form or as plain text (A5)."""
+    """An error's message ends with what the server said, in a documented form or as it stands (A5)."""
     message = error_of(response(400, body)).message
     assert message.endswith(said or "of this workspace.")
 
@@ -99,7 +107,41 @@ def test_a_redirect_names_its_target() -> None:
     error = error_of(response(301, Location="https://crm.example/api"))
     assert "redirects to https://crm.example/api" in str(error)
     assert "base_url" in str(error)
-    assert "nowhere" in str(error_of(response(304)))
+
+
+@pytest.mark.parametrize("status", [300, 304, 399])
+def test_a_redirect_without_a_target_says_so(status: int) -> None:
+    """A 3xx that points nowhere is not said to point somewhere."""
+    message = error_of(response(status)).message
+    assert "leads nowhere" in message
+    assert "redirects to" not in message
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (REQUEST, "no such id in this workspace."),
+        (build_request(get("/api/agent/contacts")), "is base_url the host of the API?"),
+        (
+            build_custom_request("GET", "/api/x", None, None, repeatable=False),
+            "no such address on this server, or no",
+        ),
+    ],
+    ids=["with an id", "without", "custom"],
+)
+def test_a_404_says_what_was_not_found(request_: Request, words: str) -> None:
+    """Only a path with an id in it can lack the id; any other is there, or this is not the API."""
+    with pytest.raises(errors.NotFoundError) as caught:
+        decipher(request_, response(404))
+    assert words in caught.value.message
+    assert ("no such id" in caught.value.message) is (":id" in request_.template or "custom" in request_.template)
+
+
+@pytest.mark.parametrize(("value", "said"), [("999", "asks to wait 999 s"), ("0.2", "asks to wait 1 s")])
+def test_the_wait_that_the_server_asks_for_is_said(value: str, said: str) -> None:
+    """Whoever gives up on a 429 reads for how long."""
+    assert said in error_of(response(429, Retry_After=value)).message
+    assert "asks to wait" not in error_of(response(429)).message
 
 
 def test_what_helps_support_is_kept() -> None:
@@ -110,6 +152,7 @@ def test_what_helps_support_is_kept() -> None:
     assert str(error).endswith("[request req_7]")
     assert error_of(response(500, cf_ray="ray-1")).request_id == "ray-1"
     assert error_of(response(500)).request_id is None
+    assert request_id_of(CIMultiDict({"X-Request-ID": f"r {KEY}"})) == "r icrm_…"
 
 
 def test_an_echoed_key_is_blotted_out_everywhere() -> None:
@@ -130,6 +173,19 @@ def test_a_success_that_is_not_json_is_a_decode_error(body: bytes) -> None:
     assert caught.value.snippet
 
 
+def test_a_success_that_is_not_json_names_its_request() -> None:
+    """What to quote to support is on every error that an answer came with."""
+    with pytest.raises(errors.DecodeError, match=r"\[request req_7\]$") as caught:
+        decipher(REQUEST, response(200, b"{", x_request_id="req_7"))
+    assert caught.value.request_id == "req_7"
+
+
+@pytest.mark.parametrize("body", [b"OK", b"<p>", b"", b"{}"])
+def test_the_answer_to_a_delete_is_not_read(body: bytes) -> None:
+    """That it is a success is all there is to know: its body cannot make it an error (A4)."""
+    assert decipher(build_request(delete("/x/:id"), ("7",)), response(200, body)) is None
+
+
 def test_a_success_that_is_html_hints_at_the_host() -> None:
     """A 200 with a web page usually means a wrong base_url; a key in it is blotted out."""
     page = f"<html>{KEY}</html>".encode()
@@ -140,7 +196,13 @@ def test_a_success_that_is_html_hints_at_the_host() -> None:
 
 @pytest.mark.parametrize(
     ("data", "rows"),
-    [([], []), ([1], [1]), ({"contacts": [1], "total": 1}, [1]), ({"data": []}, [])],
+    [
+        ([], []),
+        ([1], [1]),
+        ({"contacts": [1], "total": 1}, [1]),
+        ({"data": []}, []),
+        ({"data": [], "error": None}, []),
+    ],
 )
 def test_rows_are_a_bare_array_or_the_only_one_of_an_object(data: Any, rows: list[Any]) -> None:
     """Both envelopes are read alike (A2)."""
@@ -152,6 +214,31 @@ def test_rows_that_are_not_to_be_found_are_an_error(data: Any) -> None:
     """No array, or more than one, is never taken for an empty list."""
     with pytest.raises(errors.DecodeError, match="expected an array of rows"):
         rows_of(data)
+
+
+@pytest.mark.parametrize("data", [{"error": "no", "rows": []}, {"errors": []}, {"errors": {"a": 1}, "rows": [1]}])
+def test_an_object_that_speaks_of_an_error_is_no_list(data: Any) -> None:
+    """What went wrong is not an empty list, nor are its reasons rows."""
+    with pytest.raises(errors.DecodeError, match="and no error"):
+        rows_of(data)
+
+
+def test_a_deep_or_large_document_is_shown_in_brief() -> None:
+    """Neither depth nor size of a wrong answer makes its error another error, or a long one."""
+    for wrong in (b'{"a":' + b"[" * 900 + b"]" * 900 + b',"b":[]}', b'{"a":[' + b"1," * 10**5 + b'1],"b":[]}'):
+        with pytest.raises(errors.DecodeError) as caught:
+            rows_of(decipher(REQUEST, response(200, wrong)))
+        assert len(caught.value.snippet) <= 80
+        assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_batch_is_answered_row_by_row(count: int) -> None:
+    """Fewer rows than drafts, or more, is not for a caller to find out by counting."""
+    rows: list[Any] = [{"id": "1", "firstName": "A", "lastName": "B"}] * 2
+    assert [row.id for row in many_exactly(Contact, 2)(list(rows))] == ["1", "1"]
+    with pytest.raises(errors.DecodeError, match=f"{count} drafts were sent, and 2 rows came back"):
+        many_exactly(Contact, count)(list(rows))
 
 
 @pytest.mark.parametrize(
@@ -169,6 +256,12 @@ def test_rows_that_are_not_to_be_found_are_an_error(data: Any) -> None:
         ("", None),
         ("nan", None),
         ("inf", None),
+        ("1_0", None),
+        ("1e3", None),
+        ("+7", None),
+        ("٣", None),
+        ("9" * 400, None),
+        ("Fri, 01 May 2026 12:00:3٣ GMT", None),
         ("Fri, 99 May 2026 12:00:30 GMT", None),
     ],
 )
@@ -197,10 +290,3 @@ def test_http_dates_are_aware() -> None:
     assert http_date("Fri, 01 May 2026 12:00:00 GMT") == NOON
     assert http_date("Fri, 01 May 2026 12:00:00 -0000") == NOON
     assert http_date("yesterday") is None
-
-
-def test_texts_are_shortened_and_without_keys() -> None:
-    """A text for a message has at most `limit` characters, and no key."""
-    assert shorten("abc", 3) == "abc"
-    assert shorten("abcd", 3) == "ab…"
-    assert shorten(f"key {KEY}") == "key icrm_…"

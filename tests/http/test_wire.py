@@ -8,6 +8,7 @@ import pytest
 
 from impactive_async._http import wire
 from impactive_async._http.wire import Repeat, build_custom_request, build_request, check_id
+from tests.support import KEY
 
 STEP = wire.write("PATCH", "/api/agent/sequences/:id/steps/:stepId")
 LIST = wire.get("/api/agent/contacts")
@@ -26,6 +27,17 @@ def test_an_id_is_percent_encoded_and_cannot_open_another_place() -> None:
     request = build_request(STEP, (":stepId", "a b?c#d%&é"))
     assert request.path == "/api/agent/sequences/%3AstepId/steps/a%20b%3Fc%23d%25%26%C3%A9"
     assert request.bare_path == request.path
+
+
+@pytest.mark.parametrize("value", [KEY, KEY + KEY, f"?{KEY}"])
+def test_a_key_taken_for_an_id_is_not_shown(value: str) -> None:
+    """It is sent, for the server to refuse; what errors name is without it."""
+    request = build_request(STEP, (value, value))
+    assert KEY not in request.bare_path
+    assert request.bare_path.count("icrm_…") == 2
+    with pytest.raises(ValueError, match=r"icrm_….* is not an id") as caught:
+        check_id(f"/{value}")
+    assert KEY[:20] not in str(caught.value)
 
 
 @pytest.mark.parametrize(

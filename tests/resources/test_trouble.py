@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,7 +12,16 @@ import aiohttp
 import attrs
 import pytest
 
-from impactive_async import APIConnectionError, APIError, APITimeoutError, AsyncClient, DecodeError, ServerError
+from impactive_async import (
+    APIConnectionError,
+    APIError,
+    APIStatusError,
+    APITimeoutError,
+    AsyncClient,
+    ContactDraft,
+    DecodeError,
+    ServerError,
+)
 from impactive_async.sandbox import Sandbox
 from tests.resources.cases import Case, Ids, name_of
 from tests.resources.endpoints import CASES
@@ -112,6 +122,32 @@ def test_what_is_repeatable_is_repeated_and_succeeds(case: Case, trouble: Troubl
             assert crm.stats().retries == 1
 
     law()
+
+
+@pytest.mark.parametrize("names", ["", "A", "ABC"])
+async def test_a_batch_that_comes_back_incomplete_is_not_taken_for_whole(names: str) -> None:
+    """Two drafts and another number of contacts: one may not exist, and whoever zips them would mix them up."""
+    rows = [{"id": f"c_{name}", "firstName": name, "lastName": "L"} for name in names]
+    async with Sandbox() as sandbox, client_of(sandbox) as crm:
+        sandbox.fail("POST /api/agent/contacts", status=201, body=json.dumps(rows).encode())
+        drafts = [ContactDraft(first_name=name, last_name="L") for name in "AB"]
+        with pytest.raises(DecodeError, match=f"2 drafts were sent, and {len(names)} rows came back") as caught:
+            await crm.contacts.create_batch(drafts)
+        assert (caught.value.outcome_unknown, len(sandbox.requests)) == (True, 1)
+
+
+@pytest.mark.parametrize("status", [300, 301, 303, 304, 308])
+async def test_a_redirected_create_is_sent_once_and_says_that_it_may_have_happened(status: int) -> None:
+    """A 303 usually means that the row was made: nobody is told to repeat it unseen."""
+    async with Sandbox() as sandbox, client_of(sandbox) as crm:
+        sandbox.fail("POST /api/agent/contacts", status=status, headers={"Location": "/x"}, commit=True)
+        with pytest.raises(APIStatusError, match="look before you repeat it") as caught:
+            await crm.contacts.create(first_name="A", last_name="L")
+        assert (caught.value.outcome_unknown, len(sandbox.requests)) == (True, 1)
+        sandbox.fail("GET /api/agent/contacts", status=status, headers={"Location": "/x"})
+        with pytest.raises(APIStatusError) as caught:
+            await crm.contacts.list()
+        assert caught.value.outcome_unknown is False
 
 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.name)
