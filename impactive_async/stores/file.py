@@ -49,6 +49,9 @@ class FileCursorStore:
         self._thread = SerialThread("impactive-cursors")
         self._swept = False
 
+    def __repr__(self) -> str:
+        return f"FileCursorStore({str(self.path)!r})"
+
     async def load(self, key: str) -> str | None:
         """The cursor last saved under `key`, or None if there never was one."""
         return await self._thread.run(partial(self._load, key))

@@ -9,6 +9,9 @@ class MemoryCursorStore:
     def __init__(self) -> None:
         self._cursors: dict[str, str] = {}
 
+    def __repr__(self) -> str:
+        return "MemoryCursorStore()"
+
     async def load(self, key: str) -> str | None:
         """The cursor last saved under `key`, or None."""
         return self._cursors.get(key)

@@ -41,6 +41,9 @@ class SqliteCursorStore:
     def __init__(self, path: str | os.PathLike[str], *, busy_timeout: float = 30.0) -> None:
         self._database = Database(path, _FORMAT, busy_timeout=busy_timeout)
 
+    def __repr__(self) -> str:
+        return f"SqliteCursorStore({str(self._database.path)!r})"
+
     async def load(self, key: str) -> str | None:
         """The cursor last saved under `key`, or None if there never was one."""
 

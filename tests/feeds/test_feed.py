@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from impactive_async import NOW, BadRow, FeedGapError
+from impactive_async import NOW, BadRow, FeedGapError, FileCursorStore, MemoryCursorStore, SqliteCursorStore
 from impactive_async.errors import CursorError, DecodeError
 from impactive_async.models import Gap
 from tests.feeds.lists import CAP, NAME, RULES, START, FakeList, StopsAt, Store, feed_of, ids, row, source_of
@@ -352,6 +354,16 @@ async def test_a_damaged_cursor_names_its_place_and_the_way_out() -> None:
         with pytest.raises(CursorError, match=r"Store\('somewhere'\), key 'mine'.*delete it"):
             await anext(feed)
     assert listed.asked == []
+
+
+@pytest.mark.parametrize("make", [FileCursorStore, SqliteCursorStore])
+async def test_a_damaged_cursor_names_its_file(make: Any, tmp_path: Path) -> None:
+    """With a store on the disk, the error names the path."""
+    store = make(tmp_path / "cursors")
+    await store.save(NAME, "{}")
+    with pytest.raises(CursorError, match=re.escape(str(tmp_path / "cursors"))):
+        await anext(feed_of(FakeList(), StopsAt(), store=store))
+    assert repr(MemoryCursorStore()) == "MemoryCursorStore()"
 
 
 async def test_a_cursor_of_another_feed_is_refused() -> None:
