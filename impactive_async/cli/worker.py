@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import typer
 
 from impactive_async import NOW
 from impactive_async.cli._errors import UsageError
-from impactive_async.cli._hub import HubUrl, RateLimit, open_hub
+from impactive_async.cli._hub import (
+    DAYS,
+    NAMESPACE,
+    AllowVolatile,
+    HubUrl,
+    Namespace,
+    RateLimit,
+    Retention,
+    open_hub,
+)
 from impactive_async.cli._run import Run, command
+from impactive_async.cli._show import to_json
 from impactive_async.cli.watch import Kind
 
 app = typer.Typer()
@@ -28,7 +39,7 @@ async def worker(
         str | None,
         typer.Option(
             metavar="now",
-            help="Where feeds that the hub does not know start (default: with all that the API still shows).",
+            help="Where the feeds of an empty hub start (default: with all that the API still shows).",
             show_default=False,
         ),
     ] = None,
@@ -36,9 +47,13 @@ async def worker(
     lease: Annotated[float, typer.Option(metavar="SECONDS", help="For one poll and its commit.")] = 60.0,
     concurrency: Annotated[int, typer.Option(min=1, help="Polls at once.")] = 4,
     rate_limit: RateLimit = None,
+    retention: Retention = DAYS,
+    namespace: Namespace = NAMESPACE,
+    allow_volatile: AllowVolatile = False,
 ) -> None:
     """Poll feeds into a hub until stopped. Run as many as you like, on as many hosts: they share the work.
 
+    The hub is made by `impactive hub init`. Whatever happens is a line on stdout; with --json, an object.
     The first Ctrl-C (or SIGTERM) lets the polls under way finish; the second does not wait.
     """
     from impactive_async.hub.worker import run_worker
@@ -48,7 +63,7 @@ async def worker(
     run.farewell = "Stopped at once; what was under way is polled again when its lease is over."
     stop = asyncio.Event()
     run.stop_politely(stop.set)
-    async with open_hub(hub, rate_limit) as engine:
+    async with open_hub(hub, namespace, rate_limit, retention=retention, allow_volatile=allow_volatile) as engine:
         stats = await run_worker(
             run.crm,
             engine,
@@ -58,5 +73,15 @@ async def worker(
             lease=lease,
             concurrency=concurrency,
             stop=stop,
+            on_report=lambda report: _tell(run, report),
         )
     run.note(f"Stopped: {stats.polls:,} polls, {stats.events:,} events, {stats.failures:,} failed polls.")
+
+
+def _tell(run: Run, report: Any) -> None:
+    """Put out what has happened: a line for people, an object for programs."""
+    now = datetime.now(UTC)
+    if run.out.as_json:
+        run.out.row({"time": now, "event": report.kind, **to_json(report)})
+    else:
+        run.out.text(f"{now:%H:%M:%SZ}  {report.kind:<12}  {report}")
