@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types layers unit docs bench bench-check clean
+.PHONY: demo test lint types layers unit docs evidence bench bench-check clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed-cli  ## The main job, end to end, on the embedded sandbox
@@ -28,6 +28,10 @@ unit: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-dev  ## Into docs/_build/html; a warning is an error
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -q -E docs docs/_build/html
 	@echo "built: docs/_build/html/index.html"
+
+evidence: $(VENV)/.installed-dev  ## What foreign tools say: Prism, nginx, clean installs, other Pythons, oldest dependencies
+	tests/evidence/install .evidence
+	$(BIN)/pytest tests/evidence -rs
 
 # No telemetry from dlt, which is only measured.
 bench: export RUNTIME__DLTHUB_TELEMETRY = false

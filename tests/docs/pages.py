@@ -14,7 +14,6 @@ _BLOCK = re.compile(
     r"^(?:<!-- (?P<note>[^>]+) -->\n)?^(?P<fence>`{3,})(?P<language>[^\n]*)\n(?P<code>.*?)^(?P=fence)$",
     re.MULTILINE | re.DOTALL,
 )
-_NOT_CODE = {"{toctree}", "{eval-rst}"}
 
 
 @attrs.frozen(kw_only=True)
@@ -35,7 +34,7 @@ class Block:
 
 
 def blocks(page: str) -> list[Block]:
-    """All blocks of a page, in order, without Sphinx's own."""
+    """All blocks of a page, in order, without Sphinx's directives."""
     text = PAGES[page].read_text(encoding="utf-8")
     found = [
         Block(
@@ -47,4 +46,4 @@ def blocks(page: str) -> list[Block]:
         for match in _BLOCK.finditer(text)
     ]
     assert text.count("\n```") == 2 * len(_BLOCK.findall(text)), f"{page} has a block that is not found"
-    return [block for block in found if block.language not in _NOT_CODE]
+    return [block for block in found if not block.language.startswith("{")]
