@@ -6,6 +6,7 @@ import ast
 import asyncio
 import inspect
 import os
+import re
 import sys
 import tomllib
 from collections.abc import AsyncIterator
@@ -171,3 +172,10 @@ async def _server(sandbox: Sandbox, block: Block) -> AsyncIterator[None]:
 
 def _is_picture(block: Block) -> bool:
     return "→" in block.code or "cli/" in block.code
+
+
+def test_the_security_page_names_the_dependencies() -> None:
+    """What the page says is brought along is what the package requires."""
+    required = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = ", ".join(sorted(re.match(r"[\w-]+", requirement)[0] for requirement in required))  # type: ignore[index]
+    assert f"Core: {names}." in PAGES["security.md"].read_text()
