@@ -62,6 +62,14 @@ async def import_contacts(
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, max=450, help="Contacts in a request.")] = 50,
     concurrency: Annotated[int, typer.Option(min=1, help="Requests at once.")] = 4,
+    settle: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            min=0,
+            help="How long a request that was cut off may still have an effect: only then is it sent again.",
+        ),
+    ] = 30.0,
 ) -> None:
     """Create the people of a CSV file, each of them once, however often it is interrupted and run again.
 
@@ -80,9 +88,18 @@ async def import_contacts(
         await run.crm.sequences.get(enroll)  # a mistyped id is told before anybody is created
     book = journal or file.with_name(file.name + ".journal")
     run.farewell = f"Stopped; {book} knows how far: the same command goes on from there."
+    if book.exists() and sys.stderr.isatty():
+        run.note(
+            f"Going on with {book}; what was under way when it stopped is looked for first, up to half a minute."
+        )
     with progress_bar("Creating contacts", len(plan)) as tell:
         report = await run.crm.contacts.create_many(
-            plan, journal=book, batch_size=batch_size, concurrency=concurrency, on_progress=tell
+            plan,
+            journal=book,
+            batch_size=batch_size,
+            concurrency=concurrency,
+            settle=settle,
+            on_progress=tell,
         )
     _tell_report(run, plan, report)
     if enroll is not None:
@@ -148,7 +165,7 @@ def _tell_report(run: Run, plan: Plan, report: CreateReport) -> None:
             "already_created": report.already_created,
             "failed": len(report.failed),
             "unknown": len(report.unknown),
-            "bad_lines": plan.bad_lines,
+            "left_out": plan.bad_lines,
         },
     )
 
