@@ -157,7 +157,12 @@ class JournalFile:
             except BaseException:
                 connection.close()
                 raise
-        self._connection = connection
+            self._connection = connection
+            try:
+                _mark(connection, in_use=True)
+            except BaseException:
+                self._close()
+                raise
 
     def _make(self, *, create: bool) -> None:
         """Make the file for this user's eyes only: for a time it holds the rows that are being sent."""
@@ -187,7 +192,6 @@ class JournalFile:
             )
         connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = WAL")
-        _mark(connection, in_use=True)
 
     def _recognise(self, connection: sqlite3.Connection) -> None:
         application_id, version = _identity(connection)
@@ -216,10 +220,15 @@ class JournalFile:
         if connection is None:
             return
         self._commit_quietly()
-        with contextlib.suppress(sqlite3.Error):  # then the next one opens it as after a kill
-            _mark(connection, in_use=False)
         self._connection = None
-        connection.close()
+        try:
+            _mark(connection, in_use=False)
+        except sqlite3.Error:  # a full disk, say: the mark stands, so what it speaks of must not be missed
+            connection.close()
+            with contextlib.suppress(OSError):
+                self._companion().touch()
+        else:
+            connection.close()
 
     def _companion(self) -> Path:
         return self.path.with_name(self.path.name + "-wal")
