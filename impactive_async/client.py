@@ -212,7 +212,7 @@ class AsyncClient:
         method: str,
         path: str,
         *,
-        params: Mapping[str, str] | None = None,
+        params: Mapping[str, str | int] | None = None,
         json: Any = None,
         repeatable: bool = False,
         timeout: float | None = None,
@@ -233,7 +233,7 @@ class AsyncClient:
             The answer's JSON; `None` if it is empty.
 
         Raises:
-            ValueError: The path is not one, or the body cannot be put into JSON without altering it.
+            ValueError: The method, the path or the query is not one, or the body is not JSON's own all through.
             APIError: The call failed.
         """
         request = wire.build_custom_request(method, path, params, json, repeatable=repeatable)

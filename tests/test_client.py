@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import aiohttp
+import orjson
 import pytest
 
 from impactive_async import (
+    UNSET,
     AsyncClient,
     ClientStats,
     ConfigurationError,
@@ -179,6 +182,34 @@ async def test_request_repeats_reads_and_what_is_said_to_be_repeatable(crm: Asyn
     sandbox.fail("*", status=502)
     assert (await crm.request("POST", "/api/zapier/companies", json={"name": "a"}, repeatable=True))["name"] == "a"
     assert len(sandbox.requests) == 4 + 1 + 2
+
+
+@pytest.mark.parametrize("value", [UNSET, UUID(int=7), orjson.Fragment(b"{}"), b"{}", {1: 2}, float("nan")])
+async def test_request_sends_nothing_that_is_no_json(value: Any, crm: AsyncClient, sandbox: Sandbox) -> None:
+    """What only one of the two JSON backends can write is refused, whichever is installed."""
+    with pytest.raises(ValueError, match="json= is not representable as JSON"):
+        await crm.request("POST", "/api/zapier/companies", json={"name": [value]})
+    assert sandbox.requests == ()
+
+
+async def test_request_takes_whole_numbers_in_a_query(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """A number is written as it is; what has more than one spelling is for its caller to spell."""
+    await crm.request("GET", "/api/agent/contacts", params={"limit": 2})
+    assert sandbox.requests[0].query == {"limit": "2"}
+    for wrong in (True, 1.5, None, ["a"]):
+        params: Any = {"limit": wrong}
+        with pytest.raises(ValueError, match=r"params\['limit'\] is a string or a whole number, not "):
+            await crm.request("GET", "/api/agent/contacts", params=params)
+    wrongs: list[dict[str, Any]] = [
+        {"method": 7},
+        {"path": 7},
+        {"params": "limit=2"},
+        {"params": [("limit", "2")]},
+    ]
+    for argument in wrongs:
+        with pytest.raises(ValueError, match=r"method|path|params is a mapping"):
+            await crm.request(**{"method": "GET", "path": "/api/agent/contacts"} | argument)
+    assert len(sandbox.requests) == 1
 
 
 async def test_request_has_the_errors_of_every_call(crm: AsyncClient, sandbox: Sandbox) -> None:

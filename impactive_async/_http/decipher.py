@@ -155,8 +155,8 @@ def _redirected(target: str | None) -> str:
     if not target:
         return "The server answers with a redirection that leads nowhere: is base_url the host of the API?"
     return (
-        f"The server redirects to {shorten(target, 200)}, which is not followed because the API key would go along: set "
-        "base_url to where the API really is."
+        f"The server redirects to {shorten(target, 200)}, which is not followed because the API key would go "
+        "along: set base_url to where the API really is."
     )
 
 

@@ -19,8 +19,9 @@ import attrs
 from impactive_async._http.scalars import format_instant
 from impactive_async._unset import UNSET
 
-_EXACT_INT: Final = 2**53
-"""Up to here every integer is itself in a reader that keeps numbers as floats, as JavaScript does."""
+_MIN_INT: Final = -(2**63)
+_MAX_INT: Final = 2**64 - 1
+"""What JSON is written with for integers has 64 bits (`json_bytes`)."""
 
 
 @lru_cache(maxsize=512)
@@ -37,12 +38,15 @@ def encode_fields(fields: Mapping[str, Any], extra: Mapping[str, Any] | None) ->
         extra: Undocumented fields by their wire names, merged last.
 
     Raises:
-        ValueError: If a value cannot be carried exactly (naive datetime, NaN, a Decimal no float equals), or a
-            field is given both as an argument and in `extra`.
+        ValueError: If a value cannot be carried exactly (naive datetime, NaN, a fraction that no float equals), is
+            nested beyond all bounds or in itself, or a field is given both as an argument and in `extra`.
         TypeError: If a value is of a type that JSON has no place for.
     """
-    body = {wire_name(name): _encode(value, name) for name, value in fields.items() if value is not UNSET}
-    return _merge(body, extra, "extra")
+    try:
+        body = {wire_name(name): _encode(value, name) for name, value in fields.items() if value is not UNSET}
+        return _merge(body, extra, "extra")
+    except RecursionError:
+        raise _too_deep("extra" if extra else "the body") from None
 
 
 def encode_draft(draft: Any) -> dict[str, Any]:
@@ -52,7 +56,15 @@ def encode_draft(draft: Any) -> dict[str, Any]:
         ValueError: As `encode_fields` does; also if `draft` is not an instance of an attrs class.
         TypeError: As `encode_fields` does.
     """
-    return _encode_draft(draft, type(draft).__name__)
+    name = type(draft).__name__
+    try:
+        return _encode_draft(draft, name)
+    except RecursionError:
+        raise _too_deep(name) from None
+
+
+def _too_deep(argument: str) -> ValueError:
+    return ValueError(f"{argument} is nested too deeply for JSON, or in itself")
 
 
 def _encode_draft(draft: Any, argument: str) -> dict[str, Any]:
@@ -65,6 +77,8 @@ def _encode_draft(draft: Any, argument: str) -> dict[str, Any]:
 
 
 def _merge(body: dict[str, Any], extra: Mapping[str, Any] | None, argument: str) -> dict[str, Any]:
+    if not isinstance(extra, Mapping | None):
+        raise ValueError(f"{argument} is a mapping of wire fields, not {type(extra).__name__}")  # noqa: TRY004
     fields = _encode_mapping(extra or {}, argument)
     for key in body.keys() & fields.keys():
         raise ValueError(f"{key!r} is given twice: as an argument of its own and in {argument}")
@@ -116,8 +130,8 @@ def _encode_number(value: float | Decimal, argument: str) -> int | float:
 
 
 def exact_number(value: Decimal) -> int | float | None:
-    """The JSON number that a reader will take for exactly this finite value; `None` if there is none."""
-    if value.copy_abs() <= _EXACT_INT and value == value.to_integral_value():
+    """The JSON number that is exactly this finite value, as an integer or the nearest float; `None` if none is."""
+    if _MIN_INT <= value <= _MAX_INT and value == value.to_integral_value():
         return int(value)
     number = float(value)
     return number if math.isfinite(number) and Decimal(repr(number)) == value else None

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import attrs
 
-from impactive_async._http.json_bytes import dumps
+from impactive_async._http.json_bytes import check_json, dumps
 from impactive_async.errors import redact
 
 
@@ -27,36 +27,12 @@ class Repeat(Enum):
 
 
 @attrs.frozen
-class Request:
-    """Everything about a request but host, key and time-out."""
-
-    method: str
-    template: str
-    """For logs: ids are not logged."""
-    path: str
-    """Percent-encoded, with the query."""
-    repeat: Repeat
-    body: bytes | None = None
-
-    @property
-    def bare_path(self) -> str:
-        """The path without the query, for errors; a key that was taken for an id is blotted out."""
-        return redact(self.path.partition("?")[0])
-
-
-@attrs.frozen
 class Endpoint:
     """One row of the contract: a verb, a path with `:id` places, and what repeating it does."""
 
     method: str
     template: str
     repeat: Repeat
-    plain: Request = attrs.field(init=False, eq=False, repr=False)
-    """The request without ids, query and body."""
-
-    @plain.default
-    def _build_plain(self) -> Request:
-        return Request(self.method, self.template, self.template, self.repeat)
 
     def path(self, ids: tuple[str, ...]) -> str:
         """Fill the `:id` places, percent-encoded.
@@ -90,9 +66,27 @@ def delete(template: str) -> Endpoint:
     return Endpoint("DELETE", template, Repeat.DELETE)
 
 
-@attrs.define
+@attrs.frozen
+class Request:
+    """Everything about a request but host, key and time-out."""
+
+    method: str
+    template: str
+    """For logs: ids are not logged."""
+    path: str
+    """Percent-encoded, with the query."""
+    repeat: Repeat
+    body: bytes | None = None
+
+    @property
+    def bare_path(self) -> str:
+        """The path without the query, for errors; a key that was taken for an id is blotted out."""
+        return redact(self.path.partition("?")[0])
+
+
+@attrs.frozen
 class Response:
-    """An answer, read whole. Header names are case-insensitive. Frozen, it would take thrice as long to make."""
+    """An answer, read whole. Header names are case-insensitive."""
 
     status: int
     headers: Mapping[str, str]
@@ -117,8 +111,6 @@ def build_request(
     Raises:
         ValueError: An id is malformed, or the body cannot be put into JSON without altering it.
     """
-    if not ids and not query and body is None and repeat is None:
-        return endpoint.plain
     path = endpoint.path(ids) if ids else endpoint.template
     if query:
         path += "?" + "&".join(f"{quote(name, safe='')}={quote(value, safe=':')}" for name, value in query.items())
@@ -132,25 +124,50 @@ def build_request(
 
 
 def build_custom_request(
-    method: str, path: str, params: Mapping[str, str] | None, body: Any, *, repeatable: bool
+    method: str, path: str, params: Mapping[str, str | int] | None, body: Any, *, repeatable: bool
 ) -> Request:
     """Build the request of `AsyncClient.request`.
 
     Raises:
-        ValueError: The method or the path is not one, or the path would leave the host.
+        ValueError: The method, the path or the query is not one, the path would leave the host, or JSON cannot
+            carry the body.
     """
-    if not re.fullmatch(r"[A-Z]+", method):
+    _check_method(method)
+    _check_path(path)
+    if params and "?" in path:
+        raise ValueError("give the query in the path or as params, not both")
+    try:
+        check_json(body)
+    except ValueError as error:
+        raise ValueError(f"json= is {error}") from None
+    repeat = Repeat.READ if method in ("GET", "HEAD") else Repeat.WRITE if repeatable else Repeat.NEVER
+    endpoint = Endpoint(method, path, repeat)
+    return attrs.evolve(build_request(endpoint, query=_query(params), body=body), template="(custom path)")
+
+
+def _check_method(method: object) -> None:
+    if not isinstance(method, str) or not re.fullmatch(r"[A-Z]+", method):
         raise ValueError(f"{method!r} is not an HTTP method in capitals")
+
+
+def _check_path(path: object) -> None:
+    if not isinstance(path, str):
+        raise ValueError(f"a path is a string, not {type(path).__name__}")  # noqa: TRY004 - DESIGN §2: ValueError
     if not re.fullmatch(r"/(?!/)[!-~]*", path) or {".", ".."} & set(re.split(r"[/?#]", path)) or "#" in path:
         raise ValueError(
             f"{path!r} is not a path: it begins with one slash, is percent-encoded and has no '.' or '..' segments"
         )
-    if params and "?" in path:
-        raise ValueError("give the query in the path or as params, not both")
-    repeat = Repeat.READ if method in ("GET", "HEAD") else Repeat.WRITE if repeatable else Repeat.NEVER
-    return attrs.evolve(
-        build_request(Endpoint(method, path, repeat), query=params, body=body), template="(custom path)"
-    )
+
+
+def _query(params: object) -> dict[str, str]:
+    if not isinstance(params, Mapping | None):
+        raise ValueError(f"params is a mapping of names to values, not {type(params).__name__}")  # noqa: TRY004
+    query = {}
+    for name, value in (params or {}).items():
+        if not isinstance(name, str) or not isinstance(value, str | int) or isinstance(value, bool):
+            raise ValueError(f"params[{name!r}] is a string or a whole number, not {value!r}")  # noqa: TRY004
+        query[name] = str(value)
+    return query
 
 
 def check_id(value: object) -> str:
@@ -166,7 +183,7 @@ def check_id(value: object) -> str:
         raise ValueError(f"an id is a string, not {type(value).__name__}")  # noqa: TRY004 - DESIGN §2: ValueError
     if not value or value != value.strip() or _BAD_IN_ID.search(value):
         raise ValueError(
-            f"{redact(value)[:40]!r} is not an id: ids are not empty, have no white space around them, and hold no "
-            "slash, dot or control character. Pass the `.id` of a row."
+            f"{redact(value)[:40]!r} is not an id: ids are not empty, have no white space around them, and hold "
+            "no slash, dot or control character. Pass the `.id` of a row."
         )
     return quote(value, safe="")

@@ -100,7 +100,9 @@ def test_unset_is_left_out_and_none_clears() -> None:
         (Decimal("1E+3"), 1000),
         (Decimal("1E+22"), 1e22),
         (Decimal("1E-999999999999"), None),
-        (Decimal(2**53), 2**53),
+        (Decimal(2**53 + 1), 2**53 + 1),
+        (Decimal(2**64 - 1), 2**64 - 1),
+        (Decimal(-(2**63)), -(2**63)),
         (SequenceStatus.PAUSED, "paused"),
         (Shade.DARK, "dark"),
         (Level.HIGH, 3),
@@ -139,7 +141,8 @@ def test_values_are_sent_exactly(value: object, sent: object) -> None:
         (Decimal("sNaN"), "starts_at is sNaN"),
         (Decimal("Infinity"), "starts_at is Infinity"),
         (Decimal("0.1234567890123456789"), "starts_at is 0.1234567890123456789, which a JSON number cannot"),
-        (Decimal(2**53 + 1), "which a JSON number cannot carry exactly"),
+        (Decimal(2**64 + 1), "which a JSON number cannot carry exactly"),
+        (Decimal("9007199254740993.5"), "which a JSON number cannot carry exactly"),
         (Decimal("1E+400"), "which a JSON number cannot carry exactly"),
         (Decimal("1E+999999999999"), "which a JSON number cannot carry exactly"),
         (
@@ -152,6 +155,37 @@ def test_what_cannot_be_sent_exactly_is_refused(value: object, message: str) -> 
     """Nothing is rounded or guessed silently: the error names the argument."""
     with pytest.raises(ValueError, match=message):
         encode_fields({"starts_at": value}, None)
+
+
+def nested(depth: int) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(depth):
+        value = {"a": value}
+    return value
+
+
+def endless() -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    value["a"] = [value]
+    return value
+
+
+@pytest.mark.parametrize("extra", [nested(5000), endless()], ids=["deep", "endless"])
+def test_what_is_nested_beyond_all_bounds_is_refused(extra: dict[str, Any]) -> None:
+    """A value without end is a `ValueError` like any other, wherever it is given."""
+    with pytest.raises(ValueError, match="extra is nested too deeply"):
+        encode_fields({}, extra)
+    with pytest.raises(ValueError, match="the body is nested too deeply"):
+        encode_fields({"value": extra}, None)
+    with pytest.raises(ValueError, match="ContactDraft is nested too deeply"):
+        encode_draft(ContactDraft(first_name="A", last_name="B", extra=extra))
+
+
+@pytest.mark.parametrize("extra", ["abc", ["a"], [("a", 1)], 7, "", []])
+def test_extra_is_a_mapping(extra: Any) -> None:
+    """Anything else is named before it is taken apart, or taken for nothing."""
+    with pytest.raises(ValueError, match=f"extra is a mapping of wire fields, not {type(extra).__name__}"):
+        encode_fields({}, extra)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
 """Bytes and values: both backends agree, on the edges of JSON above all."""
 
-from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Any
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum, StrEnum
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import orjson
 import pytest
 
-from impactive_async._http.json_bytes import JsonBackend, dumps, json_backend, loads
+from impactive_async._http.json_bytes import JsonBackend, check_json, dumps, json_backend, loads
+from impactive_async._unset import UNSET
 
 
 class Colour(StrEnum):
@@ -140,6 +143,54 @@ def test_both_decline_to_write_the_same(backend: JsonBackend, value: object) -> 
     """What JSON cannot carry exactly is a `ValueError` before anything is sent, not something else on the wire."""
     with pytest.raises(ValueError, match=r"not representable as JSON|surrogates"):
         backend.dumps(value)
+
+
+class Size(Enum):
+    LARGE = "L"
+
+
+class Point(NamedTuple):
+    x: int
+
+
+class Rate(float):
+    pass
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        UNSET,
+        Size.LARGE,
+        UUID(int=7),
+        orjson.Fragment(b"null"),
+        Point(1),
+        Rate(1.5),
+        float("nan"),
+        2**64,
+        date(2026, 1, 1),
+        Decimal(1),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_one_of_them_would_write_in_a_form_of_its_own_is_found(value: object) -> None:
+    """What is sent does not depend on which backend is installed."""
+    with pytest.raises(ValueError, match="not representable as JSON"):
+        check_json({"a": ["b", (value,)]})
+
+
+def test_what_both_write_is_let_through() -> None:
+    """Plain values, and texts and whole numbers of other classes, are written alike."""
+    check_json({"a": [1, 2.5, True, None, ("é", Colour.RED)]})
+
+
+def test_a_check_ends_however_deep_the_value() -> None:
+    """Looking at a value fails as writing it does."""
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(ValueError, match="nested too deeply"):
+        check_json(deep)
 
 
 def test_too_deep_is_declined(backend: JsonBackend) -> None:
