@@ -110,6 +110,20 @@ def to_utc(moment: datetime) -> datetime:
         raise ValueError(f"{moment.isoformat()} is not within the years 1 to 9999 in UTC") from error
 
 
+def read_since(value: object) -> datetime:
+    """Read what a caller gave for `since`: a datetime, or an ISO 8601 string. It may still be naive.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromisoformat(value)  # type: ignore[arg-type]  # its TypeError is the answer
+    except (ValueError, TypeError):
+        raise ValueError(f"since is an aware datetime or an ISO 8601 string, not {value!r}") from None
+
+
 def format_instant(value: datetime, *, argument: str) -> str:
     """Write an aware datetime as ISO 8601 in UTC, with `Z`, and with microseconds only if there are any.
 

@@ -10,6 +10,7 @@ import attrs
 
 from impactive_async._clock import Clock
 from impactive_async._http.caller import Answer
+from impactive_async._http.scalars import read_since
 from impactive_async.feeds import timestamps
 from impactive_async.feeds.quarantine import BadRow
 from impactive_async.feeds.rhythm import Rhythm
@@ -155,7 +156,7 @@ def options(
         ValueError: An argument that can never be right, such as a naive or unreadable `since`.
     """
     return FeedOptions(
-        since=datetime.fromisoformat(since) if isinstance(since, str) else since,
+        since=read_since(since) if isinstance(since, str) else since,
         store=store,
         key=key,
         interval=interval,

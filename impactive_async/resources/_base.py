@@ -2,12 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from impactive_async._http.caller import Answer, Caller
 from impactive_async._http.codec import encode_fields, format_instant
 from impactive_async._http.decipher import rows_of
+from impactive_async._http.scalars import read_since
 from impactive_async._http.wire import Endpoint, build_request, check_id
+
+D = TypeVar("D")
 
 Extra = Mapping[str, Any]
 """Undocumented wire fields, under their wire names."""
@@ -34,6 +37,36 @@ def changes(fields: Mapping[str, Any], extra: Extra | None) -> dict[str, Any]:
     return body
 
 
+def not_null(**fields: object) -> dict[str, Any]:
+    """Return fields that the API cannot null.
+
+    Raises:
+        ValueError: One of them is `None`, which would be sent as `null`.
+    """
+    for name, value in fields.items():
+        if value is None:
+            raise ValueError(
+                f"{name} cannot be cleared, so None is no value for it; leave it out to leave it alone"
+            )
+    return fields
+
+
+def drafts_of(kind: type[D], drafts: Iterable[D], name: str) -> list[D]:
+    """Return the drafts as a list.
+
+    Raises:
+        ValueError: It is no list, or something in it is no draft, such as a mapping.
+    """
+    given: object = drafts
+    if not isinstance(given, Iterable) or isinstance(given, str | Mapping):
+        raise ValueError(f"{name} is a list of {kind.__name__}, not {type(given).__name__}")  # noqa: TRY004
+    found = list(drafts)
+    for place, draft in enumerate(found):
+        if not isinstance(draft, kind):
+            raise ValueError(f"{name}[{place}] is a {kind.__name__}, not {type(draft).__name__}")  # noqa: TRY004
+    return found
+
+
 def id_list(ids: Iterable[str] | None, name: str) -> list[str]:
     """Return the ids as a list, each checked; empty for `None`.
 
@@ -54,12 +87,11 @@ def since_query(since: datetime | str | None) -> dict[str, str] | None:
     """Return the query for `since`: an aware datetime, or an ISO 8601 string with its offset, sent as it is.
 
     Raises:
-        ValueError: It is naive, or cannot be read.
+        ValueError: It is naive, cannot be read, or is something else, as `NOW`, which is for feeds.
     """
     if since is None:
         return None
-    moment = datetime.fromisoformat(since) if isinstance(since, str) else since
-    text = format_instant(moment, argument="since")
+    text = format_instant(read_since(since), argument="since")
     return {"since": since if isinstance(since, str) else text}
 
 

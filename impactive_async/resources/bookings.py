@@ -13,7 +13,7 @@ from impactive_async.feeds.feed import Feed
 from impactive_async.feeds.rules import Now
 from impactive_async.feeds.source import INTERVAL, OnBadRow, OnGap, Source, options
 from impactive_async.models import Booking
-from impactive_async.resources._base import Extra, Resource, pages
+from impactive_async.resources._base import Extra, Resource, not_null, pages
 from impactive_async.stores import CursorStore
 
 LIST = get("/api/agent/bookings")
@@ -69,13 +69,11 @@ class Bookings(Resource):
         body = encode_fields(
             {
                 "title": title,
-                "start_time": start_time,
-                "end_time": end_time,
+                **not_null(start_time=start_time, end_time=end_time, status=status),
                 "contact_id": contact_id,
                 "guest_name": guest_name,
                 "guest_email": guest_email,
                 "notes": notes,
-                "status": status,
             },
             extra,
         )

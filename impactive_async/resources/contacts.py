@@ -17,7 +17,7 @@ from impactive_async.feeds.feed import Feed
 from impactive_async.feeds.rules import Now
 from impactive_async.feeds.source import INTERVAL, OnBadRow, OnGap, Source, options
 from impactive_async.models import Contact, ContactDraft, Reply
-from impactive_async.resources._base import Extra, changes, pages
+from impactive_async.resources._base import Extra, changes, drafts_of, not_null, pages
 from impactive_async.resources.contact_imports import CREATE, LIST, ContactImports
 from impactive_async.stores import CursorStore
 
@@ -63,8 +63,7 @@ class Contacts(ContactImports):
         """
         body = encode_fields(
             {
-                "first_name": first_name,
-                "last_name": last_name,
+                **not_null(first_name=first_name, last_name=last_name),
                 "email": email,
                 "phone": phone,
                 "title": title,
@@ -89,12 +88,12 @@ class Contacts(ContactImports):
             The contacts, in the order of the drafts.
 
         Raises:
-            ValueError: There are no drafts.
+            ValueError: There are no drafts, or one is no `ContactDraft` (`create_many` takes mappings too).
             BadRequestError: One of them is invalid.
             DecodeError: Not as many contacts came back as were sent; some may not exist.
             APIError: The call failed; if `outcome_unknown`, they may exist all the same.
         """
-        body = [encode_draft(draft) for draft in drafts]
+        body = [encode_draft(draft) for draft in drafts_of(ContactDraft, drafts, "drafts")]
         if not body:
             raise ValueError("no contacts to create: the batch is empty")
         return await self._caller.call(
@@ -124,8 +123,7 @@ class Contacts(ContactImports):
         """
         body = changes(
             {
-                "first_name": first_name,
-                "last_name": last_name,
+                **not_null(first_name=first_name, last_name=last_name),
                 "email": email,
                 "phone": phone,
                 "title": title,

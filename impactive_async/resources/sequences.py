@@ -10,7 +10,7 @@ from impactive_async._http.shapes import many, one
 from impactive_async._http.wire import build_request, create, get, write
 from impactive_async._unset import UNSET, Unset
 from impactive_async.models import Sequence, SequenceStatus, StepDraft
-from impactive_async.resources._base import Extra, changes
+from impactive_async.resources._base import Extra, changes, drafts_of, not_null
 from impactive_async.resources.emails import Emails
 from impactive_async.resources.enrollments import Enrollments
 from impactive_async.resources.steps import Steps
@@ -75,15 +75,15 @@ class Sequences(Enrollments, Emails):
             max_retries: How often it is sent again at the most; `None`: the client's.
 
         Raises:
+            ValueError: `name` or `status` is `None`, or a step is no `StepDraft`.
             BadRequestError: A field is invalid, or the account is of another workspace.
             APIError: The call failed; if `outcome_unknown`, the sequence may exist all the same.
         """
-        drafts = list(steps)
+        drafts = drafts_of(StepDraft, steps, "steps")
         body = encode_fields(
             {
-                "name": name,
+                **not_null(name=name, status=status),
                 "description": description,
-                "status": status,
                 "sending_account_id": sending_account_id,
                 "steps": drafts or UNSET,
             },
@@ -114,9 +114,8 @@ class Sequences(Enrollments, Emails):
         """
         body = changes(
             {
-                "name": name,
+                **not_null(name=name, status=status),
                 "description": description,
-                "status": status,
                 "sending_account_id": sending_account_id,
             },
             extra,

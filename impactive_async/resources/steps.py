@@ -7,7 +7,7 @@ from impactive_async._http.shapes import nothing, one
 from impactive_async._http.wire import Repeat, build_request, create, delete, write
 from impactive_async._unset import UNSET, Unset
 from impactive_async.models import Step
-from impactive_async.resources._base import Extra, Resource, changes
+from impactive_async.resources._base import Extra, Resource, changes, not_null
 
 CREATE = create("/api/agent/sequences/:id/steps")
 UPDATE = write("PATCH", "/api/agent/sequences/:id/steps/:stepId")
@@ -45,9 +45,8 @@ class Steps(Resource):
             NotFoundError: No such sequence in this workspace.
             APIError: The call failed; if `outcome_unknown`, the step may exist all the same.
         """
-        fields = encode_fields(
-            {"subject": subject, "body": body, "delay_days": delay_days, "position": position}, extra
-        )
+        given = not_null(subject=subject, body=body, delay_days=delay_days, position=position)
+        fields = encode_fields(given, extra)
         request = build_request(CREATE, (sequence_id,), body=fields)
         return await self._caller.call(request, one(Step), timeout, max_retries)
 
@@ -74,7 +73,8 @@ class Steps(Resource):
             NotFoundError: No such sequence or step in this workspace.
             APIError: The call failed.
         """
-        fields = changes({"subject": subject, "body": body, "delay_days": delay_days, "position": position}, extra)
+        given = not_null(subject=subject, body=body, delay_days=delay_days, position=position)
+        fields = changes(given, extra)
         repeat = Repeat.NEVER if "position" in fields else Repeat.WRITE
         request = build_request(UPDATE, (sequence_id, step_id), body=fields, repeat=repeat)
         return await self._caller.call(request, one(Step), timeout, max_retries)

@@ -18,7 +18,7 @@ from impactive_async.feeds.source import INTERVAL, OnBadRow, OnGap, Recovery, So
 from impactive_async.feeds.timestamps import SECOND
 from impactive_async.models import Company, Contact, Deal, Invoice, Project, Workspace
 from impactive_async.models.gap import Gap
-from impactive_async.resources._base import Extra, Resource, pages, since_query
+from impactive_async.resources._base import Extra, Resource, not_null, pages, since_query
 from impactive_async.resources.recovery import ContactRecovery
 from impactive_async.stores import CursorStore
 
@@ -137,7 +137,8 @@ class Companies(ZapierList[Company]):
             APIError: The call failed; if `outcome_unknown`, the company may exist all the same.
         """
         body = encode_fields(
-            {"name": name, "website": website, "industry": industry, "email": email, "phone": phone}, extra
+            {**not_null(name=name), "website": website, "industry": industry, "email": email, "phone": phone},
+            extra,
         )
         request = build_request(CREATE_COMPANY, body=body)
         return await self._caller.call(request, one(Company), timeout, max_retries)
@@ -167,8 +168,7 @@ class ZapierContacts(ZapierList[Contact]):
         """
         body = encode_fields(
             {
-                "first_name": first_name,
-                "last_name": last_name,
+                **not_null(first_name=first_name, last_name=last_name),
                 "email": email,
                 "phone": phone,
                 "title": title,
@@ -218,10 +218,9 @@ class Deals(ZapierList[Deal]):
         """
         body = encode_fields(
             {
-                "name": name,
+                **not_null(name=name, stage_id=stage_id),
                 "value": value,
                 "currency": currency,
-                "stage_id": stage_id,
                 "company_id": company_id,
                 "contact_id": contact_id,
                 "expected_close_date": expected_close_date,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from impactive_async import UNSET, AsyncClient, ContactDraft, NotFoundError, StepDraft, Unset
+from impactive_async import NOW, UNSET, AsyncClient, ContactDraft, NotFoundError, StepDraft, Unset
 from impactive_async.sandbox import Sandbox
 
 Call = Callable[[AsyncClient, Any], Awaitable[Any]]
@@ -68,7 +68,23 @@ async def test_a_naive_or_unreadable_since_is_refused(
     call: Call, bad: Any, crm: AsyncClient, sandbox: Sandbox
 ) -> None:
     """Which moment a naive datetime means depends on the machine, so nobody guesses."""
-    await refused(call(crm, bad), sandbox, "since|isoformat")
+    await refused(call(crm, bad), sandbox, "^since is ")
+
+
+@pytest.mark.parametrize("call", TAKING_SINCE.values(), ids=TAKING_SINCE)
+@pytest.mark.parametrize("bad", [date(2026, 5, 1), 1777636800, 1.5, NOW, UNSET, b"2026-05-01T12:00:00Z"])
+async def test_since_is_a_moment(call: Call, bad: Any, crm: AsyncClient, sandbox: Sandbox) -> None:
+    """What is neither a datetime nor a string is named, with what would do; `NOW` is for feeds."""
+    await refused(call(crm, bad), sandbox, "since is an aware datetime or an ISO 8601 string, not ")
+
+
+@pytest.mark.parametrize("bad", ["abc", "", "2026-13-01T00:00:00Z"])
+async def test_a_feed_names_its_unreadable_since(bad: str, crm: AsyncClient) -> None:
+    """An unreadable text is found when the feed is made, and said to be `since`."""
+    with pytest.raises(ValueError, match=r"^since is an aware datetime or an ISO 8601 string, not "):
+        crm.zapier.deals.watch(since=bad)
+    with pytest.raises(ValueError, match=r"^since is an aware datetime or an ISO 8601 string, not "):
+        crm.watch(since=bad)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +145,55 @@ async def test_a_change_of_nothing_is_refused(crm: AsyncClient, sandbox: Sandbox
 async def test_an_empty_batch_is_refused(crm: AsyncClient, sandbox: Sandbox) -> None:
     """A batch of no contacts is a mistake of whoever made it."""
     await refused(crm.contacts.create_batch([]), sandbox, "the batch is empty")
+
+
+@pytest.mark.parametrize("bad", [{"first_name": "A"}, "A", None, StepDraft(subject="s", body="b")])
+async def test_drafts_are_drafts(bad: Any, crm: AsyncClient, sandbox: Sandbox) -> None:
+    """What is no draft is named by its place, and a lone one is no list."""
+    good = ContactDraft(first_name="A", last_name="B")
+    await refused(crm.contacts.create_batch([good, bad]), sandbox, r"drafts\[1\] is a ContactDraft, not ")
+    lone: Any = good
+    await refused(crm.contacts.create_batch(lone), sandbox, "drafts is a list of ContactDraft, not ContactDraft")
+    await refused(crm.sequences.create(name="n", steps=[good]), sandbox, r"steps\[0\] is a StepDraft, not")  # type: ignore[list-item]
+    for wrong in ({"subject": "s"}, "steps", 7, None):
+        steps: Any = wrong
+        await refused(crm.sequences.create(name="n", steps=steps), sandbox, "steps is a list of StepDraft, not")
+
+
+NEVER_NULL: dict[str, Call] = {
+    "contacts.create first_name": lambda crm, x: crm.contacts.create(first_name=x, last_name="B"),
+    "contacts.create last_name": lambda crm, x: crm.contacts.create(first_name="A", last_name=x),
+    "contacts.update first_name": lambda crm, x: crm.contacts.update("c", first_name=x),
+    "contacts.update last_name": lambda crm, x: crm.contacts.update("c", last_name=x),
+    "sequences.create name": lambda crm, x: crm.sequences.create(name=x),
+    "sequences.create status": lambda crm, x: crm.sequences.create(name="n", status=x),
+    "sequences.update name": lambda crm, x: crm.sequences.update("s", name=x),
+    "sequences.update status": lambda crm, x: crm.sequences.update("s", status=x),
+    "steps.create subject": lambda crm, x: crm.sequences.steps.create("s", subject=x, body="b"),
+    "steps.create body": lambda crm, x: crm.sequences.steps.create("s", subject="s", body=x),
+    "steps.create delay_days": lambda crm, x: crm.sequences.steps.create("s", subject="s", body="b", delay_days=x),
+    "steps.create position": lambda crm, x: crm.sequences.steps.create("s", subject="s", body="b", position=x),
+    "steps.update subject": lambda crm, x: crm.sequences.steps.update("s", "t", subject=x),
+    "steps.update body": lambda crm, x: crm.sequences.steps.update("s", "t", body=x),
+    "steps.update delay_days": lambda crm, x: crm.sequences.steps.update("s", "t", delay_days=x),
+    "steps.update position": lambda crm, x: crm.sequences.steps.update("s", "t", position=x),
+    "bookings.create start_time": lambda crm, x: crm.bookings.create(start_time=x),
+    "bookings.create end_time": lambda crm, x: crm.bookings.create(end_time=x),
+    "bookings.create status": lambda crm, x: crm.bookings.create(status=x),
+    "companies.create name": lambda crm, x: crm.zapier.companies.create(name=x),
+    "zapier.contacts.create first_name": lambda crm, x: crm.zapier.contacts.create(first_name=x, last_name="B"),
+    "zapier.contacts.create last_name": lambda crm, x: crm.zapier.contacts.create(first_name="A", last_name=x),
+    "deals.create name": lambda crm, x: crm.zapier.deals.create(name=x),
+    "deals.create stage_id": lambda crm, x: crm.zapier.deals.create(name="d", stage_id=x),
+}
+
+
+@pytest.mark.parametrize(("name", "call"), NEVER_NULL.items(), ids=NEVER_NULL)
+async def test_what_cannot_be_cleared_takes_no_none(
+    name: str, call: Call, crm: AsyncClient, sandbox: Sandbox
+) -> None:
+    """A field that the API cannot null does not accept `None`, and is named."""
+    await refused(call(crm, None), sandbox, f"^{name.split()[1]} cannot be cleared")
 
 
 async def test_naive_datetimes_in_bodies_are_refused(crm: AsyncClient, sandbox: Sandbox) -> None:
