@@ -37,7 +37,7 @@ class Known:
         # other versions of those rows: a lagging replica may show them again
         self._superseded: set[tuple[RowId, str]] = set()
         self._entries = list(entries)
-        self._sorted = False
+        self._sorted = not self._entries
         if len(self.latest) < len(self._entries):
             self._superseded = {(row_id, raw) for _, row_id, raw in entries if self.latest[row_id] != raw}
 
@@ -51,8 +51,9 @@ class Known:
         if previous is not None:
             self._superseded.add((row_id, previous))
         self.latest[row_id] = raw
+        # Rows are handled nearly in order: mostly there is nothing to sort afterwards.
+        self._sorted = self._sorted and (not self._entries or self._entries[-1][0] <= entry[0])
         self._entries.append(entry)
-        self._sorted = False
 
     def remembers(self, row_id: RowId, at: int, raw: str) -> bool:
         """Whether this very version was handled, even if the server now prints the same instant otherwise."""

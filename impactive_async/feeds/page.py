@@ -76,10 +76,13 @@ def _plainly_newest_first(rows: Sequence[Any], timestamp_field: str) -> bool:
 
 
 def _uniform(raws: Sequence[str]) -> bool:
-    """Whether all are `2026-01-02T...Z` of one length; columns of their concatenation show it without a loop."""
-    text, size, count = "".join(raws), len(raws[0]), len(raws)
+    """Whether all are `2026-01-02T...Z` of one length; columns of the joined lines show it without a loop."""
+    lines, size, count = "\n".join(raws) + "\n", len(raws[0]) + 1, len(raws)
     return (
-        set(map(len, raws)) == {size} and text[10::size] == "T" * count and text[size - 1 :: size] == "Z" * count
+        lines.count("\n") == count  # so that the column of line ends shows that all are of one length
+        and lines[size - 1 :: size] == "\n" * count
+        and lines[10::size] == "T" * count
+        and lines[size - 2 :: size] == "Z" * count
     )
 
 
