@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from impactive_async._clock import Clock
-from impactive_async._http.decipher import decipher, http_date
+from impactive_async._http.decipher import decipher, http_date, request_id_of
 from impactive_async._http.limits import Limits
 from impactive_async._http.retry import RetryPolicy, may_have_acted
 from impactive_async._http.transport import Transport
@@ -144,6 +144,7 @@ def _value(request: Request, response: Response, shape: Callable[[Any], T]) -> T
         return shape(data)
     except DecodeError as error:
         error.method, error.request_path = request.method, request.bare_path
+        error.request_id = request_id_of(response.headers)
         error.__context__ = None  # the reader's own signals hold the row as it came
         raise
 

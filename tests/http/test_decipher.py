@@ -289,4 +289,7 @@ def test_http_dates_are_aware() -> None:
     """A date is an aware datetime, even where its zone is unknown; what is none is `None`."""
     assert http_date("Fri, 01 May 2026 12:00:00 GMT") == NOON
     assert http_date("Fri, 01 May 2026 12:00:00 -0000") == NOON
+    assert http_date("Friday, 01-May-26 12:00:00 GMT") == NOON
     assert http_date("yesterday") is None
+    assert http_date("Fri, 01 Mai 2026 12:00:00 GMT") is None
+    assert http_date("Fri, 31 Feb 2026 12:00:00 GMT") is None

@@ -8,7 +8,15 @@ from collections.abc import Callable
 import aiohttp
 import pytest
 
-from impactive_async import APIConnectionError, APIError, AsyncClient, ConfigurationError, RetryPolicy, ServerError
+from impactive_async import (
+    APIConnectionError,
+    APIError,
+    AsyncClient,
+    ConfigurationError,
+    DecodeError,
+    RetryPolicy,
+    ServerError,
+)
 from impactive_async.sandbox import Sandbox
 from tests.support import KEY, FakeClock, ManualClock, outcome, until
 
@@ -112,3 +120,11 @@ async def test_a_proxy_that_refuses_sent_nothing(sandbox: Sandbox) -> None:
     assert isinstance(error, APIConnectionError)
     assert (error.request_sent, error.outcome_unknown) == (False, False)
     assert "407" in str(error)
+
+
+async def test_an_answer_of_the_wrong_shape_names_its_request(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """A `DecodeError` carries the server's request id, to be quoted to its support."""
+    sandbox.fail("GET /api/zapier/auth/test", body=b"{}", headers={"x-request-id": "req_42"})
+    error = await outcome(crm.zapier.auth_test())
+    assert isinstance(error, DecodeError)
+    assert error.request_id == "req_42"
