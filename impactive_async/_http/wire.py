@@ -27,12 +27,36 @@ class Repeat(Enum):
 
 
 @attrs.frozen
+class Request:
+    """Everything about a request but host, key and time-out."""
+
+    method: str
+    template: str
+    """For logs: ids are not logged."""
+    path: str
+    """Percent-encoded, with the query."""
+    repeat: Repeat
+    body: bytes | None = None
+
+    @property
+    def bare_path(self) -> str:
+        """The path without the query, for errors; a key that was taken for an id is blotted out."""
+        return redact(self.path.partition("?")[0])
+
+
+@attrs.frozen
 class Endpoint:
     """One row of the contract: a verb, a path with `:id` places, and what repeating it does."""
 
     method: str
     template: str
     repeat: Repeat
+    plain: Request = attrs.field(init=False, eq=False, repr=False)
+    """The request without ids, query and body."""
+
+    @plain.default
+    def _build_plain(self) -> Request:
+        return Request(self.method, self.template, self.template, self.repeat)
 
     def path(self, ids: tuple[str, ...]) -> str:
         """Fill the `:id` places, percent-encoded.
@@ -66,27 +90,9 @@ def delete(template: str) -> Endpoint:
     return Endpoint("DELETE", template, Repeat.DELETE)
 
 
-@attrs.frozen
-class Request:
-    """Everything about a request but host, key and time-out."""
-
-    method: str
-    template: str
-    """For logs: ids are not logged."""
-    path: str
-    """Percent-encoded, with the query."""
-    repeat: Repeat
-    body: bytes | None = None
-
-    @property
-    def bare_path(self) -> str:
-        """The path without the query, for errors; a key that was taken for an id is blotted out."""
-        return redact(self.path.partition("?")[0])
-
-
-@attrs.frozen
+@attrs.define
 class Response:
-    """An answer, read whole. Header names are case-insensitive."""
+    """An answer, read whole. Header names are case-insensitive. Frozen, it would take thrice as long to make."""
 
     status: int
     headers: Mapping[str, str]
@@ -111,6 +117,8 @@ def build_request(
     Raises:
         ValueError: An id is malformed, or the body cannot be put into JSON without altering it.
     """
+    if not ids and not query and body is None and repeat is None:
+        return endpoint.plain
     path = endpoint.path(ids) if ids else endpoint.template
     if query:
         path += "?" + "&".join(f"{quote(name, safe='')}={quote(value, safe=':')}" for name, value in query.items())
