@@ -1,0 +1,195 @@
+"""Throw-away servers of one's own, that a test may kill and start again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+import asyncpg
+from attrs import define, field
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from .engines import give_up
+
+POSTGRES_USER = "postgres"
+
+
+class Server(Protocol):
+    """An engine in a process of its own."""
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        ...
+
+    async def crash(self) -> None:
+        """Kill it without a word."""
+        ...
+
+    async def start(self) -> None:
+        """Start it over the data that it left."""
+        ...
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@define
+class RedisServer:
+    directory: Path
+    port: int = field(factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    async def start(self) -> None:
+        self.process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
+            [
+                "redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.directory),
+                "--appendonly", "yes", "--appendfsync", "always", "--save", "",
+            ],
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        await answers(self._ping)
+
+    async def crash(self) -> None:
+        assert self.process
+        self.process.kill()
+        await asyncio.to_thread(self.process.wait)
+
+    async def _ping(self) -> None:
+        async with Redis.from_url(self.url) as redis:
+            await redis.ping()
+
+
+@define
+class PostgresServer:
+    directory: Path
+    programs: Path
+    port: int = field(factory=free_port)
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://{POSTGRES_USER}@127.0.0.1:{self.port}/postgres"
+
+    async def create(self) -> None:
+        await self._run("initdb", "--no-sync", "--auth=trust", f"--username={POSTGRES_USER}", "--encoding=UTF8")
+
+    async def start(self) -> None:
+        options = (
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=60"
+        )
+        await self._run("pg_ctl", "-w", "-l", str(self.directory / "log"), "-o", options, "start")
+        await answers(self._ping)
+
+    async def crash(self) -> None:
+        await self._run("pg_ctl", "-w", "-m", "immediate", "stop")  # SIGQUIT: no checkpoint, recovery from the log
+
+    async def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self.programs / program), "-D", str(self.directory / "data"), *arguments]
+        done = await asyncio.to_thread(
+            subprocess.run,
+            command,
+            user=POSTGRES_USER if os.geteuid() == 0 else None,
+            cwd=self.directory,
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+            stdout=subprocess.DEVNULL,  # a pipe would be inherited by the server, and never end
+            stderr=subprocess.DEVNULL,
+        )
+        if done.returncode:
+            log = self.directory / "log"
+            raise RuntimeError(f"{program} failed: {log.read_text() if log.exists() else command}")
+
+    async def _ping(self) -> None:
+        await (await asyncpg.connect(self.url)).close()
+
+
+async def answers(ping: Callable[[], Awaitable[object]]) -> None:
+    """Wait until a server answers."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await ping()
+            except (OSError, RedisError, asyncpg.PostgresError):
+                await asyncio.sleep(0.02)
+            else:
+                return
+
+
+@asynccontextmanager
+async def redis_server() -> AsyncIterator[Server]:
+    if shutil.which("redis-server") is None:
+        give_up("there is no redis-server on the PATH")
+    with tempfile.TemporaryDirectory() as directory:
+        server = RedisServer(Path(directory))
+        await server.start()
+        try:
+            yield server
+        finally:
+            await server.crash()
+
+
+def own_server(engine: str) -> AbstractAsyncContextManager[Server]:
+    """A server with an empty directory; both go when the block ends."""
+    servers: dict[str, Callable[[], AbstractAsyncContextManager[Server]]] = {
+        "redis": redis_server,
+        "postgres": postgres_server,
+    }
+    return servers[engine]()
+
+
+def _programs() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
+    if not found:
+        give_up("there is no initdb in /usr/lib/postgresql/*/bin")
+    return found[-1].parent
+
+
+@asynccontextmanager
+async def postgres_server() -> AsyncIterator[Server]:
+    programs = _programs()
+    if os.geteuid() == 0 and not _has_user(POSTGRES_USER):
+        give_up("PostgreSQL does not run as root, and there is no user 'postgres' to run it as")
+    with tempfile.TemporaryDirectory() as directory:
+        if os.geteuid() == 0:
+            shutil.chown(directory, POSTGRES_USER)
+        server = PostgresServer(Path(directory), programs)
+        await server.create()
+        await server.start()
+        try:
+            yield server
+        finally:
+            await server.crash()
+
+
+def _has_user(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+def thaw_and_kill(pid: int) -> None:
+    """End a process whatever state it is in."""
+    for number in (signal.SIGCONT, signal.SIGKILL):
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return
