@@ -99,8 +99,9 @@ def http_date(value: str) -> datetime | None:
     match = _IMF_FIXDATE.fullmatch(value)
     try:
         if match:  # the form that all servers send, ten times as fast as the general way
-            day, month, year, *time = match.groups()
-            return datetime(int(year), _MONTHS[month], int(day), *map(int, time), tzinfo=UTC)
+            month = _MONTHS[match[2]]
+            day, year, hour, minute, second = map(int, match.group(1, 3, 4, 5, 6))
+            return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
         when = parsedate_to_datetime(value)
     except (LookupError, ValueError, TypeError, OverflowError):
         return None
