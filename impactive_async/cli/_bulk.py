@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -16,10 +17,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from impactive_async.bulk.progress import OnProgress
-from impactive_async.bulk.progress import Progress as Standing
-from impactive_async.bulk.report import RowFailure
 from impactive_async.cli._run import Run
+
+if TYPE_CHECKING:
+    from impactive_async.bulk.progress import OnProgress
+    from impactive_async.bulk.progress import Progress as Standing
+    from impactive_async.bulk.report import RowFailure
 
 
 @contextmanager

@@ -140,7 +140,7 @@ def execute(body: Callable[[Run], Awaitable[None]], options: Options) -> int:
         except (KeyboardInterrupt, asyncio.CancelledError):
             complain(run.farewell)
             return run.code or INTERRUPTED.code
-        except ReaderGone:
+        except (ReaderGone, BrokenPipeError):
             _hush()
             return READER_GONE.code
         except Exception as error:

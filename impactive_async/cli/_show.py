@@ -18,7 +18,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from impactive_async import Event
 from impactive_async.cli._columns import Column, columns_of
 from impactive_async.cli._errors import ReaderGone, complain, plain
 
@@ -42,9 +41,8 @@ class Output:
     def rows(self, rows: Sequence[Any]) -> None:
         """Put out a whole list."""
         if self.as_json:
-            for (
-                row
-            ) in rows:  # one by one: where output is unbuffered, a large write may end early without an error
+            # One by one: where output is unbuffered, a large write may end early and say nothing.
+            for row in rows:
                 self._write(json_line(row))
         elif rows:
             self._write(_rendered(table_of(rows)))
@@ -135,6 +133,8 @@ def table_of(rows: Sequence[Any]) -> Table:
 
 def text_line(row: Any) -> str:
     """A row of a stream in one line: what its table would show; of an event, behind its kind."""
+    from impactive_async import Event
+
     if isinstance(row, Event):
         return f"{row.kind}  {text_line(row.row)}"
     return "  ".join(filter(None, (cell(column, row) for column in columns_of(row))))

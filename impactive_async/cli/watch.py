@@ -7,15 +7,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 import typer
 
-from impactive_async import NOW, AsyncClient, BadRow, Feed, Gap, SqliteCursorStore
 from impactive_async.cli._arguments import moment
 from impactive_async.cli._errors import UsageError
 from impactive_async.cli._run import Run, command
+
+if TYPE_CHECKING:
+    from impactive_async import AsyncClient, BadRow, Feed, Gap
 
 app = typer.Typer()
 
@@ -68,6 +70,8 @@ class Wish:
     @property
     def start(self) -> Any:
         """Where to start, as the SDK wants it."""
+        from impactive_async import NOW
+
         return NOW if self.since == "now" else moment(self.since)
 
 
@@ -129,6 +133,8 @@ async def _show(run: Run, stream: Any, count: int | None) -> None:
 async def _opened(
     crm: AsyncClient, wish: Wish, store: Path | None, interval: float, run: Run
 ) -> AsyncIterator[Any]:
+    from impactive_async import SqliteCursorStore
+
     async with AsyncExitStack() as stack:
         cursors = await stack.enter_async_context(SqliteCursorStore(store)) if store else None
         options: dict[str, Any] = {
@@ -169,7 +175,7 @@ def _feed(crm: AsyncClient, wish: Wish, options: dict[str, Any]) -> Feed[Any]:
 
 
 def _without_moment(options: dict[str, Any], wish: Wish) -> dict[str, Any]:
-    if options["since"] not in (None, NOW):
+    if wish.since not in (None, "now"):
         raise UsageError(
             f"This list has no dates to start from: --since now, or leave it out, not {wish.since!r}."
         )

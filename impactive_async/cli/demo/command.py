@@ -8,11 +8,18 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from impactive_async.cli._errors import DONE, INCOMPLETE
+from impactive_async.cli._errors import DONE, INCOMPLETE, ReaderGone
 from impactive_async.cli._options import LOCAL
 from impactive_async.cli._run import Run, command
 
 app = typer.Typer()
+
+
+class _Console(Console):
+    """Rich's console, but whoever goes away while it writes ends the command as any other does."""
+
+    def on_broken_pipe(self) -> None:
+        raise ReaderGone
 
 
 @command(app, "demo", example="impactive demo", shared=LOCAL)
@@ -36,7 +43,7 @@ async def demo(
     from impactive_async.cli.demo.play import play
 
     run.farewell = "Stopped; nothing is left behind."
-    accounts = await play(read_leads(leads), seed=seed, console=Console(stderr=json, highlight=False))
+    accounts = await play(read_leads(leads), seed=seed, console=_Console(stderr=json, highlight=False))
     if json:
         run.out.json = True
         run.show(accounts)

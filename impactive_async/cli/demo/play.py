@@ -9,14 +9,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from impactive_async import AsyncClient, Contact, ContactDraft
+from impactive_async import AsyncClient, ContactDraft
 from impactive_async.cli.demo.cast import SEQUENCE, STEPS
 from impactive_async.cli.demo.reconcile import Account
 from impactive_async.cli.demo.screen import Screen
 from impactive_async.cli.demo.story import START, Story
 from impactive_async.sandbox import Sandbox
-
-_BATCH = 100
 
 
 async def play(people: Sequence[ContactDraft], *, seed: str, console: Console) -> list[Account]:
@@ -53,17 +51,16 @@ async def _set_the_scene(
         sandbox=sandbox,
         crm=crm,
         sequence_id=sequence.id,
-        people={person.id: person for person in people},
+        people=people,
         store=store,
         screen=screen,
     )
 
 
-async def _create(crm: AsyncClient, drafts: Sequence[ContactDraft]) -> list[Contact]:
-    people: list[Contact] = []
-    for start in range(0, len(drafts), _BATCH):
-        people += await crm.contacts.create_batch(drafts[start : start + _BATCH])
-    return people
+async def _create(crm: AsyncClient, drafts: Sequence[ContactDraft]) -> dict[str, ContactDraft]:
+    report = await crm.contacts.create_many(drafts, keep_results=True)
+    report.raise_for_failures()
+    return {row.contact_id: drafts[row.index] for row in report.results or () if row.contact_id}
 
 
 def _close_the_books(screen: Screen, story: Story, accounts: Sequence[Account], seconds: float) -> None:

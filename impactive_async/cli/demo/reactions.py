@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from impactive_async import AsyncClient, Contact
+from impactive_async import AsyncClient, ContactDraft
 
 _THURSDAY = 3
 
@@ -25,7 +25,7 @@ class Reactions:
 
     _crm: AsyncClient
     _sequence_id: str
-    _people: Mapping[str, Contact]
+    _people: Mapping[str, ContactDraft]
     unenrolled: str | None = None
     _done: set[str] = attrs.field(init=False, factory=set)
 

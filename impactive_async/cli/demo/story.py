@@ -16,7 +16,7 @@ from typing import Final
 
 import attrs
 
-from impactive_async import AsyncClient, Contact
+from impactive_async import AsyncClient, ContactDraft
 from impactive_async.cli.demo.process import ConsumerProcess, Fact
 from impactive_async.cli.demo.reactions import Reactions
 from impactive_async.cli.demo.reconcile import Account, Ledger, emitted
@@ -79,7 +79,7 @@ class Story:
     sandbox: Sandbox
     crm: AsyncClient
     sequence_id: str
-    people: Mapping[str, Contact]
+    people: Mapping[str, ContactDraft]
     store: Path
     screen: Screen
     ledger: Ledger = attrs.field(init=False, factory=Ledger)
@@ -144,8 +144,7 @@ class Story:
         self.screen.tell(START, f"people are enrolled, {size} every {WAVE_EVERY.seconds // 60} minutes")
 
     async def _enroll(self, wave: Sequence[str]) -> None:
-        if wave:
-            await self.crm.sequences.enroll(self.sequence_id, contact_ids=wave)
+        (await self.crm.sequences.enroll_many(self.sequence_id, wave)).raise_for_failures()
         await self.sandbox.clock.advance(_MOMENT)  # the first email goes out before anybody looks
 
     async def _react(self) -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import sys
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 import typer
 
-from impactive_async.bulk.created import created_ids
-from impactive_async.bulk.report import CreateReport
 from impactive_async.cli._bulk import progress_bar, tell_failures
 from impactive_async.cli._errors import INCOMPLETE, UsageError
 from impactive_async.cli._run import Run, command
@@ -21,6 +19,9 @@ from impactive_async.cli.importing.columns import EXTRA, is_known, map_columns
 from impactive_async.cli.importing.people import BadLine, Person
 from impactive_async.cli.importing.plan import Plan, make_plan
 from impactive_async.cli.importing.sheet import Sheet, open_sheet
+
+if TYPE_CHECKING:
+    from impactive_async.bulk.report import CreateReport
 
 _PREVIEWED = 10
 
@@ -75,6 +76,8 @@ async def import_contacts(
 
     Nothing is sent before every line was looked at. Columns are known by their headers, in all common spellings.
     """
+    from impactive_async.bulk.created import created_ids
+
     plan = _plan(run, file, encoding, _one_character(delimiter), mapping or [])
     if dry_run:
         _preview(run, plan)
