@@ -22,7 +22,7 @@ from impactive_async._http import wire
 from impactive_async._http.caller import Caller, check_max_retries, check_timeout
 from impactive_async._http.limits import Limits
 from impactive_async._http.retry import RetryPolicy
-from impactive_async._http.settings import DEFAULT_BASE_URL, ApiKey, Credentials, check_base_url
+from impactive_async._http.settings import DEFAULT_BASE_URL, ApiKey, Credentials, check_base_url, check_headers
 from impactive_async._http.transport import SessionOptions, Transport
 from impactive_async.errors import ConfigurationError
 
@@ -109,7 +109,7 @@ class AsyncClient:
             )
         credentials = Credentials(os.environ.get("IMPACTIVE_API_KEY") if api_key is None else api_key)
         self._base_url = check_base_url(
-            base_url or os.environ.get("IMPACTIVE_BASE_URL") or DEFAULT_BASE_URL,
+            (os.environ.get("IMPACTIVE_BASE_URL") or DEFAULT_BASE_URL) if base_url is None else base_url,
             allow_insecure_http=allow_insecure_http,
         )
         clock = clock or SystemClock()
@@ -117,7 +117,7 @@ class AsyncClient:
             max_concurrency=_check_concurrency(max_concurrency), rate_limit=_check_rate(rate_limit), clock=clock
         )
         options = SessionOptions(borrowed=session, connector=connector, trace_configs=trace_configs)
-        transport = Transport(self._base_url, credentials, limits, options, _check_headers(headers or {}))
+        transport = Transport(self._base_url, credentials, limits, options, check_headers(headers or {}))
         self._caller = Caller(
             transport=transport,
             limits=limits,
@@ -319,13 +319,3 @@ def _check_retry(retry: object) -> RetryPolicy | None:
     if retry is not None and not isinstance(retry, RetryPolicy):
         raise ConfigurationError(f"retry is a RetryPolicy, not {retry!r}; how often is max_retries.")
     return retry
-
-
-def _check_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
-    values: Mapping[str, object] = headers
-    for name, value in values.items():
-        if name.lower() == "x-api-key":
-            raise ConfigurationError("Pass the key as api_key=…, not among headers=.")
-        if not isinstance(value, str) or any(c in name + value for c in "\r\n\0"):
-            raise ConfigurationError(f"The header {name!r} is not a one-line string.")
-    return headers

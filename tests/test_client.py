@@ -90,6 +90,14 @@ def test_a_number_out_of_its_range_is_refused(name: str, values: list[Any]) -> N
             AsyncClient(KEY, **options)
 
 
+@pytest.mark.parametrize("url", ["", " ", 5, "https://a..b.example"])
+def test_a_base_url_given_is_the_one_meant(url: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty or impossible one, as from a setting that is not there, is no reason to go to another host."""
+    monkeypatch.setenv("IMPACTIVE_BASE_URL", "https://crm.example")
+    with pytest.raises(ConfigurationError, match="base_url"):
+        AsyncClient(KEY, base_url=url)
+
+
 @pytest.mark.parametrize("name", ["x-api-key", "X-API-Key"])
 def test_the_key_does_not_go_among_the_headers(name: str) -> None:
     """A key given as a header would escape every protection of the key."""
@@ -102,7 +110,7 @@ def test_the_key_does_not_go_among_the_headers(name: str) -> None:
 )
 def test_a_header_is_one_line(headers: Any) -> None:
     """What could smuggle another header in is refused, before the first call."""
-    with pytest.raises(ConfigurationError, match="is not a one-line string"):
+    with pytest.raises(ConfigurationError, match=r"is not a one-line string|is not the name of a header"):
         AsyncClient(KEY, headers=headers)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import ipaddress
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from yarl import URL
 
@@ -16,7 +16,14 @@ ApiKey = str | Callable[[], str] | Callable[[], Awaitable[str]]
 """A key, or something to call for the present one: before every attempt, so that keys can be rotated."""
 
 _KEY = re.compile(r"icrm_[0-9a-fA-F]{32}")
+_LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}")  # with the underscore that some hosts have against the rules
+_LONGEST_HOST = 253
 _WHERE = "Create one under Workspace Settings → Integrations → API Keys"
+
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+_FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "expect", "host"})
 
 
 class _Masked(str):
@@ -81,12 +88,40 @@ def check_key(key: object) -> str:
     return _Masked(key.strip())
 
 
-def check_base_url(base_url: str, *, allow_insecure_http: bool) -> str:
+def check_headers(headers: object) -> Mapping[str, str]:
+    """Return the headers to send with every request.
+
+    Raises:
+        ConfigurationError: They are no mapping; one is not a token and a line of visible Latin-1 text (RFC 9110);
+            or one is the key's, or belongs to the connection.
+    """
+    if not isinstance(headers, Mapping):
+        raise ConfigurationError(f"headers= is a mapping of names to values, not {type(headers).__name__}.")
+    for name, value in headers.items():
+        _check_header(name, value)
+    return headers
+
+
+def _check_header(name: object, value: object) -> None:
+    if not isinstance(name, str):
+        raise ConfigurationError(f"A header's name is a string, not {type(name).__name__}.")
+    known = name.strip().lower()
+    if known == "x-api-key":
+        raise ConfigurationError("Pass the key as api_key=…, not among headers=.")
+    if known in _FRAMING:
+        raise ConfigurationError(f"The header {name!r} is not for headers=: it belongs to the connection.")
+    if not _HEADER_NAME.fullmatch(name):
+        raise ConfigurationError(f"{redact(name)[:40]!r} is not the name of a header.")
+    if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
+        raise ConfigurationError(f"The header {redact(name)!r} is not a one-line string of visible Latin-1 text.")
+
+
+def check_base_url(base_url: object, *, allow_insecure_http: bool) -> str:
     """Return the base URL without a trailing slash.
 
     Raises:
-        ConfigurationError: It is no http(s) URL with a host; it carries user, query or fragment; or it is plain
-            http to a host other than this machine, which would show the key to everyone on the way.
+        ConfigurationError: It is no http(s) URL with a possible host; it carries user, query or fragment; or it is
+            plain http to a host other than this machine, which would show the key to everyone on the way.
     """
     url = _parse(base_url)
     if url.user is not None or url.password is not None or url.query_string or url.fragment:
@@ -94,23 +129,41 @@ def check_base_url(base_url: str, *, allow_insecure_http: bool) -> str:
             "base_url may hold scheme, host, port and path only: no user, password, query or fragment."
         )
     if url.scheme == "http" and not (allow_insecure_http or _is_loopback(url.host or "")):
-        raise ConfigurationError(
-            f"base_url is plain http to {redact(url.host or '')}: the API key would travel in the clear. Use "
-            "https://, or pass allow_insecure_http=True if that network is really yours."
+        error = ConfigurationError(
+            f"base_url is plain http to {redact(url.host or '')}: "
+            "the API key would travel in the clear. Use https://."
         )
+        error.add_note("Pass allow_insecure_http=True if that network is really yours.")
+        raise error
     return str(url).rstrip("/")
 
 
-def _parse(base_url: str) -> URL:
+def _parse(base_url: object) -> URL:
+    if not isinstance(base_url, str):
+        raise ConfigurationError(f"base_url is a string, not {type(base_url).__name__}.")
     try:
         url = URL(base_url.strip())
-    except (ValueError, TypeError, AttributeError) as exc:
+        _check_host(url)
+    except ValueError as exc:  # UnicodeError is one: what is too long, or no name at all, after IDNA
         raise ConfigurationError(f"base_url is not a URL: {redact(str(exc))}") from None
     if url.scheme not in ("http", "https") or not url.host:
         raise ConfigurationError(
             f"base_url should look like {DEFAULT_BASE_URL}: it needs a scheme (https) and a host."
         )
     return url
+
+
+def _check_host(url: URL) -> None:
+    """Refuse what could never be connected to: found at the first call, it would be an error out of a library."""
+    host = url.host and url.raw_host
+    if not host:
+        return
+    if ":" in host:
+        ipaddress.IPv6Address(url.host)
+    elif len(host) > _LONGEST_HOST or not all(map(_LABEL.fullmatch, host.removesuffix(".").split("."))):
+        raise ValueError(f"{host[:80]!r} is not the name of a host")
+    if url.explicit_port == 0:
+        raise ValueError("no server listens on port 0")
 
 
 def _is_loopback(host: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
+from multidict import CIMultiDict
 
 from impactive_async import ConfigurationError
-from impactive_async._http.settings import Credentials, check_base_url, check_key
+from impactive_async._http.settings import Credentials, check_base_url, check_headers, check_key
 from tests.support import KEY
 
 OTHER = "icrm_" + "f" * 32
@@ -94,6 +95,10 @@ def test_credentials_do_not_show_the_key(source: str | Callable[[], str] | Calla
         ("http://[::1]:8080", "http://[::1]:8080"),
         ("http://localhost:8080", "http://localhost:8080"),
         ("http://crm.localhost", "http://crm.localhost"),
+        ("https://my_crm.example.", "https://my_crm.example."),
+        ("https://" + "a" * 63 + ".example", "https://" + "a" * 63 + ".example"),
+        ("https://[fe80::1%25eth0]", "https://[fe80::1%25eth0]"),
+        ("https://10.0.0.7:65535", "https://10.0.0.7:65535"),
     ],
 )
 def test_base_urls_that_will_do(given: str, kept: str) -> None:
@@ -107,8 +112,9 @@ def test_base_urls_that_will_do(given: str, kept: str) -> None:
 )
 def test_plain_http_to_another_machine_is_refused(url: str) -> None:
     """The key would travel in the clear; one argument says that this is meant."""
-    with pytest.raises(ConfigurationError, match="travel in the clear"):
+    with pytest.raises(ConfigurationError, match="travel in the clear") as caught:
         check_base_url(url, allow_insecure_http=False)
+    assert "allow_insecure_http=True" in caught.value.__notes__[0]  # beside the text: the command line has no such
     assert check_base_url(url, allow_insecure_http=True) == url
 
 
@@ -122,10 +128,37 @@ def test_what_is_no_base_url_is_refused(url: str) -> None:
         check_base_url(url, allow_insecure_http=True)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a..b.example",
+        "https://.example",
+        "https://.",
+        "https://" + "a" * 64 + ".example",
+        "https://" + "ä" * 60 + ".example",
+        "https://" + ".".join(["a" * 60] * 5),
+        "https://x y",
+        "https://exa%6dple.com",
+        "https://a%00b",
+        "https://xn--",
+        "https://[1.2.3.4]",
+        "https://[::1::2]",
+        "https://crm.example:0",
+        "https://crm.example:65536",
+    ],
+    ids=lambda url: url[:30],
+)
+def test_a_host_that_cannot_be_is_refused(url: str) -> None:
+    """What no connection could be made to is found when the client is made, not at its first call."""
+    with pytest.raises(ConfigurationError, match="base_url is not a URL") as caught:
+        check_base_url(url, allow_insecure_http=True)
+    assert len(str(caught.value)) < 150
+
+
 @pytest.mark.parametrize("url", [None, 7, b"https://crm.example"])
 def test_a_base_url_is_a_string(url: Any) -> None:
     """Another type is a clear error and no traceback out of a library."""
-    with pytest.raises(ConfigurationError, match="base_url"):
+    with pytest.raises(ConfigurationError, match=f"base_url is a string, not {type(url).__name__}"):
         check_base_url(url, allow_insecure_http=False)
 
 
@@ -137,3 +170,44 @@ def test_a_base_url_holds_no_secrets(url: str) -> None:
     with pytest.raises(ConfigurationError, match="scheme, host, port and path only") as caught:
         check_base_url(url, allow_insecure_http=False)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"X-Team": "blue"}, {"user-agent": ""}, {"!#$%&'*+.^_`|~9aZ-": "a\tb ~\xa0é\xff"}, CIMultiDict(A="1")],
+)
+def test_headers_that_will_do(headers: Mapping[str, str]) -> None:
+    """Any token is a name, and any line of visible text a value."""
+    assert check_headers(headers) is headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ("X-A: 1", "a mapping of names to values, not str"),
+        ([("X-A", "1")], "a mapping of names to values, not list"),
+        ({7: "1"}, "name is a string, not int"),
+        ({b"X-A": "1"}, "name is a string, not bytes"),
+        *(
+            ({name: "1"}, "not the name of a header")
+            for name in ("", "X A", "X:A", "X-Ä", "X\nB", "(A)", "X-A\u0660")
+        ),
+        *(
+            ({"X-A": value}, "not a one-line string")
+            for value in ("a\r\nX-B: 2", "a\nb", "\0", "\x7f", "\x9b", "€", 7, None, b"b", "a\u2028b")
+        ),
+        *(
+            ({name: "1"}, "belongs to the connection")
+            for name in ("Content-Length", "TRANSFER-ENCODING", "connection", "Expect", "Host", " host ")
+        ),
+        *(
+            ({name: KEY}, "Pass the key as api_key=")
+            for name in ("x-api-key", "X-API-Key", " x-api-key", "x-api-key\t")
+        ),
+    ],
+)
+def test_headers_that_will_not_do(headers: object, words: str) -> None:
+    """What would break, reframe or sign the request otherwise is refused, and the value not shown."""
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        check_headers(headers)
+    assert KEY not in str(caught.value)
