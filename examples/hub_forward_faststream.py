@@ -4,7 +4,7 @@
     python examples/hub_forward_faststream.py redis://localhost:6379/0 nats://localhost:4222
 
 An event is acknowledged in the hub when the other broker has it: killed in between, the forwarder sends it again.
-The event's id is the message's id, by which JetStream drops what it has seen within its window. Others subscribe to
+The event's id is the message's id, by which JetStream drops what it has seen within its window. Subscribe to
 `com.impactiveai.>`, or to one type, such as `com.impactiveai.reply.created`.
 """
 
