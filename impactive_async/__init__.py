@@ -19,12 +19,14 @@ from impactive_async.errors import (
     APITimeoutError,
     AuthenticationError,
     BadRequestError,
+    BulkError,
     ConfigurationError,
     ConflictError,
     CursorError,
     DecodeError,
     FeedGapError,
     FencedError,
+    HubError,
     ImpactiveError,
     JournalError,
     NotFoundError,
@@ -34,6 +36,8 @@ from impactive_async.errors import (
 )
 
 if TYPE_CHECKING:
+    from impactive_async.bulk.progress import Progress
+    from impactive_async.bulk.report import CreateReport, EnrollReport, Outcome, RowFailure, RowResult
     from impactive_async.feeds.desk import FeedStats
     from impactive_async.feeds.feed import Feed, Poll
     from impactive_async.feeds.quarantine import BadRow
@@ -79,6 +83,7 @@ __all__ = [
     "BadRequestError",
     "BadRow",
     "Booking",
+    "BulkError",
     "ClientStats",
     "Clock",
     "Company",
@@ -86,10 +91,12 @@ __all__ = [
     "ConflictError",
     "Contact",
     "ContactDraft",
+    "CreateReport",
     "CursorError",
     "CursorStore",
     "Deal",
     "DecodeError",
+    "EnrollReport",
     "EnrollResult",
     "EnrolledContact",
     "Enrollment",
@@ -102,18 +109,23 @@ __all__ = [
     "FencedError",
     "FileCursorStore",
     "Gap",
+    "HubError",
     "ImpactiveError",
     "Invoice",
     "JournalError",
     "MemoryCursorStore",
     "NotFoundError",
+    "Outcome",
     "PauseResult",
     "PermissionDeniedError",
     "Poll",
+    "Progress",
     "Project",
     "RateLimitError",
     "Reply",
     "RetryPolicy",
+    "RowFailure",
+    "RowResult",
     "Send",
     "SendingAccount",
     "Sequence",
@@ -132,6 +144,8 @@ __all__ = [
 
 if not TYPE_CHECKING:  # type checkers see the names above, and no others
     _LAZY = {
+        ".bulk.progress": ("Progress",),
+        ".bulk.report": ("CreateReport", "EnrollReport", "Outcome", "RowFailure", "RowResult"),
         ".feeds.desk": ("FeedStats",),
         ".feeds.feed": ("Feed", "Poll"),
         ".feeds.quarantine": ("BadRow",),

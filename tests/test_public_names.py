@@ -21,6 +21,7 @@ NAMES = """
     MemoryCursorStore NotFoundError NOW PauseResult PermissionDeniedError Poll Project RateLimitError Reply
     RetryPolicy Send SendingAccount Sequence SequenceStatus ServerError SkippedContact SkipReason
     SqliteCursorStore Step StepDraft UNSET Unset __version__ Workspace WorkspaceWatch
+    BulkError CreateReport EnrollReport HubError Outcome Progress RowFailure RowResult
 """
 
 METHODS = {
