@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from impactive_async import NOW
-from impactive_async.cli._errors import UsageError
+from impactive_async.cli._errors import TERMINATED, UsageError
 from impactive_async.cli._hub import (
     DAYS,
     NAMESPACE,
@@ -54,7 +54,7 @@ async def worker(
     """Poll feeds into a hub until stopped. Run as many as you like, on as many hosts: they share the work.
 
     The hub is made by `impactive hub init`. Whatever happens is a line on stdout; with --json, an object.
-    The first Ctrl-C (or SIGTERM) lets the polls under way finish; the second does not wait.
+    The first Ctrl-C (or SIGTERM, which then exits with 0) lets the polls under way finish; the second does not wait.
     """
     from impactive_async.hub.worker import run_worker
 
@@ -75,6 +75,8 @@ async def worker(
             stop=stop,
             on_report=lambda report: _tell(run, report),
         )
+    if run.code == TERMINATED:
+        run.code = 0  # it was asked to stop, and it did: to a supervisor, anything else would be a failure
     run.note(f"Stopped: {stats.polls:,} polls, {stats.events:,} events, {stats.failures:,} failed polls.")
 
 

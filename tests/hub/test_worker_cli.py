@@ -1,0 +1,158 @@
+"""`impactive worker` and `impactive hub`, as an operator runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impactive_async.hub import Claim, SqliteHub
+from tests.cli.support import PATIENCE, Live, Outcome, command_line, environment, invoke, live_sandbox
+
+from .engines import event
+
+
+@pytest.fixture
+def live() -> Iterator[Live]:
+    with live_sandbox(seed="worker") as running:
+        yield running
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/hub.db"
+
+
+def worker(live: Live, hub: str, *options: str) -> subprocess.Popen[str]:
+    arguments = ("worker", "--hub", hub, "--kind", "deals", "--interval", "0.2", *options)
+    return subprocess.Popen(
+        command_line(*arguments),
+        env=environment(live.env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> Outcome:
+    out, err = process.communicate(timeout=PATIENCE)
+    return Outcome(process.returncode, out, err)
+
+
+def line_with(process: subprocess.Popen[str], word: str) -> str:
+    assert process.stdout
+    return next(line for line in process.stdout if word in line)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_lets_a_worker_finish(live: Live, hub: str, number: signal.Signals, code: int) -> None:
+    """SIGTERM drains and is a success to a supervisor, Ctrl-C drains too; what happened was an object on a line."""
+    process = worker(live, hub, "--json")
+    polled = json.loads(line_with(process, '"polled"'))
+    assert (polled["event"], polled["feed"], polled["events"]) == ("polled", "zapier/deals", 5)
+    process.send_signal(number)
+    outcome = ended(process)
+    assert outcome.code == code
+    assert outcome.rows[-1]["event"] == "draining"
+    assert "Stopped: " in outcome.err
+
+
+def test_people_get_a_line_for_each_thing_that_happens(live: Live, hub: str) -> None:
+    """On a terminal, or with --table, what happens is a line with the time, its kind, and a sentence."""
+    live.sandbox.fail("GET /api/zapier/deals", status=503)
+    process = worker(live, hub, "--table")
+    assert re.match(
+        r"\d\d:\d\d:\d\dZ  failed +zapier/deals: failed \(1 in a row\), again in", line_with(process, "503")
+    )
+    process.send_signal(signal.SIGTERM)
+    assert ended(process).code == 0
+
+
+def test_a_refused_key_is_one_sentence(live: Live, hub: str) -> None:
+    """A key that is revoked while a worker works ends it with the code for that, and says what to do."""
+    process = worker(live, hub, "--json")
+    line_with(process, '"polled"')
+    live.sandbox.revoke_key()
+    outcome = ended(process)
+    assert outcome.code == 4
+    (sentence,) = outcome.err.splitlines()
+    assert "401" in sentence or "key" in sentence.lower()
+
+
+def test_a_worker_without_a_key_makes_no_hub(hub: str, tmp_path: Path) -> None:
+    """What is wrong with the set-up is said before anything is created."""
+    outcome = invoke("worker", "--hub", hub)
+    assert outcome.code == 3
+    assert "IMPACTIVE_API_KEY" in outcome.err
+    assert not (tmp_path / "hub.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (("--since", "yesterday"), 2, "--since is `now`"),
+        (("--hub", "mysql://x"), 3, "no hub speaks 'mysql'"),
+        (("--interval", "0"), 2, "interval"),
+        (("--kind", "leads"), 2, "leads"),
+    ],
+)
+def test_wrong_options_say_what_would_do(
+    live: Live, hub: str, options: tuple[str, ...], code: int, said: str
+) -> None:
+    """A wrong option is refused with its reason, and nothing is asked of the API."""
+    outcome = live.cli("worker", "--hub", hub, *options)
+    assert outcome.code == code
+    assert said in outcome.err
+    assert not live.sandbox.requests
+
+
+def prepared(hub: str) -> None:
+    """A hub with one dead feed, and one old event that its only group has acknowledged."""
+
+    async def prepare() -> None:
+        async with SqliteHub(hub.removeprefix("sqlite:///")) as opened:
+            await opened.add("zapier/deals")
+            claim: Any = await opened.claim(60)
+            assert isinstance(claim, Claim)
+            await opened.commit(claim, "1", [event(1)], 0)
+            for delivery in await opened.receive("billing"):
+                await delivery.ack()
+            claim = await opened.claim(60)
+            await opened.fail(claim, "gone for good", None)
+
+    asyncio.run(prepare())
+
+
+def test_a_dead_feed_is_seen_and_revived(hub: str) -> None:
+    """`status` shows what died and of what, `revive` makes it due; a second time it is not dead."""
+    prepared(hub)
+    (status,) = invoke("hub", "status", "--hub", hub, "--json").rows
+    assert status["dead"] == [{"feed": "zapier/deals", "failures": 1, "error": "gone for good"}]
+    assert "gone for good" in invoke("hub", "status", "--hub", hub, "--table").out
+    assert invoke("hub", "revive", "zapier/deals", "--hub", hub).code == 0
+    assert invoke("hub", "revive", "zapier/deals", "--hub", hub).code == 2
+    (status,) = invoke("hub", "status", "--hub", hub, "--json").rows
+    assert (status["dead_count"], status["due"]) == (0, 1)
+
+
+def test_trim_deletes_what_is_old_and_acknowledged(hub: str) -> None:
+    """`trim` keeps events for as long as it is told, and says how many it deleted."""
+    prepared(hub)
+    assert "0 events" in invoke("hub", "trim", "--hub", hub).err
+    assert "1 events" in invoke("hub", "trim", "--hub", hub, "--retention", "0").err
+
+
+def test_init_may_be_repeated(hub: str) -> None:
+    """`init` makes a hub and leaves one that is there as it is."""
+    assert invoke("hub", "init", "--hub", hub).code == 0
+    prepared(hub)
+    again = invoke("hub", "init", "--hub", hub)
+    assert again.code == 0
+    assert "1 feeds, 1 events" in again.err
