@@ -54,7 +54,7 @@ async def worker(
     """Poll feeds into a hub until stopped. Run as many as you like, on as many hosts: they share the work.
 
     The hub is made by `impactive hub init`. Whatever happens is a line on stdout; with --json, an object.
-    The first Ctrl-C (or SIGTERM, which then exits with 0) lets the polls under way finish; the second does not wait.
+    The first Ctrl-C (or SIGTERM, then a success) lets the polls under way finish; the second does not wait.
     """
     from impactive_async.hub.worker import run_worker
 

@@ -53,7 +53,7 @@ def line_with(process: subprocess.Popen[str], word: str) -> str:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_a_signal_lets_a_worker_finish(live: Live, hub: str, number: signal.Signals, code: int) -> None:
-    """SIGTERM drains and is a success to a supervisor, Ctrl-C drains too; what happened was an object on a line."""
+    """SIGTERM drains and is a success to a supervisor, Ctrl-C drains too; what happened is an object a line."""
     process = worker(live, hub, "--json")
     polled = json.loads(line_with(process, '"polled"'))
     assert (polled["event"], polled["feed"], polled["events"]) == ("polled", "zapier/deals", 5)
