@@ -1,43 +1,44 @@
 """Asyncio-first SDK for ImpactiveAI CRM: typed calls, and event streams that lose nothing.
 
-Everything public is importable from here; `models`, `errors`, `sandbox` and `hub` hold the rest. What a client
-can be made without is imported when it is first asked for (PEP 562): see docs/performance.
+Everything public is importable from here; `models`, `errors`, `sandbox` and `hub` hold the rest. All of it is
+imported when it is first asked for (PEP 562): see docs/performance. So the command line, too, begins before
+anything is loaded, and ends quietly on Ctrl-C.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from impactive_async._clock import Clock
-from impactive_async._http.retry import RetryPolicy
-from impactive_async._unset import UNSET, Unset
 from impactive_async._version import __version__
-from impactive_async.client import AsyncClient, ClientStats
-from impactive_async.errors import (
-    APIConnectionError,
-    APIError,
-    APIStatusError,
-    APITimeoutError,
-    AuthenticationError,
-    BadRequestError,
-    BulkError,
-    ConfigurationError,
-    ConflictError,
-    CursorError,
-    DecodeError,
-    FeedGapError,
-    FencedError,
-    HubError,
-    ImpactiveError,
-    JournalError,
-    NotFoundError,
-    PermissionDeniedError,
-    RateLimitError,
-    ServerError,
-)
 
 if TYPE_CHECKING:
+    from impactive_async._clock import Clock
+    from impactive_async._http.retry import RetryPolicy
+    from impactive_async._unset import UNSET, Unset
     from impactive_async.bulk.progress import Progress
     from impactive_async.bulk.report import CreateReport, EnrollReport, Outcome, RowFailure, RowResult
+    from impactive_async.client import AsyncClient, ClientStats
+    from impactive_async.errors import (
+        APIConnectionError,
+        APIError,
+        APIStatusError,
+        APITimeoutError,
+        AuthenticationError,
+        BadRequestError,
+        BulkError,
+        ConfigurationError,
+        ConflictError,
+        CursorError,
+        DecodeError,
+        FeedGapError,
+        FencedError,
+        HubError,
+        ImpactiveError,
+        JournalError,
+        NotFoundError,
+        PermissionDeniedError,
+        RateLimitError,
+        ServerError,
+    )
     from impactive_async.feeds.desk import FeedStats
     from impactive_async.feeds.feed import Feed, Poll
     from impactive_async.feeds.quarantine import BadRow
@@ -144,6 +145,32 @@ __all__ = [
 
 if not TYPE_CHECKING:  # type checkers see the names above, and no others
     _LAZY = {
+        "._clock": ("Clock",),
+        "._http.retry": ("RetryPolicy",),
+        "._unset": ("UNSET", "Unset"),
+        ".client": ("AsyncClient", "ClientStats"),
+        ".errors": (
+            "APIConnectionError",
+            "APIError",
+            "APIStatusError",
+            "APITimeoutError",
+            "AuthenticationError",
+            "BadRequestError",
+            "BulkError",
+            "ConfigurationError",
+            "ConflictError",
+            "CursorError",
+            "DecodeError",
+            "FeedGapError",
+            "FencedError",
+            "HubError",
+            "ImpactiveError",
+            "JournalError",
+            "NotFoundError",
+            "PermissionDeniedError",
+            "RateLimitError",
+            "ServerError",
+        ),
         ".bulk.progress": ("Progress",),
         ".bulk.report": ("CreateReport", "EnrollReport", "Outcome", "RowFailure", "RowResult"),
         ".feeds.desk": ("FeedStats",),
@@ -182,8 +209,8 @@ if not TYPE_CHECKING:  # type checkers see the names above, and no others
     _HOME = {name: module for module, names in _LAZY.items() for name in names}
 
     def __getattr__(name: str) -> Any:
-        if name == "models":
-            return import_module(".models", __name__)
+        if name in ("errors", "models"):
+            return import_module(f".{name}", __name__)
         if name not in _HOME:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = globals()[name] = getattr(import_module(_HOME[name], __name__), name)

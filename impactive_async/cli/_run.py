@@ -33,6 +33,9 @@ P = ParamSpec("P")
 
 Body = Callable[Concatenate["Run", P], Awaitable[None]]
 
+_STOPPED = "Stopped."
+_WRITE_STOPPED = "Stopped; the write may or may not have been carried out: look before you repeat it."
+
 
 @attrs.define(kw_only=True)
 class Run:
@@ -48,7 +51,7 @@ class Run:
     options: Options
     out: Output
     code: int = 0
-    farewell: str = "Stopped."
+    farewell: str = _STOPPED
     _crm: AsyncClient | None = None
     _polite: Callable[[], object] | None = None
 
@@ -102,7 +105,7 @@ class Run:
 
 
 def command(
-    app: typer.Typer, name: str, *, example: str, shared: tuple[str, ...] = _options.ALL
+    app: typer.Typer, name: str, *, example: str, shared: tuple[str, ...] = _options.ALL, writes: bool = False
 ) -> Callable[[Body[P]], Callable[..., None]]:
     """Register an async function as a command, with the shared options of these names added to its own.
 
@@ -111,13 +114,15 @@ def command(
         name: What the user types.
         example: Shown by `--help`.
         shared: Which of the shared options make sense for it.
+        writes: Whether Ctrl-C may leave a write of unknown outcome, which is then what is said.
     """
+    farewell = _WRITE_STOPPED if writes else _STOPPED
 
     def register(body: Body[P]) -> Callable[..., None]:
         @functools.wraps(body)
         def run_it(**arguments: Any) -> None:
             options = Options(**{key: arguments.pop(key) for key in shared})
-            raise typer.Exit(execute(lambda run: body(run, **arguments), options))  # type: ignore[call-arg]
+            raise typer.Exit(execute(lambda run: body(run, **arguments), options, farewell))  # type: ignore[call-arg]
 
         own = list(inspect.signature(body, eval_str=True).parameters.values())[1:]
         signature = inspect.Signature([*own, *(_options.PARAMETERS[key] for key in shared)])
@@ -130,9 +135,9 @@ def command(
     return register
 
 
-def execute(body: Callable[[Run], Awaitable[None]], options: Options) -> int:
+def execute(body: Callable[[Run], Awaitable[None]], options: Options, farewell: str) -> int:
     """Run a command to whatever end; returns the exit code."""
-    run = Run(options=options, out=Output(json=options.json))
+    run = Run(options=options, out=Output(json=options.json), farewell=farewell)
     with _logging(debug=options.debug):
         try:
             asyncio.run(run.live(body(run)))

@@ -20,6 +20,7 @@ async def list_bookings(run: Run) -> None:
     app,
     "create",
     example="impactive bookings create --title Call --start 2026-05-07T14:00Z --contact con_123",
+    writes=True,
 )
 async def create_booking(
     run: Run,

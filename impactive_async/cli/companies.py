@@ -17,7 +17,10 @@ async def list_companies(run: Run, since: Since = None) -> None:
 
 
 @command(
-    app, "create", example="impactive companies create 'Analytical Engines' --website https://engines.example"
+    app,
+    "create",
+    example="impactive companies create 'Analytical Engines' --website https://engines.example",
+    writes=True,
 )
 async def create_company(
     run: Run,

@@ -19,7 +19,7 @@ async def list_contacts(
     run.show(await run.crm.contacts.list(limit=limit))
 
 
-@command(app, "create", example="impactive contacts create Ada Lovelace --email ada@example.com")
+@command(app, "create", example="impactive contacts create Ada Lovelace --email ada@example.com", writes=True)
 async def create_contact(
     run: Run,
     first_name: Annotated[str, typer.Argument(show_default=False)],

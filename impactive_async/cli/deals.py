@@ -18,7 +18,9 @@ async def list_deals(run: Run, since: Since = None) -> None:
     run.show(await run.crm.zapier.deals.list(since=moment(since)))
 
 
-@command(app, "create", example="impactive deals create 'Yearly licence' --value 48000 --currency EUR")
+@command(
+    app, "create", example="impactive deals create 'Yearly licence' --value 48000 --currency EUR", writes=True
+)
 async def create_deal(
     run: Run,
     name: Annotated[str, typer.Argument(show_default=False)],

@@ -17,7 +17,12 @@ from impactive_async.cli.sequences import app
 Ids = Annotated[list[str] | None, typer.Option(metavar="ID", help="Repeatable.", show_default=False)]
 
 
-@command(app, "enroll", example="impactive contacts list --json | impactive sequences enroll seq_123 --contacts -")
+@command(
+    app,
+    "enroll",
+    example="impactive contacts list --json | impactive sequences enroll seq_123 --contacts -",
+    writes=True,
+)
 async def enroll(
     run: Run,
     sequence: SequenceId,

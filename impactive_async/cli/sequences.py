@@ -43,6 +43,7 @@ async def show(run: Run, sequence: SequenceId) -> None:
     app,
     "create",
     example="impactive sequences template > welcome.toml; impactive sequences create -f welcome.toml",
+    writes=True,
 )
 async def create(
     run: Run,
@@ -64,7 +65,7 @@ async def create(
     run.show([sequence])
 
 
-@command(app, "pause", example="impactive sequences pause seq_123 --contact con_456")
+@command(app, "pause", example="impactive sequences pause seq_123 --contact con_456", writes=True)
 async def pause(
     run: Run,
     sequence: SequenceId,
@@ -77,7 +78,7 @@ async def pause(
     run.show([await run.crm.sequences.pause(sequence, contact_ids=contact or None)])
 
 
-@command(app, "unenroll", example="impactive sequences unenroll seq_123 con_456")
+@command(app, "unenroll", example="impactive sequences unenroll seq_123 con_456", writes=True)
 async def unenroll(
     run: Run,
     sequence: SequenceId,
