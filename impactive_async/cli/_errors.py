@@ -81,10 +81,8 @@ EXITS: Final = tuple(
 )
 """Every exit code but 0, in order."""
 
-_HINTS: Final = (
-    (NotFoundError, "Ids are listed by `impactive sequences list` and `impactive contacts list`."),
-    (APIConnectionError, "The host comes from --base-url or IMPACTIVE_BASE_URL."),
-)
+_IDS = "Ids are listed by `impactive sequences list` and `impactive contacts list`."
+_HOST = "The host comes from --base-url or IMPACTIVE_BASE_URL."
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -112,8 +110,14 @@ def sentence(error: Exception) -> str:
             f"unexpected {type(error).__name__}: {error}. This is a bug in impactive-async; "
             "--debug shows where, please report it."
         )
-    hints = [hint for kind, hint in _HINTS if isinstance(error, kind)]
-    return " ".join([" ".join(str(error).split()), *hints])
+    return " ".join(filter(None, (*str(error).split(), _hint(error))))
+
+
+def _hint(error: Exception) -> str:
+    """What the command line can say and the SDK cannot: where its host and ids come from."""
+    if isinstance(error, APIConnectionError) or "base_url" in str(error):
+        return _HOST
+    return _IDS if isinstance(error, NotFoundError) else ""
 
 
 def complain(text: str) -> None:
