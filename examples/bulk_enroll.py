@@ -14,10 +14,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from impactive_async import AsyncClient, ContactDraft
+from impactive_async import AsyncClient, BulkError, ContactDraft, Progress
 from impactive_async.bulk.created import created_ids
-from impactive_async.bulk.progress import Progress
-from impactive_async.errors import BulkError
 
 
 def people(file: Path) -> Iterator[ContactDraft]:
