@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from impactive_async._http.brief import brief
+
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -121,7 +123,7 @@ def read_since(value: object) -> datetime:
     try:
         return datetime.fromisoformat(value)  # type: ignore[arg-type]  # its TypeError is the answer
     except (ValueError, TypeError):
-        raise ValueError(f"since is an aware datetime or an ISO 8601 string, not {value!r}") from None
+        raise ValueError(f"since is an aware datetime or an ISO 8601 string, not {brief(value)}") from None
 
 
 def format_instant(value: datetime, *, argument: str) -> str:

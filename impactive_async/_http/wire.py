@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import attrs
 
+from impactive_async._http.brief import brief
 from impactive_async._http.json_bytes import check_json, dumps
 from impactive_async.errors import redact
 
@@ -155,7 +156,7 @@ def build_custom_request(
 
 def _check_method(method: object) -> None:
     if not isinstance(method, str) or not re.fullmatch(r"[A-Z]+", method):
-        raise ValueError(f"{method!r} is not an HTTP method in capitals")
+        raise ValueError(f"{brief(method)} is not an HTTP method in capitals")
 
 
 def _check_path(path: object) -> None:
@@ -163,7 +164,8 @@ def _check_path(path: object) -> None:
         raise ValueError(f"a path is a string, not {type(path).__name__}")  # noqa: TRY004 - DESIGN §2: ValueError
     if not re.fullmatch(r"/(?!/)[!-~]*", path) or {".", ".."} & set(re.split(r"[/?#]", path)) or "#" in path:
         raise ValueError(
-            f"{path!r} is not a path: it begins with one slash, is percent-encoded and has no '.' or '..' segments"
+            f"{brief(path)} is not a path: it begins with one slash, is percent-encoded and has no '.' or '..' "
+            "segments"
         )
 
 
@@ -173,7 +175,7 @@ def _query(params: object) -> dict[str, str]:
     query = {}
     for name, value in (params or {}).items():
         if not isinstance(name, str) or not isinstance(value, str | int) or isinstance(value, bool):
-            raise ValueError(f"params[{name!r}] is a string or a whole number, not {value!r}")  # noqa: TRY004
+            raise ValueError(f"params[{name!r}] is a string or a whole number, not {brief(value)}")  # noqa: TRY004
         query[name] = str(value)
     return query
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from impactive_async._http import wire
+from impactive_async._http.scalars import read_since
 from impactive_async._http.wire import Repeat, build_custom_request, build_request, check_id
 from tests.support import KEY
 
@@ -35,9 +37,16 @@ def test_a_key_taken_for_an_id_is_not_shown(value: str) -> None:
     request = build_request(STEP, (value, value))
     assert KEY not in request.bare_path
     assert request.bare_path.count("icrm_…") == 2
-    with pytest.raises(ValueError, match=r"icrm_….* is not an id") as caught:
-        check_id(f"/{value}")
-    assert KEY[:20] not in str(caught.value)
+    refusals: list[Callable[[], object]] = [
+        lambda: check_id(f"/{value}"),
+        lambda: build_custom_request("GET", f"/ {value}", None, None, repeatable=False),
+        lambda: build_custom_request("GET", "/x", {"a": [value]}, None, repeatable=False),  # type: ignore[dict-item]
+        lambda: read_since(value),
+    ]
+    for refuse in refusals:
+        with pytest.raises(ValueError, match="icrm_…") as caught:
+            refuse()
+        assert KEY[:20] not in str(caught.value)
 
 
 @pytest.mark.parametrize(
