@@ -1,6 +1,6 @@
 """Creating and enrolling contacts by the thousand, against a bare aiohttp loop that sends the same batches.
 
-    python benchmarks/bulk.py [--rows 50000] [--slices 10] [--batch 50] [--check]
+    python benchmarks/bulk.py [--rows 50000] [--slices 10] [--batch 40] [--check]
 
 The sandbox runs in a process of its own. The rows are sent in slices, each contender's slice next to the others',
 in changing order, so that whatever the machine is doing meets all of them; a ratio is taken within a slice, and
@@ -235,7 +235,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--slices", type=int, default=10)
-    parser.add_argument("--batch", type=int, default=50)
+    parser.add_argument("--batch", type=int, default=40)
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     print(

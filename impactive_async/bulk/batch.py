@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -41,10 +42,11 @@ class Batch:
     failed: list[RowFailure] = attrs.field(factory=list, repr=False)
     unknown: list[RowFailure] = attrs.field(factory=list, repr=False)
 
-    def create(self, row: Row, contact_id: str) -> None:
-        """The row has its contact."""
-        self.ids[row.index - self.first] = contact_id
-        self.created += 1
+    def create(self, rows: Sequence[Row], ids: Sequence[str]) -> None:
+        """These rows have their contacts."""
+        for row, contact_id in zip(rows, ids, strict=True):
+            self.ids[row.index - self.first] = contact_id
+        self.created += len(rows)
 
     def fail(self, row: Row, reason: str, error: Exception | None) -> None:
         """The row certainly has none."""
@@ -56,5 +58,7 @@ class Batch:
 
     def open_rows(self) -> list[Row]:
         """Rows of which nothing is known yet."""
+        if not (self.created or self.failed or self.unknown):
+            return self.rows
         settled = {failure.index for failure in (*self.failed, *self.unknown)}
         return [row for row in self.rows if self.ids[row.index - self.first] is None and row.index not in settled]

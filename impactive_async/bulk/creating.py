@@ -34,6 +34,11 @@ REMEMBERED: Final = 2000
 """Contacts of finished batches that are told from those of lost ones: more than the lists show."""
 
 
+PREPARED: Final = 2
+"""Batches that are read, and whose intent is recorded, while as many as may be are under way: so no request has to
+wait for the journal's flushes."""
+
+
 class Known:
     """What is known about the workspace at this moment, from the answers so far."""
 
@@ -92,8 +97,7 @@ class Creating:
         self._gate = Gate(concurrency)
         self._breaker = Breaker()
         self._lost: dict[Batch, None] = {}
-        # One more than may send: it prepares the next batch and records the intent meanwhile.
-        self._crew = Crew(lambda: cutter.next(log), self._handle, concurrency + 1)
+        self._crew = Crew(lambda: cutter.next(log), self._handle, concurrency + PREPARED)
 
     async def run(self) -> Exception | None:
         """Work through the input; returns what stopped it before its end, if anything did."""
@@ -174,8 +178,7 @@ class Creating:
                 attempts=answer.attempts,
                 outcome_unknown=True,
             )
-        for row, contact_id in zip(part, ids, strict=True):
-            batch.create(row, contact_id)
+        batch.create(part, ids)
         self._known.add(ids, answer.server_time)
         self._breaker.passed()
         if not faithful and self._search.trust_absence:
@@ -206,7 +209,7 @@ class Creating:
         for row in batch.open_rows():
             contact_id = pairing.found.get(row.index)
             if contact_id is not None:
-                batch.create(row, contact_id)
+                batch.create([row], [contact_id])
                 found.append(contact_id)
             elif row.index in pairing.unclear:
                 batch.doubt(row, "may have been created: the answer was lost, and the lists cannot tell", None)

@@ -68,5 +68,4 @@ class Source(Generic[T]):
                 except StopAsyncIteration:
                     return
         else:
-            for row in islice(self._iterator, count):
-                into.append(row)  # noqa: PERF402 - what came before a failure is kept
+            into.extend(islice(self._iterator, count))  # what came before a failure is kept

@@ -34,7 +34,7 @@ class ContactImports(Resource):
         *,
         journal: str | os.PathLike[str] | None = None,
         match_on: str = "email",
-        batch_size: int = 50,
+        batch_size: int = 40,
         concurrency: int = 4,
         on_progress: OnProgress | None = None,
         keep_results: bool = False,
@@ -57,17 +57,16 @@ class ContactImports(Resource):
         under way is finished.
 
         Args:
-            rows: Drafts, or mappings of their fields. Read lazily: never more than `batch_size * concurrency`
-                rows are held.
+            rows: Drafts, or mappings of their fields. Read lazily: two batches more than can be sent at once.
             journal: The file that remembers; made if it is not there. It belongs to these rows, in this order
                 (more may follow at the end), and to this workspace. Rows that failed are tried again by the next
                 call with it. Without one a killed call leaves no trace.
             match_on: The field by which a lost contact is found: of the draft, or a key of its `extra`. Of rows
                 without it, names and all other fields must fit.
             batch_size: Rows of a request, at most 450.
-            concurrency: Requests under way at once, within the client's own limits. Twice as many rows must fit
-                the list of 500 in which a lost batch is looked for: beyond some 225 rows under way, as with 4
-                times 100, requests wait for each other.
+            concurrency: Requests under way at once, within the client's own limits. What overlaps with a batch
+                must fit the list of 500 in which it is looked for if its answer is lost: with larger batches than
+                40 times 4, requests wait for each other.
             on_progress: Called with a `Progress` after each batch, awaited if it is async.
             keep_results: Keep every row's result for the report, which takes memory for every row.
             settle: Seconds after which a request that was given up is believed to have had all the effect it will
