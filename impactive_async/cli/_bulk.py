@@ -20,16 +20,15 @@ from rich.progress import (
 from impactive_async.cli._run import Run
 
 if TYPE_CHECKING:
-    from impactive_async.bulk.progress import OnProgress
-    from impactive_async.bulk.progress import Progress as Standing
-    from impactive_async.bulk.report import RowFailure
+    from impactive_async import Progress as Standing
+    from impactive_async import RowFailure
 
 
 @contextmanager
-def progress_bar(title: str, total: int | None) -> Iterator[OnProgress]:
+def progress_bar(title: str, total: int | None) -> Iterator[Callable[[Standing], None]]:
     """Draw a bar while the block runs, if stderr is a terminal; yields what to pass as `on_progress`."""
     if not sys.stderr.isatty():
-        yield lambda _: None
+        yield _nothing
         return
     with _bar() as bar:
         task = bar.add_task(title, total=total, rate="", failed="")
@@ -43,6 +42,10 @@ def progress_bar(title: str, total: int | None) -> Iterator[OnProgress]:
             )
 
         yield draw
+
+
+def _nothing(_: Standing) -> None:
+    """Where nobody watches."""
 
 
 def _bar() -> Progress:

@@ -36,8 +36,8 @@ class Terminal:
 
     @property
     def screen(self) -> str:
-        """All that was ever drawn, without escape sequences."""
-        return _ESCAPES.sub(b"", self._seen).decode(errors="replace")
+        """All that was ever drawn, without escape sequences, and as if lines had no end."""
+        return " ".join(_ESCAPES.sub(b"", self._seen).decode(errors="replace").split())
 
     def wait_for(self, sight: str | Callable[[str], bool]) -> None:
         """Read until something is seen."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from impactive_async.cli.demo.process import ConsumerDiedError, ConsumerProcess
 from impactive_async.cli.demo.reconcile import Ledger
-from impactive_async.cli.demo.story import Story
+from impactive_async.cli.demo.story import START, Story
+from impactive_async.cli.demo.virtual import VirtualTime
 from tests.cli.support import Outcome, invoke, run
 
 HEADER = "First Name,Last Name,Email\n"
@@ -101,3 +104,38 @@ def test_leads_that_cannot_take_part_are_refused_first(tmp_path: Path, text: str
     assert outcome.code == 2
     assert reason in outcome.err
     assert outcome.out == ""
+
+
+async def test_a_consumer_that_dies_by_itself_is_told(tmp_path: Path) -> None:
+    """A consumer that ends although nobody killed it is an error with its last words, not a short count."""
+    consumer = await ConsumerProcess.start(
+        url="http://127.0.0.1:9", api_key="none", sequence_id="seq_1", store=tmp_path / "c.db", now=START
+    )
+    try:
+        with pytest.raises(ConsumerDiedError, match="The API key is ill-formed"):
+            async for _ in consumer.facts():
+                pass
+    finally:
+        await consumer.kill()
+
+
+async def test_virtual_time_wakes_whom_it_is_time_for() -> None:
+    """Sleepers wake in order, when they are told a time that is late enough, and not before."""
+    clock, woken = VirtualTime(100.0, sleepers=2), list[float]()
+
+    async def sleeper(seconds: float) -> None:
+        while True:
+            await clock.sleep(seconds)
+            woken.append(clock.monotonic())
+
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(sleeper(seconds)) for seconds in (10, 25)]
+        alarms = []
+        for late in (0, 1, 0):
+            alarms.append(await clock.next_alarm())
+            clock.move_to(alarms[-1] + late)
+        alarms.append(await clock.next_alarm())
+        for task in running:
+            task.cancel()
+    assert alarms == [110, 120, 125, 131]
+    assert woken == [110, 121, 125]

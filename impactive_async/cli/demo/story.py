@@ -101,12 +101,12 @@ class Story:
         self._plan_the_waves()
         try:
             await self._start_consumer(stuck_after=int(STUCK_AFTER * len(self.people)))
+            self.screen.tell(START, f"a consumer {self._process} follows enrollments, sends and replies")
             while self._now < END:
                 await self._live_on()
             await self._end_consumer()
         finally:
-            if self._consumer is not None:
-                await self._consumer.kill()
+            await self._kill()
         await self._ask_for_hidden_replies()
         return self._accounts()
 
@@ -162,6 +162,10 @@ class Story:
 
     # The consumer.
 
+    @property
+    def _process(self) -> str:
+        return f"(process {self._consumer.pid})" if self._consumer is not None else ""
+
     async def _start_consumer(self, *, stuck_after: int = 0) -> None:
         self._consumer = await ConsumerProcess.start(
             url=self.sandbox.url,
@@ -185,7 +189,7 @@ class Story:
                 self._alarm = datetime.fromtimestamp(fact["asleep_until"], UTC) + _ROUNDED_OFF
                 return
             elif "stuck" in fact:
-                await self._kill_consumer(self._consumer)
+                await self._kill_consumer()
                 return
 
     def _take_in(self, fact: Fact) -> None:
@@ -198,22 +202,26 @@ class Story:
             self._now, f"the feed {fact['gap']} reports: rows may be missing ({fact['kind']})", style="yellow"
         )
 
-    async def _kill_consumer(self, consumer: ConsumerProcess) -> None:
-        await consumer.kill()
-        self._consumer = None
-        self._agenda.add(self._now + OUTAGE, self._restart_consumer)
+    async def _kill_consumer(self) -> None:
         self.screen.tell(
             self._now,
-            f"the consumer, process {consumer.pid}, hangs in the middle of a page: killed, nothing saved",
+            f"the consumer {self._process} hangs in the middle of a page: killed (SIGKILL), nothing saved",
             style="bold red",
         )
+        await self._kill()
+        self._agenda.add(self._now + OUTAGE, self._restart_consumer)
+
+    async def _kill(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await consumer.kill()
 
     async def _restart_consumer(self) -> None:
         self.ledger.begin_new_life()
         await self._start_consumer()
         self.screen.tell(
             self._now,
-            f"a new consumer, process {self._consumer and self._consumer.pid}, goes on from {self.store.name}",
+            f"a new consumer {self._process} goes on from {self.store.name}",
             style="bold green",
         )
 

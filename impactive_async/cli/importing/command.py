@@ -21,7 +21,7 @@ from impactive_async.cli.importing.plan import Plan, make_plan
 from impactive_async.cli.importing.sheet import Sheet, open_sheet
 
 if TYPE_CHECKING:
-    from impactive_async.bulk.report import CreateReport
+    from impactive_async import CreateReport
 
 _PREVIEWED = 10
 
