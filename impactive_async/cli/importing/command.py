@@ -76,7 +76,7 @@ async def import_contacts(
 
     Nothing is sent before every line was looked at. Columns are known by their headers, in all common spellings.
     """
-    from impactive_async.bulk.created import created_ids
+    from impactive_async import created_ids
 
     plan = _plan(run, file, encoding, _one_character(delimiter), mapping or [])
     if dry_run:
@@ -90,25 +90,31 @@ async def import_contacts(
     if enroll is not None:
         await run.crm.sequences.get(enroll)  # a mistyped id is told before anybody is created
     book = journal or file.with_name(file.name + ".journal")
-    run.farewell = f"Stopped; {book} knows how far: the same command goes on from there."
-    if book.exists() and sys.stderr.isatty():
-        run.note(
-            f"Going on with {book}; what was under way when it stopped is looked for first, up to half a minute."
-        )
-    with progress_bar("Creating contacts", len(plan)) as tell:
-        report = await run.crm.contacts.create_many(
-            plan,
-            journal=book,
-            batch_size=batch_size,
-            concurrency=concurrency,
-            settle=settle,
-            on_progress=tell,
-        )
-    _tell_report(run, plan, report)
+    report = await _create(run, plan, book, batch_size=batch_size, concurrency=concurrency, settle=settle)
     if enroll is not None:
         await enroll_and_report(run, enroll, created_ids(book), total=report.created + report.already_created)
     if plan.bad_lines or not report.ok:
         run.code = INCOMPLETE.code
+
+
+async def _create(
+    run: Run, plan: Plan, book: Path, *, batch_size: int, concurrency: int, settle: float
+) -> CreateReport:
+    run.farewell = f"Stopped; {book} knows how far: the same command goes on from there."
+    _tell_of_resuming(run, book, settle)
+    with progress_bar("Creating contacts", len(plan)) as tell:
+        report = await run.crm.contacts.create_many(
+            plan, journal=book, batch_size=batch_size, concurrency=concurrency, settle=settle, on_progress=tell
+        )
+    _tell_report(run, plan, report)
+    return report
+
+
+def _tell_of_resuming(run: Run, book: Path, settle: float) -> None:
+    if book.exists() and sys.stderr.isatty():
+        run.note(
+            f"Going on with {book}; what was under way when it stopped is looked for first, up to {settle:g} s."
+        )
 
 
 def _one_character(delimiter: str | None) -> str | None:
