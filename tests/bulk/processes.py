@@ -16,7 +16,7 @@ from attrs import frozen
 
 from impactive_async import AsyncClient
 from impactive_async.bulk.journal_file import JournalFile
-from impactive_async.errors import BulkError, ImpactiveError
+from impactive_async.errors import BulkError, ImpactiveError, JournalError
 
 from .model import Model, people
 
@@ -83,6 +83,27 @@ def import_to_a_full_disk(path: Path, told: Connection) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         report = await model.run(rows, journal=path)
         told.send((report.ok, set(model.emails().values()), len(model.contacts)))
+
+    asyncio.run(main())
+
+
+def open_on_a_full_disk(path: Path, told: Connection) -> None:
+    """Open a journal while nothing can be written, and again when that is over."""
+
+    async def main() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+        full = JournalFile(path)
+        try:
+            await full.open(create=True)
+        except JournalError as error:
+            told.send(str(error))
+        finally:
+            await full.aclose()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        file = JournalFile(path)
+        await file.open(create=False)
+        told.send(await file.execute("SELECT first FROM batches"))
+        await file.aclose()
 
     asyncio.run(main())
 

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from impactive_async._http.caller import Answer
+from impactive_async.bulk.batch import Batch
 from impactive_async.bulk.created import created_ids
 from impactive_async.bulk.importing import WINDOW
+from impactive_async.bulk.journal import Journal
 from impactive_async.bulk.pairing import Sighting
 from impactive_async.bulk.progress import Progress
 from impactive_async.bulk.report import CreateReport, Outcome
@@ -633,6 +635,78 @@ async def test_what_could_not_be_looked_for_is_looked_for_by_the_next_run(tmp_pa
     assert report.ok
     assert report.found == (0 if fate == "lost" else 10)
     assert each_once(model, rows)
+
+
+async def test_a_batch_whose_intent_cannot_be_recorded_is_not_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A journal that refuses stops the work before the request; the report says what was done and what was not."""
+    model, rows = Model(), people(60)
+    begin, begun = Journal.begin, list[int]()
+
+    async def refuse(self: Journal, batch: Batch) -> None:
+        begun.append(batch.first)
+        if len(begun) > 3:
+            raise JournalError("the disk is full")
+        await begin(self, batch)
+
+    monkeypatch.setattr(Journal, "begin", refuse)
+    error = await outcome(model.run(rows, journal=tmp_path / "journal"))
+    assert isinstance(error, BulkError)
+    assert isinstance(error.__cause__, JournalError)
+    assert isinstance(error.report, CreateReport)
+    assert error.report.created == len(model.contacts) == 30
+    assert {failure.reason for failure in error.report.failed} == {"not sent: the disk is full"}
+    monkeypatch.undo()
+    assert (await model.run(rows, journal=tmp_path / "journal")).ok
+    assert each_once(model, rows)
+
+
+async def test_results_that_cannot_be_recorded_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody is created, but the journal does not know it yet: that is not success."""
+    model, rows = Model(), people(60)
+
+    async def refuse(_: Journal) -> None:
+        raise JournalError("the disk is full")
+
+    monkeypatch.setattr(Journal, "flush", refuse)
+    error = await outcome(model.run(rows, journal=tmp_path / "journal"))
+    assert isinstance(error, BulkError)
+    assert isinstance(error.__cause__, JournalError)
+    assert isinstance(error.report, CreateReport)
+    assert error.report.created == 60
+
+
+async def test_a_row_that_json_cannot_carry_sinks_nobody() -> None:
+    """A lone surrogate out of a badly decoded file fails its row alone."""
+    model, rows = Model(), people(20)
+    rows[7]["email"] = "\ud800"
+    rows[9] = {}
+    report = await model.run(rows)
+    assert [failure.index for failure in report.failed] == [7, 9]
+    assert "not representable as JSON" in report.failed[0].reason
+    assert report.created == 18
+
+
+async def test_stopping_while_the_journal_is_read_again_counts_no_row_twice(tmp_path: Path) -> None:
+    """Rows of a recorded batch that was not read to its end are left to the next run."""
+    model, waiting = Model(), asyncio.Event()
+    await model.run(people(40), journal=tmp_path / "journal")
+
+    async def slow() -> AsyncIterator[dict[str, Any]]:
+        for row in people(25):
+            yield row
+        waiting.set()
+        await asyncio.Event().wait()
+
+    async def told(progress: Progress) -> None:
+        if progress.done == 20:
+            await waiting.wait()
+            raise OSError("enough")
+
+    with pytest.raises(OSError, match="enough"):
+        await model.run(slow(), journal=tmp_path / "journal", on_progress=told)
+    assert (await model.run(people(40), journal=tmp_path / "journal")).already_created == 40
 
 
 async def test_a_decode_error_names_what_was_wrong_with_the_answer() -> None:

@@ -22,7 +22,7 @@ from impactive_async.models import Workspace
 from tests.support import until
 
 from .model import START, people
-from .processes import children, hold_journal, import_to_a_full_disk, spawn
+from .processes import children, hold_journal, import_to_a_full_disk, open_on_a_full_disk, spawn
 
 TRACE = Trace(frozenset({"con_a", "con_b"}), START)
 
@@ -287,11 +287,12 @@ async def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        "UPDATE batches SET intent = x'7b'",
-        "UPDATE batches SET intent = '{}'",
-        "UPDATE batches SET ids = '[]'",
-        "UPDATE batches SET ids = '7'",
-        "UPDATE batches SET unknown = '[['",
+        "UPDATE batches SET intent = CAST('{' AS BLOB)",
+        "UPDATE batches SET intent = CAST('{}' AS BLOB)",
+        "UPDATE batches SET intent = 'text'",
+        "UPDATE batches SET ids = CAST('[]' AS BLOB)",
+        "UPDATE batches SET ids = CAST('7' AS BLOB)",
+        "UPDATE batches SET unknown = CAST('[[' AS BLOB)",
     ],
 )
 async def test_an_entry_that_cannot_be_read_is_an_error(tmp_path: Path, damage: str) -> None:
@@ -302,6 +303,16 @@ async def test_an_entry_that_cannot_be_read_is_an_error(tmp_path: Path, damage: 
     async with opened(tmp_path / "journal") as journal:
         with pytest.raises(JournalError, match="is damaged: an entry cannot be read"):
             await journal.unfinished()
+
+
+async def test_ids_that_cannot_be_read_are_an_error(tmp_path: Path) -> None:
+    """Whose contacts are whose is not guessed."""
+    async with opened(tmp_path / "journal") as journal:
+        journal.finish(batch(0))
+    database(tmp_path / "journal", "UPDATE batches SET ids = CAST('[' AS BLOB)")
+    async with opened(tmp_path / "journal") as journal:
+        with pytest.raises(JournalError, match="is damaged: an entry cannot be read"):
+            await journal.claimed()
 
 
 async def test_flipped_bytes_are_noticed(tmp_path: Path) -> None:
@@ -352,6 +363,19 @@ async def test_a_full_disk_stops_the_import_and_costs_nothing_but_time(tmp_path:
     assert "What was recorded before is intact" in cause
     assert 0 < created == there < 1000
     assert await asyncio.to_thread(ours.recv) == (True, {1}, 1000)
+    process.join()
+
+
+async def test_a_journal_that_cannot_be_opened_for_want_of_room_is_not_spoilt(tmp_path: Path) -> None:
+    """The attempt is an error, and with room again it opens as if there had been none."""
+    async with opened(tmp_path / "journal") as journal:
+        await journal.begin(batch(0))
+    ours, theirs = children.Pipe(duplex=False)
+    process = spawn(open_on_a_full_disk, tmp_path / "journal", theirs)
+    theirs.close()
+    message = await asyncio.to_thread(ours.recv)
+    assert "What was recorded before is intact" in message
+    assert await asyncio.to_thread(ours.recv) == [(0,)]
     process.join()
 
 

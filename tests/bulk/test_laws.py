@@ -18,7 +18,7 @@ from tests.support import outcome, until
 
 from .model import Model, people
 
-LIVES = int(os.environ.get("IMPACTIVE_TEST_LIVES", "8"))
+LIVES = int(os.environ.get("IMPACTIVE_TEST_LIVES", "6"))
 """How many of each kind."""
 
 FATES = ["ok"] * 12 + ["429", "lost", "dropped", "502", "garbled", "late:3", "late:25", "stamped:3", "stamped:25"]

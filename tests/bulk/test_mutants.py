@@ -116,8 +116,8 @@ async def test_each_precaution_is_needed(
         await live(law, tmp_path)
 
 
-async def live(law: Law, directory: Path, lives: int = 12) -> None:
-    """Until the law is broken, or so many lives are over."""
-    for seed in range(lives):
+async def live(law: Law, directory: Path) -> None:
+    """Until the law is broken, or all lives are over; those that bite most are the first."""
+    for seed in (2, 8, 1, 3, 5, 10, 11, 4, 0, 6, 7, 9):
         (directory / str(seed)).mkdir()
         await law(seed, directory / str(seed))

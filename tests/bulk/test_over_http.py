@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from impactive_async.errors import (
     NotFoundError,
 )
 from impactive_async.models import ContactDraft
-from impactive_async.sandbox import CHAOS_KINDS, Armed, Sandbox
+from impactive_async.sandbox import CHAOS_KINDS, DEFAULT_NOW, Armed, Sandbox
 from tests.support import FakeClock, client_of, outcome, time_jumps
 
 from .model import people
@@ -203,6 +204,18 @@ async def test_time_outs_and_retries_are_the_calls_own(crm: AsyncClient, sandbox
     created = await crm.contacts.create_many(people(1), max_retries=2)
     assert created.failed[0].error.attempts == 3  # type: ignore[union-attr]
     hold.set()
+
+
+async def test_the_second_list_tells_where_the_first_has_no_order(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """Contacts whose dates do not follow the list's order: what is missing is told by the Zapier surface."""
+    for number in range(600):
+        at = DEFAULT_NOW - timedelta(days=1 + number % 7)
+        sandbox.state.create_contact("Old", str(number), email=f"old.{number}@example.org", at=at)
+    sandbox.fail(CREATE, disconnect=True, after=2)
+    report = await crm.contacts.create_many(people(60), batch_size=10, concurrency=1)
+    assert (report.created, report.ok) == (60, True)
+    assert each_once(sandbox, people(60))
+    assert sandbox.requests_to("GET /api/zapier/contacts")
 
 
 async def test_a_lost_row_is_found_by_a_key_of_the_users_own(crm: AsyncClient, sandbox: Sandbox) -> None:
