@@ -14,8 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from impactive_async import AsyncClient, BulkError, ContactDraft, Progress
-from impactive_async.bulk.created import created_ids
+from impactive_async import AsyncClient, BulkError, ContactDraft, Progress, created_ids
 
 
 def people(file: Path) -> Iterator[ContactDraft]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from impactive_async._clock import Clock
     from impactive_async._http.retry import RetryPolicy
     from impactive_async._unset import UNSET, Unset
+    from impactive_async.bulk.created import created_ids
     from impactive_async.bulk.progress import Progress
     from impactive_async.bulk.report import CreateReport, EnrollReport, Outcome, RowFailure, RowResult
     from impactive_async.client import AsyncClient, ClientStats
@@ -141,6 +142,7 @@ __all__ = [
     "Workspace",
     "WorkspaceWatch",
     "__version__",
+    "created_ids",
 ]
 
 if not TYPE_CHECKING:  # type checkers see the names above, and no others
@@ -171,6 +173,7 @@ if not TYPE_CHECKING:  # type checkers see the names above, and no others
             "RateLimitError",
             "ServerError",
         ),
+        ".bulk.created": ("created_ids",),
         ".bulk.progress": ("Progress",),
         ".bulk.report": ("CreateReport", "EnrollReport", "Outcome", "RowFailure", "RowResult"),
         ".feeds.desk": ("FeedStats",),

@@ -22,6 +22,7 @@ NAMES = """
     RetryPolicy Send SendingAccount Sequence SequenceStatus ServerError SkippedContact SkipReason
     SqliteCursorStore Step StepDraft UNSET Unset __version__ Workspace WorkspaceWatch
     BulkError CreateReport EnrollReport HubError Outcome Progress RowFailure RowResult
+    created_ids
 """
 
 METHODS = {
