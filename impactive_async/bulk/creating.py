@@ -12,27 +12,26 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
+import attrs
+
 from impactive_async._clock import Clock
 from impactive_async._http.caller import Answer
 from impactive_async.bulk.batch import Batch, Row
 from impactive_async.bulk.crew import Crew
 from impactive_async.bulk.cutting import Cutter
 from impactive_async.bulk.drafts import Body
-from impactive_async.bulk.evidence import Trace
+from impactive_async.bulk.evidence import REMEMBERED, Trace
 from impactive_async.bulk.gate import Gate, Window
 from impactive_async.bulk.journal import BatchLog
 from impactive_async.bulk.pairing import Pairing, Sighting, match_answer
 from impactive_async.bulk.progress import Meter
 from impactive_async.bulk.refusals import Breaker, send_halving
+from impactive_async.bulk.report import NOT_SENT
 from impactive_async.bulk.search import Lost, Search, explain
 from impactive_async.bulk.tally import Tally
 from impactive_async.errors import APIError, APIStatusError, ConfigurationError, DecodeError, JournalError
 
 CreateContacts = Callable[[list[Body]], Awaitable[Answer[list[Body]]]]
-
-REMEMBERED: Final = 2000
-"""Contacts of finished batches that are told from those of lost ones: more than the lists show."""
-
 
 PREPARED: Final = 2
 """Batches that are read, and whose intent is recorded, while as many as may be are under way: so no request has to
@@ -66,45 +65,41 @@ class Known:
         return frozenset(self._claimed)
 
 
+class NotSentError(Exception):
+    """It was this batch's turn when there was no more point in sending it."""
+
+
+@attrs.define(eq=False, kw_only=True)
 class Creating:
     """Creates the batches of one call of `create_many`."""
 
-    def __init__(
-        self,
-        create: CreateContacts,
-        cutter: Cutter,
-        log: BatchLog,
-        search: Search,
-        *,
-        known: Known,
-        window: Window,
-        tally: Tally,
-        meter: Meter,
-        clock: Clock,
-        concurrency: int,
-        resends: int,
-    ) -> None:
-        self._create = create
-        self._cutter = cutter
-        self._log = log
-        self._search = search
-        self._known = known
-        self._window = window
-        self._tally = tally
-        self._meter = meter
-        self._clock = clock
-        self._resends = resends
-        self._gate = Gate(concurrency)
-        self._breaker = Breaker()
-        self._lost: dict[Batch, None] = {}
-        self._crew = Crew(lambda: cutter.next(log), self._handle, concurrency + PREPARED)
+    create: CreateContacts
+    cutter: Cutter
+    log: BatchLog
+    search: Search
+    known: Known
+    window: Window
+    tally: Tally
+    meter: Meter
+    clock: Clock
+    concurrency: int
+    resends: int
+    _breaker: Breaker = attrs.field(init=False, factory=Breaker)
+    _lost: dict[Batch, None] = attrs.field(init=False, factory=dict)
+    _pointless: bool = attrs.field(init=False, default=False)
+    _gate: Gate = attrs.field(init=False)
+    _crew: Crew[Batch] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._gate = Gate(self.concurrency)
+        self._crew = Crew(lambda: self.cutter.next(self.log), self._handle, self.concurrency + PREPARED)
 
     async def run(self) -> Exception | None:
         """Work through the input; returns what stopped it before its end, if anything did."""
         await self._crew.run()
-        self._tally.interrupted(self._cutter.interrupted)
+        self.tally.interrupted(self.cutter.interrupted)
         try:
-            await self._log.flush()
+            await self.log.flush()
         except JournalError as error:
             self._crew.stop(error)
         return self._crew.cause
@@ -114,20 +109,20 @@ class Creating:
             try:
                 await self._deliver(batch)
             finally:
-                self._window.leave(batch)
-        self._tally.absorb(batch)
-        await self._meter.report(self._tally.progress)
+                self.window.leave(batch)
+        self.tally.absorb(batch)
+        await self.meter.report(self.tally.progress)
 
     async def _deliver(self, batch: Batch) -> None:
-        batch.trace = self._known.trace()
+        batch.trace = self.known.trace()
         try:
-            await self._log.begin(batch)
+            await self.log.begin(batch)
         except JournalError as error:
             self._fail(batch, f"not sent: {error}", error)
             self._crew.stop(error)
             return
         if await self._create_all(batch):
-            self._log.finish(batch)
+            self.log.finish(batch)
 
     async def _create_all(self, batch: Batch) -> bool:
         """Send the batch until the fate of each row is known; returns whether it is."""
@@ -137,17 +132,20 @@ class Creating:
             error = await self._send(batch)
             if error is None:
                 return True
+            if isinstance(error, NotSentError):
+                self._fail(batch, NOT_SENT, None)
+                return True
             if not isinstance(error, APIError | ConfigurationError):
                 return self._abandon(batch, f"may have been created: {error!r}", error)
             if not (isinstance(error, APIError) and error.outcome_unknown):
                 self._give_up(batch, str(error), error)
                 return True
-            batch.last_sent = self._clock.monotonic()
+            batch.last_sent = self.clock.monotonic()
             try:
                 await self._look_for(batch)
-            except APIError as obstacle:
+            except Exception as obstacle:
                 return self._abandon(batch, explain(obstacle), obstacle)
-            if tries > self._resends or self._crew.cause is not None:
+            if tries > self.resends or self._crew.cause is not None:
                 reason = f"looked for after each of {tries} attempts, and not there: {error.message}"
                 self._give_up(batch, reason, error)
         return True
@@ -170,8 +168,10 @@ class Creating:
 
     async def _send_part(self, batch: Batch, part: Sequence[Row]) -> None:
         async with self._gate.together():
-            answer = await self._create([row.body for row in part])
-        ids, faithful = match_answer(part, answer.value, self._search.match_on)
+            if self._pointless:
+                raise NotSentError
+            answer = await self.create([row.body for row in part])
+        ids, faithful = match_answer(part, answer.value, self.search.match_on)
         if ids is None:
             raise DecodeError(
                 f"the answer holds {len(answer.value)} contacts for {len(part)} rows",
@@ -179,11 +179,11 @@ class Creating:
                 outcome_unknown=True,
             )
         batch.create(part, ids)
-        self._known.add(ids, answer.server_time)
+        self.known.add(ids, answer.server_time)
         self._breaker.passed()
-        if not faithful and self._search.trust_absence:
-            self._search.trust_absence = False
-            await self._log.distrust()
+        if not faithful and self.search.trust_absence:
+            self.search.trust_absence = False
+            await self.log.distrust()
 
     async def _look_for(self, batch: Batch) -> None:
         """Look for all lost batches at once; afterwards only what is certainly missing from this one is open."""
@@ -197,11 +197,11 @@ class Creating:
             self._lost.pop(batch, None)
 
     async def _look_for_all(self, batches: Sequence[Batch]) -> None:
-        pairing = await self._search.look([_lost(batch) for batch in batches], self._known.claimed())
+        pairing = await self.search.look([_lost(batch) for batch in batches], self.known.claimed())
         for batch in batches:
             found = self._apply(pairing, batch)
             if found:
-                self._known.add(found)
+                self.known.add(found)
                 self._breaker.passed()
 
     def _apply(self, pairing: Pairing, batch: Batch) -> list[str]:
@@ -220,9 +220,14 @@ class Creating:
         """The rows certainly have no contacts."""
         self._fail(batch, reason, error)
         if not isinstance(error, APIError) or self._breaker.failed(error):
-            self._crew.stop(error)
+            self._halt(error)
 
-    def _fail(self, batch: Batch, reason: str, error: Exception) -> None:
+    def _halt(self, cause: Exception) -> None:
+        """Read no more, and do not send what has been read: it would fail alike, or bury what is lost."""
+        self._pointless = True
+        self._crew.stop(cause)
+
+    def _fail(self, batch: Batch, reason: str, error: Exception | None) -> None:
         for row in batch.open_rows():
             batch.fail(row, reason, error)
 
@@ -230,7 +235,7 @@ class Creating:
         """Nobody can tell now; the journal keeps the intent, so that the next run looks for the rows."""
         for row in batch.open_rows():
             batch.doubt(row, reason, error)
-        self._crew.stop(error)
+        self._halt(error)
         return False
 
 

@@ -32,6 +32,9 @@ NEWEST: Final = 500
 CHANGED: Final = 100
 """Contacts the second list shows at the most."""
 
+REMEMBERED: Final = 2000
+"""Contacts known to be of other rows that are told from those of lost ones: more than the lists show."""
+
 MARGIN: Final = timedelta(seconds=10)
 """`Date` counts whole seconds, and the clocks of a server's parts differ a little."""
 

@@ -95,7 +95,8 @@ async def _resolve(book: Journal, search: Search) -> int:
         return 0
     # Whoever sent them is dead, for the journal is locked by us; so nothing was sent after this moment.
     now = search.clock.monotonic()
-    pairing = await search.look([_lost(entry, now) for entry in entries], await book.claimed())
+    claimed = (await book.claimed()).union(*(filter(None, entry.ids) for entry in entries))
+    pairing = await search.look([_lost(entry, now) for entry in entries], claimed)
     for entry in entries:
         ids = list(entry.ids)
         for row in entry.wanted:
@@ -123,10 +124,10 @@ async def _run(
     window = Window(WINDOW)
     tally = Tally(options.keep_results, found=found)
     creating = Creating(
-        api.create,
-        Cutter(source, options.batch_size, window, resend_unknown=options.resend_unknown),
-        log,
-        search,
+        create=api.create,
+        cutter=Cutter(source, options.batch_size, window, resend_unknown=options.resend_unknown),
+        log=log,
+        search=search,
         known=Known(baseline.value, baseline.server_time, options.concurrency),
         window=window,
         tally=tally,

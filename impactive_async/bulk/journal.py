@@ -18,14 +18,11 @@ import attrs
 
 from impactive_async._http.codec import dumps, loads
 from impactive_async.bulk.batch import Batch
-from impactive_async.bulk.evidence import Trace
+from impactive_async.bulk.evidence import REMEMBERED, Trace
 from impactive_async.bulk.journal_file import JournalFile, Line
 from impactive_async.bulk.pairing import Wanted
 from impactive_async.errors import JournalError
 from impactive_async.models import Workspace
-
-_REMEMBERED: Final = 2000
-"""Contacts of finished batches that are told from those of lost ones: more than the lists show."""
 
 _LATEST_IDS: Final = (
     "SELECT ids FROM (SELECT ids, sum(count) OVER (ORDER BY finished DESC) - count AS later FROM batches "
@@ -151,7 +148,7 @@ class Journal:
     async def claimed(self) -> frozenset[str]:
         """The contacts of the batches finished last."""
         ids: set[str] = set()
-        for (blob,) in await self._file.execute(_LATEST_IDS, _REMEMBERED):
+        for (blob,) in await self._file.execute(_LATEST_IDS, REMEMBERED):
             ids.update(filter(None, self._array(blob)))
         return frozenset(ids)
 

@@ -128,6 +128,6 @@ class Search:
         return attrs.evolve(pairing, missing=pairing.missing - doubtful, unclear=pairing.unclear | doubtful)
 
 
-def explain(error: APIError) -> str:
+def explain(error: Exception) -> str:
     """Why a row is of unknown outcome although the lists were to be asked."""
     return f"may have been created, and could not be looked for: {error}"

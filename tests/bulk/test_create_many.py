@@ -253,10 +253,11 @@ async def test_ten_failed_batches_in_a_row_stop_the_work() -> None:
 )
 async def test_what_would_fail_all_stops_the_reading_and_says_what_was_done(cause: Exception) -> None:
     """No more is read; what was created is in the report, and so is what was not."""
-    model, create = Model(), Model.create
+    model, create, refused = Model(), Model.create, list[int]()
 
     async def refusing(bodies: list[dict[str, Any]]) -> Any:
         if len(model.sent) == 5:
+            refused.append(len(bodies))
             raise cause
         return await create(model, bodies)
 
@@ -268,6 +269,7 @@ async def test_what_would_fail_all_stops_the_reading_and_says_what_was_done(caus
     assert error.report.created == 50
     assert error.report.rows == 50 + len(error.report.failed) <= 110
     assert len(model.emails()) == 50
+    assert len(refused) <= 4, "what was prepared is not sent"
 
 
 async def test_an_error_nobody_expected_leaves_the_rows_unknown() -> None:
@@ -303,8 +305,11 @@ async def test_a_search_that_fails_stops_the_work_and_leaves_the_rows_unknown() 
     error = await outcome(model.run(people(100), concurrency=1))
     assert isinstance(error, BulkError)
     assert isinstance(error.__cause__, ServerError)
-    assert [failure.index for failure in error.report.unknown] == list(range(10, 20))  # type: ignore[union-attr]
-    assert "could not be looked for" in error.report.unknown[0].reason  # type: ignore[union-attr]
+    assert isinstance(error.report, CreateReport)
+    assert [failure.index for failure in error.report.unknown] == list(range(10, 20))
+    assert "could not be looked for" in error.report.unknown[0].reason
+    assert len(model.sent) == 2
+    assert {failure.reason for failure in error.report.failed} == {"not sent: the call was stopped before"}
 
 
 async def failing_input(count: int) -> AsyncIterator[dict[str, Any]]:
