@@ -14,6 +14,7 @@ from impactive_async.feeds.cursor import Accepted
 from impactive_async.feeds.gaps import Span
 from impactive_async.feeds.known import RowId, is_id
 from impactive_async.feeds.page import Row
+from impactive_async.feeds.progress import DATE_RESOLUTION, FAR_FUTURE
 from impactive_async.feeds.quarantine import BadRow, Quarantine, digest
 from impactive_async.feeds.rules import Now
 from impactive_async.models.gap import Gap
@@ -75,7 +76,7 @@ class Snapshot:
         self._primed = False  # a page was accepted
         self._known: dict[RowId, str] = {}  # row id -> digest of its content, the least recently shown first
         self._pending: set[tuple[RowId, str]] = set()
-        self._newest: int | None = None  # timestamp of the newest row handled
+        self._newest: int | None = None  # timestamp of the newest row handled, or of the last overflow's end
         self._clock: int | None = None
         self._quarantine = Quarantine()
 
@@ -118,7 +119,7 @@ class Snapshot:
         self._pending.remove((row_id, content))
         self._known[row_id] = content
         at = self._stamp(row)
-        if at is not None:
+        if at is not None and at <= self._horizon:
             self._newest = at if self._newest is None else max(self._newest, at)
         return True
 
@@ -149,16 +150,27 @@ class Snapshot:
         return self._known.get(one.id) != one.digest and (one.id, one.digest) not in self._pending
 
     def _lost(self, shown: int, contents: Sequence[Content], *, first: bool) -> list[Gap]:
-        """A full page that shows no row of the one before may have lost what lies between."""
-        in_hand = {row_id for row_id, _ in self._pending}
-        if self._cap is None or shown < self._cap or any(self._has(one, in_hand) for one in contents):
-            return []
-        oldest = min((one.at for one in contents), default=timestamps.BEGINNING)
-        low = timestamps.BEGINNING if first or self._newest is None else min(self._newest, oldest)
-        return [gaps.public(self.feed, Span(low, oldest + 1, "history" if first else "overflow"))]
+        """A full page that shows no row of the one before may have lost what lies between.
 
-    def _has(self, one: Content, in_hand: set[RowId]) -> bool:
-        return one.id in self._known or one.id in in_hand
+        A known row of the future is no proof: it stays on top whatever is pushed off below it.
+        """
+        if self._cap is None or shown < self._cap or self._is_contiguous(contents):
+            return []
+        oldest = min([self._horizon, *(one.at for one in contents)]) if contents else timestamps.BEGINNING
+        if first:
+            return [gaps.public(self.feed, Span(timestamps.BEGINNING, oldest + 1, "history"))]
+        low = timestamps.BEGINNING if self._newest is None else min(self._newest, oldest)
+        self._newest = oldest if self._newest is None else max(self._newest, oldest)  # before it: reported
+        return [gaps.public(self.feed, Span(low, oldest + 1, "overflow"))]
+
+    def _is_contiguous(self, contents: Sequence[Content]) -> bool:
+        in_hand = {row_id for row_id, _ in self._pending}
+        return any(one.at <= self._horizon and (one.id in self._known or one.id in in_hand) for one in contents)
+
+    @property
+    def _horizon(self) -> int:
+        """The newest timestamp that time has got to; see `Progress.horizon`."""
+        return FAR_FUTURE if self._clock is None else self._clock + DATE_RESOLUTION
 
     def _forget(self, contents: Sequence[Content]) -> None:
         shown = {one.id: self._known[one.id] for one in contents if one.id in self._known}

@@ -17,8 +17,12 @@ def row(row_id: Any, seconds: int, **fields: Any) -> dict[str, Any]:
     return {"id": row_id, "emailDate": timestamps.render(NOON + seconds * timestamps.SECOND), **fields}
 
 
-def handle(snapshot: Snapshot, page: list[Any]) -> list[Any]:
-    fresh = snapshot.accept(page, None).fresh
+def moment(seconds: int) -> datetime:
+    return timestamps.moment(NOON + seconds * timestamps.SECOND)
+
+
+def handle(snapshot: Snapshot, page: list[Any], now: int | None = None) -> list[Any]:
+    fresh = snapshot.accept(page, now).fresh
     for one in fresh:
         assert snapshot.ack(one)
     return [one["id"] for one in fresh]
@@ -96,6 +100,29 @@ def test_a_full_page_without_a_row_of_the_last_one_is_an_overflow() -> None:
     assert gap.before == timestamps.moment(NOON + 8 * timestamps.SECOND)
 
 
+def test_a_known_row_of_the_future_proves_nothing() -> None:
+    """On top of every page for ever, it says nothing of what was pushed off below; nor does it bound the gap."""
+    snapshot = Snapshot("f", cap=3)
+    future = row("future", 10**8)
+    assert handle(snapshot, [future, row("b", 2)], NOON + 5 * timestamps.SECOND) == ["b", "future"]
+    accepted = snapshot.accept([future, row("f", 9), row("e", 8)], NOON + 10 * timestamps.SECOND)
+    assert [(gap.kind, gap.after, gap.before) for gap in accepted.gaps] == [
+        ("overflow", moment(2), moment(8)),
+    ]
+    assert [one["id"] for one in accepted.fresh] == ["e", "f"]
+    assert not snapshot.accept([future, row("f", 9), row("e", 8)], NOON + 11 * timestamps.SECOND).gaps
+
+
+def test_a_page_of_known_future_rows_reports_the_time_that_has_passed() -> None:
+    """It hides the present: each poll reports what the one before could not."""
+    snapshot = Snapshot("f", cap=2)
+    blocked = [row("z", 10**8 + 1), row("y", 10**8)]
+    handle(snapshot, [row("a", 1)], NOON + 5 * timestamps.SECOND)
+    snapshot.accept(blocked, NOON + 10 * timestamps.SECOND)
+    (gap,) = snapshot.accept(blocked, NOON + 20 * timestamps.SECOND).gaps
+    assert (gap.kind, gap.after, gap.before) == ("overflow", moment(11), moment(21))
+
+
 def test_now_takes_the_first_page_as_known_and_a_moment_what_is_older() -> None:
     """Start modes concern the first page; whatever changes later is news."""
     page = [row("b", 2), row("a", 1)]
@@ -103,8 +130,7 @@ def test_now_takes_the_first_page_as_known_and_a_moment_what_is_older() -> None:
     now = Snapshot.loads(now.dumps(), "f")
     assert handle(now, page) == []
     assert handle(now, [row("late", 0), row("b", 2), row("a", 1, read=True)]) == ["late", "a"]
-    moment = timestamps.moment(NOON + 2 * timestamps.SECOND)
-    assert handle(Snapshot("f", start=moment), page) == ["b"]
+    assert handle(Snapshot("f", start=moment(2)), page) == ["b"]
     with pytest.raises(ValueError, match="aware"):
         Snapshot("f", start=datetime(2026, 1, 1))
     assert handle(Snapshot("f", start=datetime(1, 1, 1, tzinfo=UTC)), page) == ["a", "b"]
