@@ -216,8 +216,9 @@ class Cursor:
             return []
         progress = self._progress
         low, high = progress.floor, min(self._proven_from(rows), progress.horizon_tick)
-        if first:
-            return gaps.spans((low, high, "history"))
+        if first:  # from a moment on, every row was asked for: what is missing is lost, not history
+            asked_for = progress.origin > timestamps.BEGINNING
+            return gaps.spans((low, high, "overflow" if asked_for else "history"))
         frontier = low if progress.frontier is None else progress.frontier
         return gaps.spans((low, min(high, frontier), "lookback"), (max(low, frontier), high, "overflow"))
 

@@ -115,20 +115,24 @@ class Intake(Generic[R]):
 
     def _accept(self, rows: list[Any], server_time: datetime | None) -> Accepted:
         now = None if server_time is None else timestamps.micros(server_time)
-        if self._began is not None and self._source.rules is not None:
-            began, field = timestamps.micros(self._began), self._source.rules.timestamp
-            self.cursor.accept([row for row in rows if not _is_dated_from(row, field, began)], now)
-            self._began = None
-        return self.cursor.accept(rows, now)
+        if self._began is None or self._source.rules is None:
+            return self.cursor.accept(rows, now)
+        began, field = timestamps.micros(self._began), self._source.rules.timestamp
+        self._began = None
+        primed = self.cursor.accept([row for row in rows if _is_dated_before(row, field, began)], now)
+        accepted = self.cursor.accept(rows, now)
+        return attrs.evolve(accepted, gaps=[*primed.gaps, *accepted.gaps], bad=[*primed.bad, *accepted.bad])
 
     def _can_recover(self, gap: Gap, clock: int | None) -> bool:
         """Whether a sibling list could fill a gap, if the server's clock stood at `clock` at the page before.
 
-        It cannot fill what preceded the feed, nor what is yet to come because the clock fell back.
+        It cannot fill what preceded the feed, nor what is yet to come because the clock fell back. With no clock
+        before, as on the first page, only an overflow surely has nothing to do with that.
         """
         now = self.cursor.server_clock
-        known = self._source.recover is not None and gap.kind != "history"
-        return known and clock is not None and now is not None and now >= clock
+        if self._source.recover is None or gap.kind == "history" or now is None:
+            return False
+        return gap.kind == "overflow" if clock is None else now >= clock
 
     def _has_moved(self, since: str | None) -> bool:
         """Whether an idle poll told anything worth keeping: of a list without `since`, that rows are gone."""
@@ -258,6 +262,14 @@ def _version(rules: Rules | None, raw: Any) -> str:
 def _is_dated_from(row: Any, field: str, moment: int) -> bool:
     try:
         return timestamps.parse(row[field]) >= moment
+    except (LookupError, TypeError, ValueError, OverflowError):
+        return False
+
+
+def _is_dated_before(row: Any, field: str, moment: int) -> bool:
+    """Not the contrary of `_is_dated_from`: a row that cannot be read is neither."""
+    try:
+        return timestamps.parse(row[field]) < moment
     except (LookupError, TypeError, ValueError, OverflowError):
         return False
 

@@ -256,6 +256,16 @@ def test_a_full_first_page_is_history() -> None:
     assert len(accepted.fresh) == 3
 
 
+def test_a_full_first_page_from_a_moment_on_is_an_overflow() -> None:
+    """Rows after the moment were asked for; the beginning of time is no such moment."""
+    page = [row("c", 3), row("b", 2), row("a", 1)]
+    start = timestamps.moment(NOON - 60 * SECOND)
+    (gap,) = opened(start=start).accept(page, NOON + 100 * SECOND).gaps
+    assert gap == Gap("f", "overflow", start, timestamps.moment(NOON + SECOND) + timedelta(microseconds=999))
+    (gap,) = opened(start=datetime.min.replace(tzinfo=UTC)).accept(page, NOON + 100 * SECOND).gaps
+    assert gap.kind == "history"
+
+
 def test_a_full_page_after_an_empty_one_is_an_overflow() -> None:
     """Once a feed has been polled, nothing that it misses is history."""
     cursor = opened()

@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from impactive_async import NOW, BadRow
+from impactive_async.feeds.cursor import Cursor
 from impactive_async.feeds.intake import Intake, open_cursor
 from impactive_async.feeds.source import FeedOptions
 from impactive_async.models import Gap, Send
@@ -119,15 +120,42 @@ async def test_a_snapshot_is_saved_when_a_row_is_gone() -> None:
 
 
 async def test_now_may_mean_an_earlier_moment() -> None:
-    """A feed first polled after its `NOW` knows the rows of before, readable or not, and delivers those since."""
+    """A feed first polled after its `NOW` knows the rows of before and delivers those since.
+
+    A row that tells no date may be of either: it is reported.
+    """
     listed = FakeList()
     listed.add(1, 5)
     listed.rows.append({"id": "bad"})
     intake = intake_of(listed, since=NOW, began=START + timedelta(seconds=3))
     await intake.fetch()
-    assert await emptied(intake) == ["e5"]
+    assert await emptied(intake) == ["bad", "e5"]
     await intake.fetch()
     assert await emptied(intake) == []
+
+
+async def test_what_an_earlier_now_cannot_show_is_told_before_it_is_saved() -> None:
+    """A page full of rows of before hides late ones: the gap that makes is delivered like any other."""
+    listed = FakeList()
+    listed.add(*range(50, 60))
+    intake = intake_of(listed, since=NOW, began=START + timedelta(seconds=61))
+    await intake.fetch()
+    assert not intake.may_be_saved
+    assert await emptied(intake) == ["lookback"]
+    assert isinstance(intake.cursor, Cursor)
+    assert [gap.kind for gap in intake.cursor.known_gaps] == ["lookback"]
+
+
+@pytest.mark.parametrize(("complete", "told"), [(True, []), (False, ["overflow"])])
+async def test_a_full_first_page_from_a_moment_is_recovered_or_told(complete: bool, told: list[str]) -> None:
+    """Rows from the moment on were asked for: what the first page cannot show of them is an overflow."""
+    listed, gaps = FakeList(), list[Gap]()
+    listed.add(*range(10, 22))
+    sibling = Sibling(*listed.rows, complete=complete)
+    feed = feed_of(listed, StopsAt(), recover=sibling, since=START, on_gap=gaps.append)
+    assert await ids(feed) == [f"e{number}" for number in range(10, 22)]
+    assert [gap.kind for gap in gaps] == told
+    assert [gap.after for gap in sibling.asked] == [START]
 
 
 async def test_a_late_row_of_before_now_is_still_found() -> None:
