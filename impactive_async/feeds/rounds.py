@@ -27,6 +27,7 @@ START_KEY = "workspace/start"
 """What the store keeps the meaning of `NOW` under: feeds of sequences found in a later run start there too."""
 BREATH = 256
 """Feeds added between two turns given to the event loop."""
+ARCHIVED = "archived"
 
 _log = logging.getLogger("impactive_async.feed")
 
@@ -59,13 +60,14 @@ class Catalogue:
 class Slot(Due):
     """A feed at rest: as little as ten thousand of them may hold."""
 
-    __slots__ = ("idle", "live", "rhythm", "saved", "topic")
+    __slots__ = ("idle", "live", "owed", "rhythm", "saved", "topic")
 
-    def __init__(self, topic: Topic, due: float) -> None:
+    def __init__(self, topic: Topic, due: float, *, live: bool = True, owed: bool = False) -> None:
         super().__init__(due)
         self.topic = topic
-        self.live = True  # to be polled
-        self.idle = False  # neither scheduled nor being polled
+        self.live = live  # to be polled for ever
+        self.owed = owed  # to be polled once more in any case: rows may have come since its last page
+        self.idle = not live and not owed  # neither scheduled nor being polled
         self.rhythm: Rhythm | None = None  # none before its first poll
         self.saved: str | None = None
 
@@ -94,6 +96,7 @@ class Rounds:
         self._slots: dict[Topic, Slot] = {}
         self._schedule: Schedule[Slot] = Schedule(clock)
         self._start: datetime | None = None
+        self._surveyed = False  # the sequences have been listed once
         self._room = asyncio.Semaphore(concurrency)
         self.ready: deque[Batch] = deque()
         self.news = asyncio.Event()
@@ -101,7 +104,7 @@ class Rounds:
 
     @property
     def feeds(self) -> int:
-        """How many lists are being followed."""
+        """How many lists are being followed, those of archived sequences left out."""
         return sum(slot.live for slot in self._slots.values())
 
     async def run(self) -> None:
@@ -111,12 +114,12 @@ class Rounds:
                 if self._catalogue.per_sequence:
                     tasks.create_task(self._discover())
                 tasks.create_task(self._poll_what_is_due(tasks))
-                await self._add(self._catalogue.topics, len(self._catalogue.topics))
+                await self._add(self._catalogue.topics)
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
 
     async def _discover(self) -> None:
-        """Add the feeds of new sequences, and drop those of archived and deleted ones, for ever."""
+        """Add the feeds of new sequences, and let those of archived and deleted ones rest, for ever."""
         rhythm = self._options.rhythm(cap=None)
         while True:
             try:
@@ -142,26 +145,46 @@ class Rounds:
             await store.save(START_KEY, server_time.isoformat())
 
     async def _reconcile(self, status: dict[str, Any]) -> None:
-        """Follow the sequences that are listed and not archived; forget the ones that are gone."""
-        for topic, slot in list(self._slots.items()):
-            if topic.sequence_id is not None:
-                slot.live = status.get(topic.sequence_id, "archived") != "archived"
-                if topic.sequence_id not in status:
-                    del self._slots[topic]
-                elif slot.live and slot.idle:
-                    self._put_back(slot, self._clock.monotonic())
-        kinds = list(self._catalogue.per_sequence)
-        live = (sequence_id for sequence_id in status if status[sequence_id] != "archived")
-        new = [sequence_id for sequence_id in live if Topic(kinds[0], sequence_id) not in self._slots]
-        await self._add((Topic(kind, sequence_id) for sequence_id in new for kind in kinds), len(kinds) * len(new))
+        """Follow the sequences that are listed and not archived.
 
-    async def _add(self, topics: Iterable[Topic], count: int) -> None:
+        The feeds of the others rest. They are never forgotten: a list that leaves a sequence out for once would
+        have all its rows delivered again, or polled in parallel while a page is in the consumer's hands.
+        """
+        for topic, slot in self._slots.items():
+            if topic.sequence_id is not None:
+                self._follow(slot, live=status.get(topic.sequence_id, ARCHIVED) != ARCHIVED)
+        kinds = list(self._catalogue.per_sequence)
+        new = [sequence_id for sequence_id in status if Topic(kinds[0], sequence_id) not in self._slots]
+        for live in (True, False):
+            topics = [Topic(kind, one) for one in new if (status[one] != ARCHIVED) is live for kind in kinds]
+            await (self._add(topics) if live else self._add_archived(topics))
+        self._surveyed = True
+
+    def _follow(self, slot: Slot, *, live: bool) -> None:
+        if slot.live and not live:
+            slot.owed = True
+            _log.info("%s: archived or gone; polled once more, then no longer", slot.topic)
+        slot.live = live
+        if live and slot.idle:
+            self._put_back(slot, self._clock.monotonic())
+
+    async def _add(self, topics: Collection[Topic]) -> None:
         now = self._clock.monotonic()
         for index, topic in enumerate(topics):
-            slot = self._slots[topic] = Slot(topic, now + first_poll(index, count, self._options.interval))
+            slot = self._slots[topic] = Slot(topic, now + first_poll(index, len(topics), self._options.interval))
             self._schedule.add(slot)
             if index % BREATH == BREATH - 1:
                 await asyncio.sleep(0)
+
+    async def _add_archived(self, topics: Collection[Topic]) -> None:
+        """Poll once more what was followed before: by an earlier run, or had it been listed in time."""
+        for topic in topics:
+            source = self._catalogue.source(topic)
+            owed = self._surveyed or await stored_cursor(source, self._options) is not None
+            slot = self._slots[topic] = Slot(topic, self._clock.monotonic(), live=False, owed=owed)
+            if owed:
+                _log.info("%s: archived; polled once more for what came before", topic)
+                self._schedule.add(slot)
 
     async def _poll_what_is_due(self, tasks: asyncio.TaskGroup) -> None:
         """Poll with as many feeds at once as there is room for; a page keeps its room until it is handled."""
@@ -172,14 +195,17 @@ class Rounds:
     async def _serve(self, slot: Slot) -> None:
         """Take one feed from its poll to the next."""
         try:
-            due = await self._poll(slot) if slot.live else slot.due
+            due = slot.due
+            if slot.live or slot.owed:
+                slot.owed = False  # before the request: what is archived during it is owed another
+                due = await self._poll(slot)
             self._put_back(slot, due)
         finally:
             self._room.release()
 
     def _put_back(self, slot: Slot, due: float) -> None:
-        slot.due, slot.idle = due, not slot.live
-        if slot.live:
+        slot.due, slot.idle = due, not (slot.live or slot.owed)
+        if not slot.idle:
             self._schedule.add(slot)
 
     async def _poll(self, slot: Slot) -> float:
@@ -209,6 +235,7 @@ class Rounds:
         if isinstance(error, NotFoundError) and slot.topic.sequence_id is not None:
             _log.warning("%s: the server says there is no such sequence", source.name)
             return self._options.interval  # by then its absence from the list of sequences has ended it
+        slot.owed = True
         return rhythm.after_failure(error, source.name, self._stats)
 
     async def _hand_over(self, slot: Slot, desk: Desk[Any]) -> None:

@@ -141,7 +141,7 @@ async def test_new_sequences_are_discovered_and_archived_ones_dropped() -> None:
 
 
 async def test_a_sequence_archived_while_its_rows_wait() -> None:
-    """Rows that were shown before their sequence was archived are delivered, and it is not polled again."""
+    """Rows shown before their sequence was archived are delivered, and it is polled just once more."""
     world = FakeWorkspace()
     world.add("a", rows=(1, 2))
     async with nothing_left(), world.watch() as events:
@@ -150,12 +150,94 @@ async def test_a_sequence_archived_while_its_rows_wait() -> None:
         await world.pass_time()
         assert [one.row.id for one in await take(events, 2, world)] == ["e1", "e2"]
         waiting = asyncio.ensure_future(anext(events))
-        await world.pass_time(3 * INTERVAL)
-        assert len(world.lists["a"].asked) == 1
+        await world.pass_time(5 * INTERVAL)
+        assert len(world.lists["a"].asked) == 2
         world.sequences["a"] = "active"
         world.lists["a"].add(3)
         await world.pass_time(2 * INTERVAL)
         assert (await waiting).row.id == "e3"
+
+
+async def test_rows_of_just_before_the_archival_are_delivered(caplog: pytest.LogCaptureFixture) -> None:
+    """What a sequence got between its last poll and its archival comes by a last poll, though that fails first."""
+    caplog.set_level("INFO", "impactive_async.feed")
+    world = FakeWorkspace()
+    world.add("a", rows=(1,))
+    async with nothing_left(), world.watch() as events:
+        await anext(events)
+        world.lists["a"].add(2)
+        world.lists["a"].trouble = [ServerError("down", status=503)] * 3
+        world.sequences["a"] = "archived"
+        waiting = asyncio.ensure_future(anext(events))
+        for _ in range(4):
+            await world.pass_time(INTERVAL)
+        assert (await waiting).row.id == "e2"
+        waiting = asyncio.ensure_future(anext(events))
+        await world.pass_time(5 * INTERVAL)
+        assert len(world.lists["a"].asked) == 5
+        assert events.feeds == 0
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+    assert caplog.text.count("polled once more") == 1
+
+
+async def test_a_poll_under_way_at_the_archival_is_not_the_last() -> None:
+    """A request made before the archival was seen proves nothing; another follows it."""
+    world = FakeWorkspace()
+    world.add("a")
+    async with nothing_left(), world.watch() as events:
+        await spin()
+        world.lists["a"].turns = 2_000
+        waiting = asyncio.ensure_future(anext(events))
+        while len(world.lists["a"].asked) < 2:
+            await world.pass_time(INTERVAL / 10)
+        world.sequences["a"] = "archived"
+        world.lists["a"].add(7)
+        for _ in range(3):
+            await world.pass_time(INTERVAL)
+        assert events.feeds == 0
+        assert len(world.lists["a"].asked) == 2
+        world.lists["a"].turns = 0
+        assert (await waiting).row.id == "e7"
+        world.lists["a"].add(8)
+        waiting = asyncio.ensure_future(anext(events))
+        await world.pass_time(2 * INTERVAL)
+        assert (await waiting).row.id == "e8"
+        assert len(world.lists["a"].asked) == 3
+
+
+async def test_a_sequence_archived_while_the_program_was_down() -> None:
+    """One that an earlier run followed is polled once more; others that are archived already are left alone."""
+    world, store = FakeWorkspace(), Store()
+    world.add("a", "b", rows=(1,))
+    world.sequences["b"] = "archived"
+    async with nothing_left(), world.watch(store=store) as events:
+        assert name_and_row(await anext(events)) == ("a", "e1")
+        events.ack()
+    world.sequences["a"] = "archived"
+    world.lists["a"].add(2)
+    async with nothing_left(), world.watch(store=store) as events:
+        assert name_and_row(await anext(events)) == ("a", "e2")
+        waiting = asyncio.ensure_future(anext(events))
+        await world.pass_time(5 * INTERVAL)
+        assert len(world.lists["a"].asked) == 2
+        assert world.lists["b"].asked == []
+        world.sequences["b"] = "active"
+        await world.pass_time(2 * INTERVAL)
+        assert name_and_row(await waiting) == ("b", "e1")
+
+
+async def test_a_sequence_created_and_archived_between_two_looks() -> None:
+    """One that was never seen active is polled once, for what it got meanwhile."""
+    world = FakeWorkspace()
+    async with nothing_left(), world.watch() as events:
+        await spin()
+        world.add("brief", rows=(1,))
+        world.sequences["brief"] = "archived"
+        waiting = asyncio.ensure_future(anext(events))
+        await world.pass_time(2 * INTERVAL)
+        assert name_and_row(await waiting) == ("brief", "e1")
+        assert len(world.lists["brief"].asked) == 1
 
 
 async def test_a_sequence_back_before_it_was_missed_is_polled_once_a_round() -> None:
@@ -190,6 +272,25 @@ async def test_a_deleted_sequence_ends_its_own_feeds_only(caplog: pytest.LogCapt
         assert events.feeds == 1
     polls = len(world.lists["gone"].asked)
     assert polls <= 3
+
+
+async def test_a_sequence_left_out_of_the_list_for_once_is_not_started_anew() -> None:
+    """A list that omits a sequence for one round costs no row and repeats none, without a store too."""
+    world = FakeWorkspace()
+    world.add("a", rows=(1, 2))
+    async with nothing_left(), world.watch() as events:
+        assert (await anext(events)).row.id == "e1"
+        left_out = world.sequences.pop("a")
+        await world.pass_time(INTERVAL)
+        world.sequences["a"] = left_out
+        await world.pass_time(3 * INTERVAL)
+        assert len(world.lists["a"].asked) == 1  # its page is still in the consumer's hands
+        assert (await anext(events)).row.id == "e2"
+        world.lists["a"].add(3)
+        waiting = asyncio.ensure_future(anext(events))
+        await world.pass_time(2 * INTERVAL)
+        assert (await waiting).row.id == "e3"
+        assert events.feeds == 1
 
 
 async def test_a_404_that_passes_costs_nothing(caplog: pytest.LogCaptureFixture) -> None:
