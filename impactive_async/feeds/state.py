@@ -1,6 +1,8 @@
 """The text a cursor is saved as: compact JSON that names its feed, and is refused rather than guessed at."""
 
+import json
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any, Final
 
 from attrs import frozen
@@ -91,6 +93,7 @@ def pack(kind: str, feed: str, rules: str, body: Mapping[str, Any]) -> str:
     """One line of compact JSON; what is `None` is left out."""
     present = {name: value for name, value in body.items() if value is not None}
     envelope = {"v": VERSION, "kind": kind, "feed": feed, "rules": rules, **present}
+    envelope["sum"] = checksum(envelope)
     return json_bytes.dumps(envelope).decode()
 
 
@@ -114,7 +117,16 @@ def unpack(text: str, kind: str, feed: str, rules: str) -> Saved:
                 f"The cursor belongs to another feed: its {name} is {document.get(name)!r}, not {expected!r}. "
                 "Give each feed its own key, and use a cursor with the feed it came from."
             )
+    if document.get("sum") != checksum(document):
+        raise CursorError(f"The saved cursor is damaged: its content does not match its checksum. {_ADVICE}")
     return Saved(document)
+
+
+def checksum(document: Mapping[str, Any]) -> str:
+    """Of everything but itself; of the values and not the text, as a JSON column may print them otherwise."""
+    content = {name: value for name, value in document.items() if name != "sum"}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def _document(text: str) -> dict[str, Any]:

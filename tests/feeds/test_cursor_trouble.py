@@ -11,6 +11,7 @@ from impactive_async.errors import CursorError
 from impactive_async.feeds import timestamps
 from impactive_async.feeds.cursor import Cursor
 from impactive_async.feeds.rules import NOW, Now, Rules
+from impactive_async.feeds.state import checksum
 from impactive_async.models.gap import Gap
 
 SECOND = timestamps.SECOND
@@ -396,10 +397,36 @@ def test_recovered_rows_are_delivered_within_their_gap_and_once() -> None:
     ],
 )
 def test_a_state_that_cannot_be_trusted_is_refused(damage: Any, message: str) -> None:
-    """A damaged, foreign or newer state is an error that says what to do, never a start from zero."""
+    """A damaged, foreign or newer state is an error that says what to do, never a start from zero.
+
+    Fields that make no sense are refused also under a right checksum.
+    """
     damaged = damage(settled().dumps())
+    if "makes no sense" in message:
+        document = json.loads(damaged)
+        damaged = json.dumps(document | {"sum": checksum(document)})
     with pytest.raises(CursorError, match=message):
         Cursor.loads(damaged, RULES, "f")
+
+
+def test_no_flipped_bit_goes_unnoticed() -> None:
+    """A cursor that is plausible but not the saved one could ask too late, and lose rows silently."""
+    saved = settled().dumps().encode()
+    for place in range(len(saved)):
+        flipped = bytearray(saved)
+        flipped[place] ^= 1
+        with pytest.raises(CursorError):
+            Cursor.loads(flipped.decode(), RULES, "f")
+
+
+def test_a_cursor_without_checksum_is_damaged_and_one_printed_otherwise_is_not() -> None:
+    """It is the content that counts: a JSON column may change spaces and the order of keys."""
+    document = json.loads(settled().dumps())
+    reprinted = json.dumps(dict(sorted(document.items())), indent=1)
+    assert Cursor.loads(reprinted, RULES, "f").dumps() == settled().dumps()
+    del document["sum"]
+    with pytest.raises(CursorError, match="checksum"):
+        Cursor.loads(json.dumps(document), RULES, "f")
 
 
 def test_a_new_overlap_or_cap_may_go_with_an_old_state() -> None:
