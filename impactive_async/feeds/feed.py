@@ -45,6 +45,9 @@ class Feed(Generic[R]):
     is done and at least after every second of handling; `async with` (or `aclose`) saves the rest. After a crash
     only rows handled since the last saving come again.
 
+    An `anext` may be cancelled at any time, as by `asyncio.wait_for`: its request goes on, and the next one gets
+    the answer. Only then is a task left between two calls; it ends with its request, or by `aclose`.
+
     Or drive it yourself with `poll`, which is stateless.
 
     Transient failures (connection, time-out, 408, 425, 429, 5xx) are retried for ever, logged, and counted in
@@ -57,6 +60,7 @@ class Feed(Generic[R]):
         self._desk: Desk[R] | None = None
         self._rhythm = options.rhythm_of(source)
         self._turn: asyncio.Task[None] | None = None
+        self._request: asyncio.Task[None] | None = None  # outlives the turn when that is cancelled
         self._due = source.clock.monotonic()
         self._iterating = False
         self._closed = False
@@ -149,16 +153,31 @@ class Feed(Generic[R]):
             self._turn = None
 
     async def _poll_when_due(self, desk: Desk[R]) -> None:
+        """Wait, and make a request that outlives our cancellation: the next turn then awaits the same one."""
+        if self._request is None:
+            await self._wait()
+            self._request = asyncio.ensure_future(self._request_page(desk))
+            self._request.add_done_callback(_look_at)
+        request = self._request
+        try:
+            await asyncio.shield(request)
+        finally:
+            if request.done():
+                self._request = None
+
+    async def _wait(self) -> None:
         clock = self._source.clock
         if (left := self._due - clock.monotonic()) > 0:
             await clock.sleep(left)
+
+    async def _request_page(self, desk: Desk[R]) -> None:
         try:
             await desk.intake.fetch()
         except APIError as error:
             self._schedule(self._rhythm.after_failure(error, self.name, self.stats))
         else:
             self.stats.polls += 1
-            self._schedule(self._rhythm.after_page(desk.intake.fresh, clock.monotonic()))
+            self._schedule(self._rhythm.after_page(desk.intake.fresh, self._source.clock.monotonic()))
 
     def _schedule(self, seconds: float) -> None:
         self.stats.next_in = seconds
@@ -177,6 +196,9 @@ class Feed(Generic[R]):
         self._closed = True
         if self._turn is not None:
             self._turn.cancel()
+        if self._request is not None:
+            self._request.cancel()
+            await asyncio.wait((self._request,))
         if self._desk is not None:
             await self._desk.save()
 
@@ -187,6 +209,12 @@ class Feed(Generic[R]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _look_at(request: asyncio.Task[None]) -> None:
+    """Spare a feed that is dropped after its `anext` was cancelled asyncio's complaint of an error nobody saw."""
+    if not request.cancelled():
+        request.exception()
 
 
 def _is_cancelled() -> bool:

@@ -24,7 +24,7 @@ from impactive_async.errors import (
 from impactive_async.feeds.rhythm import PATIENCE_WITH_NONSENSE
 from impactive_async.sandbox import Sandbox
 from tests.feeds.lists import CAP, FakeList, Sibling, StopsAt, Store, feed_of, ids, row
-from tests.support import FakeClock, client_of
+from tests.support import FakeClock, client_of, spin
 
 TRANSIENT = [
     APIConnectionError("reset"),
@@ -203,6 +203,37 @@ async def test_cancelling_a_request_leaves_no_connection_behind(sandbox: Sandbox
         rows = [await anext(feed) for _ in sandbox.state.rows("companies")]
         assert [one.id for one in rows] == [one.id for one in sandbox.state.rows("companies")]
         assert crm.stats().in_flight == 0
+
+
+@pytest.mark.parametrize("patience", [4, 7, 30])
+async def test_an_impatient_consumer_makes_no_more_requests(patience: int) -> None:
+    """Answers slower than the consumer's time-out arrive all the same, by one request a poll."""
+    listed, feed_clock = FakeList(turns=100), FakeClock()
+    listed.add(1, 2)
+    feed, found = feed_of(listed, feed_clock), []
+    for _ in range(400):
+        pulling = asyncio.ensure_future(feed.__anext__())
+        if not await cancelled_after(patience, pulling):
+            found.append(pulling.result().id)
+        if len(found) == 2:
+            break
+    assert found == ["e1", "e2"]
+    assert len(listed.asked) == 1
+
+
+async def test_closing_ends_a_request_nobody_waits_for() -> None:
+    """The request that a cancelled `anext` leaves behind ends with its feed; a refusal is kept for the next."""
+    before = asyncio.all_tasks()
+    feed = feed_of(FakeList(turns=1_000_000), FakeClock())
+    assert await cancelled_after(10, asyncio.ensure_future(feed.__anext__()))
+    await feed.aclose()
+    assert asyncio.all_tasks() == before
+    feed = feed_of(FakeList(turns=20, trouble=[AuthenticationError("revoked", status=401)]), FakeClock())
+    assert await cancelled_after(10, asyncio.ensure_future(feed.__anext__()))
+    await spin(50)
+    assert asyncio.all_tasks() == before
+    with pytest.raises(AuthenticationError):
+        await anext(feed)
 
 
 async def test_a_feed_dropped_without_closing_warns_of_nothing(caplog: pytest.LogCaptureFixture) -> None:
