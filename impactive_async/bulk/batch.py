@@ -28,6 +28,8 @@ class Batch:
     count: int
     digest: bytes = attrs.field(repr=False)
     """Of the whole input up to the end of this batch."""
+    document: bytes = attrs.field(repr=False)
+    """The bodies of all its rows as a JSON array, with `null` for a bad one."""
     ids: list[str | None] = attrs.field(repr=False)
     """The contact of each row, bad ones included, where there is one."""
     rows: list[Row] = attrs.field(factory=list, repr=False)

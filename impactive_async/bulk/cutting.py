@@ -69,10 +69,10 @@ class Cutter:
 
     def _cut(self, first: int, chunk: list[Any], entry: Entry | None) -> Batch:
         known = (None,) * len(chunk) if entry is None else entry.ids
-        batch = Batch(first=first, count=len(chunk), digest=b"", ids=list(known))
-        bodies, document = self._read(batch, chunk)
-        # Without the brackets: so it does not depend on where the batches are cut. A bad row counts as null.
-        self._digest.update(document[1:-1] + b",")
+        batch = Batch(first=first, count=len(chunk), digest=b"", document=b"", ids=list(known))
+        bodies, batch.document = self._read(batch, chunk)
+        # Without the brackets: so it does not depend on where the batches are cut.
+        self._digest.update(batch.document[1:-1] + b",")
         batch.digest = self._digest.digest()
         if entry is not None and entry.digest != batch.digest:
             raise _other_input(f"rows {first} to {first + len(chunk) - 1} (from 0), or some before, differ")

@@ -205,14 +205,10 @@ class Journal:
 
 
 def _intent(batch: Batch) -> bytes:
+    """The trace in a line, and the bodies."""
     trace = batch.trace or Trace(frozenset(), None)
-    return dumps(
-        {
-            "rows": [[row.index, row.body] for row in batch.rows],
-            "known": sorted(trace.known),
-            "server_time": None if trace.server_time is None else trace.server_time.isoformat(),
-        }
-    )
+    moment = None if trace.server_time is None else trace.server_time.isoformat()
+    return dumps([sorted(trace.known), moment]) + b"\n" + batch.document
 
 
 def _line(entry: Entry, finished: int | None = None, intent: bytes | None = None) -> Line:
@@ -246,17 +242,19 @@ def _entry(row: tuple[int, int, bytes, int, bytes | None, bytes, bytes]) -> Entr
     if len(known) != count:
         raise ValueError(f"{count} rows with {len(known)} results")
     entry = Entry(first=first, count=count, digest=digest, started=started, ids=known, unknown=doubtful)
-    return entry if intent is None else _with_intent(entry, loads(intent))
+    return entry if intent is None else _with_intent(entry, intent)
 
 
-def _with_intent(entry: Entry, intent: Any) -> Entry:
-    moment = intent["server_time"]
+def _with_intent(entry: Entry, intent: bytes) -> Entry:
+    head, _, document = intent.partition(b"\n")
+    known, moment = loads(head)
+    rows = zip(itertools.count(entry.first), loads(document), entry.ids, strict=False)
     return attrs.evolve(
         entry,
-        trace=Trace(frozenset(intent["known"]), None if moment is None else datetime.fromisoformat(moment)),
+        trace=Trace(frozenset(known), None if moment is None else datetime.fromisoformat(moment)),
         wanted=tuple(
             Wanted(index, body, entry.first)
-            for index, body in intent["rows"]
-            if entry.ids[index - entry.first] is None
+            for index, body, contact_id in rows
+            if body is not None and contact_id is None and index not in entry.unknown
         ),
     )

@@ -55,6 +55,8 @@ class JournalFile:
         # One thread: calls take effect in order.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="impactive-journal")
         self._waiting: deque[Line] = deque()
+        self._accepted = self._committed = 0
+        self._turn = asyncio.Lock()
         self._linger: asyncio.TimerHandle | None = None
         self._failure: JournalError | None = None
 
@@ -81,12 +83,12 @@ class JournalFile:
         Raises:
             JournalError: The disk refuses, now or before.
         """
-        self._waiting.append(line)
+        self._accept(line)
         await self.flush()
 
     def put_soon(self, line: Line) -> None:
         """The same without waiting for it, as part of whatever is committed next. `flush` tells of a failure."""
-        self._waiting.append(line)
+        self._accept(line)
         if self._linger is None:
             self._linger = asyncio.get_running_loop().call_later(_LINGER, self._commit_in_background)
 
@@ -97,7 +99,10 @@ class JournalFile:
             JournalError: The disk refuses, now or before.
         """
         self._linger_no_longer()
-        await self._run(self._commit)
+        upto = self._accepted
+        async with self._turn:
+            if self._committed < upto or self._failure is not None:  # else somebody's flush was ours as well
+                await self._run(self._commit)
 
     async def aclose(self) -> None:
         """Write what is waiting, close the file and let go of the lock; also if cancelled meanwhile."""
@@ -105,6 +110,10 @@ class JournalFile:
         closing = asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown(wait=False)
         await asyncio.shield(closing)
+
+    def _accept(self, line: Line) -> None:
+        self._waiting.append(line)
+        self._accepted += 1
 
     def _linger_no_longer(self) -> None:
         if self._linger is not None:
@@ -134,6 +143,7 @@ class JournalFile:
         try:
             if self._failure is None:
                 self._execute(statement, tuple(chain.from_iterable(lines)))
+                self._committed += len(lines)
         except JournalError as failure:
             self._failure = failure
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from impactive_async._http.codec import dumps
 from impactive_async.bulk.batch import Batch, Row
 from impactive_async.bulk.created import created_ids
 from impactive_async.bulk.evidence import Trace
@@ -42,7 +43,15 @@ def batch(first: int, count: int = 3, trace: Trace = TRACE) -> Batch:
         Row(index, {"firstName": row["first_name"], "lastName": "L"}, first, row)
         for index, row in enumerate(people(count), first)
     ]
-    return Batch(first=first, count=count, digest=b"d%d" % first, ids=[None] * count, rows=rows, trace=trace)
+    return Batch(
+        first=first,
+        count=count,
+        digest=b"d%d" % first,
+        document=dumps([row.body for row in rows]),
+        ids=[None] * count,
+        rows=rows,
+        trace=trace,
+    )
 
 
 def files(directory: Path) -> list[Path]:
