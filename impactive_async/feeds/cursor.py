@@ -9,7 +9,7 @@ A row becomes known when it is handled (`ack`), never when it is shown: what a c
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Self, TypeAlias
 
 from attrs import frozen
 
@@ -25,6 +25,9 @@ from impactive_async.models.gap import Gap
 POSSIBLE_CAPS: Final = (100, 500)  # contract A7: page sizes at which a list of unknown cap may have been cut
 LEAST_PLAUSIBLE_CAP: Final = 50
 _ABSENT: Final = object()
+
+Version: TypeAlias = tuple[RowId, str]
+"""A row's id, and what tells one version of it from another: empty for a row that has but one."""
 
 
 @frozen
@@ -67,7 +70,7 @@ class Cursor:
         self._progress = self.progress_type(rules.tick, rules.overlap)
         self._primed = False  # a page was accepted
         self._from_now = start is NOW
-        self._pending: dict[tuple[RowId, str], Arrival] = {}
+        self._pending: dict[Version, Arrival] = {}
         self._left_behind: int | None = None  # the oldest row in hand when the state was saved: comes again
         self._gaps: list[Span] = []
         self._quarantine = Quarantine()
@@ -123,17 +126,24 @@ class Cursor:
         reported = self._report([*spans, *progress.out_of_reach(), *shed])
         return Accepted(fresh, reported, self._quarantine.unreported(bad + twins), unasked)
 
+    def version(self, row: Row) -> Version:
+        """What names a fresh row's version for good, whatever the consumer does to the row."""
+        return row[self.rules.id], "" if self.rules.immutable else row[self.rules.timestamp]
+
     def ack(self, row: Row) -> bool:
-        """Count a fresh row as handled, in any order; O(1).
+        """Count a fresh row, unchanged, as handled, in any order; O(1).
 
         Returns:
             `False` when it was not in hand, as on a second call: nothing changes then.
         """
-        row_id, raw = row[self.rules.id], row[self.rules.timestamp]
-        arrival = self._pending.pop((row_id, "" if self.rules.immutable else raw), None)
+        return self.ack_version(self.version(row))
+
+    def ack_version(self, version: Version) -> bool:
+        """Count the fresh row that `version` named as handled; see `ack`."""
+        arrival = self._pending.pop(version, None)
         if arrival is None:
             return False
-        self._progress.known.add((arrival[0], row_id, arrival[4]))
+        self._progress.known.add((arrival[0], arrival[3], arrival[4]))
         return True
 
     def recover(self, gap: Gap, rows: Sequence[Any]) -> Accepted:
@@ -178,13 +188,13 @@ class Cursor:
         """Put what is neither handled nor in hand into the consumer's hands."""
         fresh: list[Row] = []
         twins: list[BadRow] = []
-        asked, unasked = self._progress.asked_from, 0
+        asked, line, unasked = self._progress.asked_from, self._progress.line_tick, 0
         pending, known, immutable = self._pending, self._progress.known, self.rules.immutable
         for arrival in arrivals:
             at, _, index, row_id, raw, row = arrival
             key = (row_id, "" if immutable else raw)
             if at < asked:
-                unasked += 1
+                unasked += at < line  # from the line to the origin rows were asked for, and are none of the feed's
             elif key in pending:
                 if page.contradicts(pending[key], row, rows):
                     twins.append(BadRow(index, "another row of this page has the same id and version", row))

@@ -13,8 +13,8 @@ import attrs
 from impactive_async._http.codec import decode_row
 from impactive_async.errors import APIError, CursorError, DecodeError
 from impactive_async.feeds import timestamps
-from impactive_async.feeds.cursor import Accepted, Cursor
-from impactive_async.feeds.quarantine import BadRow, digest
+from impactive_async.feeds.cursor import Accepted, Cursor, Version
+from impactive_async.feeds.quarantine import BadRow
 from impactive_async.feeds.rules import Rules
 from impactive_async.feeds.snapshot import Snapshot
 from impactive_async.feeds.source import FeedOptions, Source
@@ -27,9 +27,13 @@ _log = logging.getLogger("impactive_async.feed")
 
 @attrs.frozen
 class Fresh:
-    """A raw row to be handled. A recovered one came through a sibling list."""
+    """A raw row to be handled, and its version, taken before a consumer could change the row.
+
+    A recovered one came through a sibling list.
+    """
 
     raw: Any
+    version: Version
     recovered: bool = False
 
 
@@ -94,7 +98,7 @@ class Intake(Generic[R]):
         """What names this version of the row at the head for good: feed, id and version."""
         head = self._queue[0]
         assert isinstance(head, Fresh)  # noqa: S101 - only rows are handed out as events
-        return f"{self._source.name}/{_version(self._source.rules, head.raw)}"
+        return f"{self._source.name}/{_version(self._source.rules, head.version)}"
 
     async def fetch(self) -> None:
         """Poll once and queue what is new: first what is wrong, then the rows, oldest first.
@@ -110,7 +114,7 @@ class Intake(Generic[R]):
             _log.warning("%s: the server ignores `since` (%d older rows)", self._source.name, accepted.unasked)
         self._put(accepted.bad)
         self._put([Doubt(gap, self._can_recover(gap, clock)) for gap in accepted.gaps])
-        self._put([Fresh(raw) for raw in accepted.fresh])
+        self._put([Fresh(raw, self.cursor.version(raw)) for raw in accepted.fresh])
         self.changed |= clock is None or not self.idle or self._has_moved(since)
 
     def _accept(self, rows: list[Any], server_time: datetime | None) -> Accepted:
@@ -142,7 +146,7 @@ class Intake(Generic[R]):
         """Return what is to be delivered next, the same until `handled` is called; `None` when all is handled."""
         while self._queue:
             match self._queue[0]:
-                case Fresh(raw):
+                case Fresh(raw=raw):
                     return self.decode(raw)
                 case Doubt(gap, recoverable=True):
                     await self._recover(gap)
@@ -157,9 +161,10 @@ class Intake(Generic[R]):
 
     def handled(self) -> None:
         """Count the head as handled."""
-        head = self._pop()
-        if isinstance(head, Fresh):
-            self.cursor.ack(head.raw)
+        head = self._queue[0]
+        if isinstance(head, Fresh) and not self.cursor.ack_version(head.version):
+            raise RuntimeError(f"{self._source.name}: a row was handed out that the cursor does not have in hand")
+        self._pop()
 
     def drain(self) -> list[Delivery]:
         """Count everything as handled and return it: for `poll`, whose caller keeps the cursor afterwards."""
@@ -195,7 +200,10 @@ class Intake(Generic[R]):
         self._pop()
         front: list[Delivery] = [] if complete else [Doubt(gap, recoverable=False)]
         if accepted is not None:
-            front += [*accepted.bad, *(Fresh(raw, recovered=True) for raw in accepted.fresh)]
+            front += [
+                *accepted.bad,
+                *(Fresh(raw, self.cursor.version(raw), recovered=True) for raw in accepted.fresh),
+            ]
         front += [Filled(gap)] if complete else []
         self._queue.extendleft(reversed(front))
         self._undelivered += sum(map(_blocks_saving, front))
@@ -253,10 +261,11 @@ async def stored_cursor(source: Source[Any], options: FeedOptions) -> str | None
     return saved
 
 
-def _version(rules: Rules | None, raw: Any) -> str:
+def _version(rules: Rules | None, version: Version) -> str:
+    row_id, content = version
     if rules is None:
-        return f"{raw['id']}#{digest(raw)}"
-    return str(raw[rules.id]) if rules.immutable else f"{raw[rules.id]}@{raw[rules.timestamp]}"
+        return f"{row_id}#{content}"
+    return str(row_id) if rules.immutable else f"{row_id}@{content}"
 
 
 def _is_dated_from(row: Any, field: str, moment: int) -> bool:

@@ -14,6 +14,7 @@ JITTER: Final = 0.1  # share of a pause that may be taken off it
 IDLE_GROWTH: Final = 1.5  # factor on the pause for each idle poll in a row
 CAUTIOUS_CAP: Final = 100  # the smallest cap a list of unknown cap may have (contract A7)
 FIRST_ERROR_PAUSE: Final = 1.0
+LONGEST_ORDERED: Final = 3600.0  # seconds: a `Retry-After` beyond it, and `max_interval`, is taken for a mistake
 STARTS_PER_SECOND: Final = 20.0
 
 
@@ -82,10 +83,13 @@ class Pace:
         return min(self._busy_pause() * growth, self._longest)
 
     def after_error(self, retry_after: float | None = None) -> float:
-        """The pause after a failure: exponential, full jitter, at most `interval`; never below `retry_after`."""
+        """The pause after a failure: exponential, full jitter, at most `interval`.
+
+        Never below `retry_after`, unless that is longer than `max_interval` and an hour: no feed falls silent.
+        """
         self.errors += 1
         most = min(FIRST_ERROR_PAUSE * 2.0 ** min(self.errors - 1, 64), self._interval)
-        return max(most * self._random(), retry_after or 0.0)
+        return max(most * self._random(), min(retry_after or 0.0, max(self._longest, LONGEST_ORDERED)))
 
     def _jittered(self, pause: float) -> float:
         return pause * (1.0 - JITTER * self._random())

@@ -103,6 +103,11 @@ class Progress:
         """Rows before it were not asked for: they are known and forgotten, or none of the feed's."""
         return self.cut(self.origin if self.line is None else max(self.origin, self.line))
 
+    @property
+    def line_tick(self) -> int:
+        """Rows before it are shown only by a server that ignores `since`."""
+        return timestamps.BEGINNING if self.line is None else self.cut(self.line)
+
     def out_of_reach(self) -> list[Span]:
         """When the server's clock fell back behind the floor, its new rows are stamped where none is asked for."""
         if self.clock is None or self.line is None or self.floor <= max(self.horizon, self.origin):

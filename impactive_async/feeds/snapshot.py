@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, Self
 
 from impactive_async.feeds import gaps, state, timestamps
-from impactive_async.feeds.cursor import Accepted
+from impactive_async.feeds.cursor import Accepted, Version
 from impactive_async.feeds.gaps import Span
 from impactive_async.feeds.known import RowId, is_id
 from impactive_async.feeds.page import Row
@@ -75,7 +75,7 @@ class Snapshot:
         self._start = _first_wanted(start)
         self._primed = False  # a page was accepted
         self._known: dict[RowId, str] = {}  # row id -> digest of its content, the least recently shown first
-        self._pending: set[tuple[RowId, str]] = set()
+        self._pending: dict[Version, int] = {}  # and its timestamp
         self._newest: int | None = None  # timestamp of the newest row handled, or of the last overflow's end
         self._clock: int | None = None
         self._quarantine = Quarantine()
@@ -107,19 +107,25 @@ class Snapshot:
         if first:
             self._known.update((one.id, one.digest) for one in contents if one.at < self._start)
         fresh = [one for one in contents if self._is_new(one)]
-        self._pending.update((one.id, one.digest) for one in fresh)
+        self._pending.update(((one.id, one.digest), one.at) for one in fresh)
         self._forget(contents)
         return Accepted([one.row for one in fresh], reported, self._quarantine.unreported(bad))
 
+    def version(self, row: Row) -> Version:
+        """What names a fresh row and its content for good, whatever the consumer does to the row."""
+        return row[self._id], digest(row)
+
     def ack(self, row: Row) -> bool:
-        """Count a fresh row as handled; `False` when it was not in hand."""
-        row_id, content = row[self._id], digest(row)
-        if (row_id, content) not in self._pending:
+        """Count a fresh row, unchanged, as handled; `False` when it was not in hand."""
+        return self.ack_version(self.version(row))
+
+    def ack_version(self, version: Version) -> bool:
+        """Count the fresh row that `version` named as handled; `False` when it was not in hand."""
+        if version not in self._pending:
             return False
-        self._pending.remove((row_id, content))
-        self._known[row_id] = content
-        at = self._stamp(row)
-        if at is not None and at <= self._horizon:
+        at = self._pending.pop(version)
+        self._known[version[0]] = version[1]
+        if timestamps.BEGINNING < at <= self._horizon:
             self._newest = at if self._newest is None else max(self._newest, at)
         return True
 

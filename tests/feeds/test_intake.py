@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import timedelta
 from typing import Any
 
@@ -42,6 +43,38 @@ async def emptied(intake: Intake[Send]) -> list[str]:
         found.append("bad" if isinstance(head, BadRow) else head.kind if isinstance(head, Gap) else head.id)
         intake.handled()
     return found
+
+
+@pytest.mark.parametrize("rules", [RULES, attrs.evolve(RULES, immutable=False), None])
+async def test_a_row_changed_by_its_consumer_is_handled_all_the_same(rules: Any) -> None:
+    """What a consumer, or a callback for bad rows, does to the raw row does not change which row it was."""
+    listed = FakeList()
+    listed.rows = [row(1), row(2, contactId=5)]  # the second decodes to a bad row
+    pristine = copy.deepcopy(listed.rows)
+    intake = intake_of(listed, rules=rules)
+    await intake.fetch()
+    for _ in pristine:
+        await intake.head()
+        key = intake.key
+        for raw in listed.rows:
+            raw.clear()
+        assert intake.key == key
+        intake.handled()
+    assert intake.cursor.pending == 0
+    listed.rows = pristine
+    await intake.fetch()
+    assert intake.idle
+
+
+async def test_handling_what_is_not_in_hand_is_an_error() -> None:
+    """A cursor that lost track of a row says so, instead of delivering it for ever."""
+    listed = FakeList()
+    listed.add(1)
+    intake = intake_of(listed)
+    await intake.fetch()
+    assert intake.cursor.ack(listed.rows[0])
+    with pytest.raises(RuntimeError, match="in hand"):
+        intake.handled()
 
 
 async def test_the_head_stays_until_it_is_handled() -> None:

@@ -85,6 +85,9 @@ def test_errors_back_off_with_full_jitter_up_to_the_interval_and_a_page_forgets_
         assert failing.after_error() <= 150
     assert failing.errors == 2_004
     assert failing.after_error(retry_after=200) == 200
+    assert failing.after_error(retry_after=3600) == 3600
+    assert failing.after_error(retry_after=31_536_000) == 3600
+    assert pace(max_interval=7200).after_error(retry_after=31_536_000) == 7200
     failing.after_page(1, 0)
     assert (failing.errors, failing.after_error()) == (0, 0.5)
 
