@@ -39,8 +39,9 @@ class WorkspaceWatch:
     An event counts as handled when the next one is asked for, or by `ack`. Feeds whose events wait are not polled
     meanwhile, so a slow consumer holds up the polling rather than filling the memory.
 
-    Leaving the `async with` ends the polling and saves what was handled. Failures are as with `Feed`; of a deleted
-    sequence, the feeds end quietly.
+    Leaving the `async with` ends the polling and saves what was handled. Transient failures
+    are lived through, as by `Feed`; any other, such as a 401, ends the whole stream for good: it is raised at every
+    further attempt, and going on takes a new `crm.watch`. Of a deleted sequence, the feeds end quietly.
     """
 
     def __init__(self, catalogue: Catalogue, options: FeedOptions, *, clock: Clock, concurrency: int) -> None:
