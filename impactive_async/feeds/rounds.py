@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
@@ -28,6 +28,8 @@ START_KEY = "workspace/start"
 BREATH = 256
 """Feeds added between two turns given to the event loop."""
 ARCHIVED = "archived"
+SKEW = timedelta(minutes=1)
+"""How far the timestamps of rows may lag behind the `Date` header."""
 
 _log = logging.getLogger("impactive_async.feed")
 
@@ -60,13 +62,14 @@ class Catalogue:
 class Slot(Due):
     """A feed at rest: as little as ten thousand of them may hold."""
 
-    __slots__ = ("idle", "live", "owed", "rhythm", "saved", "topic")
+    __slots__ = ("idle", "late", "live", "owed", "rhythm", "saved", "topic")
 
-    def __init__(self, topic: Topic, due: float, *, live: bool = True, owed: bool = False) -> None:
+    def __init__(self, topic: Topic, due: float, *, live: bool = True, owed: bool = False, late: bool = False) -> None:
         super().__init__(due)
         self.topic = topic
         self.live = live  # to be polled for ever
         self.owed = owed  # to be polled once more in any case: rows may have come since its last page
+        self.late = late  # its sequence was not there at the first look
         self.idle = not live and not owed  # neither scheduled nor being polled
         self.rhythm: Rhythm | None = None  # none before its first poll
         self.saved: str | None = None
@@ -136,6 +139,8 @@ class Rounds:
 
     async def _fix_start(self, server_time: datetime | None) -> None:
         """Let `NOW` mean one moment for all sequences, whenever they are found and first polled."""
+        if self._options.since is None and not self._surveyed and server_time is not None:
+            self._start = server_time - SKEW  # where later sequences start: what their first page hides is a gap
         if self._options.since is not NOW or self._start is not None:
             return
         store = self._options.store
@@ -169,9 +174,10 @@ class Rounds:
             self._put_back(slot, self._clock.monotonic())
 
     async def _add(self, topics: Collection[Topic]) -> None:
-        now = self._clock.monotonic()
+        now, late = self._clock.monotonic(), self._surveyed
         for index, topic in enumerate(topics):
-            slot = self._slots[topic] = Slot(topic, now + first_poll(index, len(topics), self._options.interval))
+            due = now + first_poll(index, len(topics), self._options.interval)
+            slot = self._slots[topic] = Slot(topic, due, late=late)
             self._schedule.add(slot)
             if index % BREATH == BREATH - 1:
                 await asyncio.sleep(0)
@@ -181,7 +187,7 @@ class Rounds:
         for topic in topics:
             source = self._catalogue.source(topic)
             owed = self._surveyed or await stored_cursor(source, self._options) is not None
-            slot = self._slots[topic] = Slot(topic, self._clock.monotonic(), live=False, owed=owed)
+            slot = self._slots[topic] = Slot(topic, self._clock.monotonic(), live=False, owed=owed, late=self._surveyed)
             if owed:
                 _log.info("%s: archived; polled once more for what came before", topic)
                 self._schedule.add(slot)
@@ -227,8 +233,12 @@ class Rounds:
         if slot.rhythm is None:
             slot.saved = await stored_cursor(source, self._options)
             slot.rhythm = self._options.rhythm_of(source)
-        began = self._start if slot.saved is None and slot.topic.sequence_id is not None else None
-        intake = Intake(source, open_cursor(source, self._options, slot.saved), began=began)
+        options, began = self._options, None
+        if options.since is NOW and slot.saved is None and slot.topic.sequence_id is not None:
+            began = self._start
+        elif options.since is None and slot.late:
+            options = attrs.evolve(options, since=self._start)
+        intake = Intake(source, open_cursor(source, options, slot.saved), began=began)
         return Desk(source, self._options, intake, self._stats), slot.rhythm
 
     def _after_failure(self, error: APIError, slot: Slot, source: Source[Any], rhythm: Rhythm) -> float:

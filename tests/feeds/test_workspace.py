@@ -326,6 +326,19 @@ async def test_an_unreadable_list_of_sequences_drops_nothing(nonsense: list[Any]
         assert events.stats.errors >= 2
 
 
+async def test_a_sequence_found_later_with_more_than_a_page_is_a_gap() -> None:
+    """Rows that the first page of a new sequence cannot show were never history: they are reported as a gap."""
+    world = FakeWorkspace()
+    gaps: list[Gap] = []
+    async with nothing_left(), world.watch(on_gap=gaps.append) as events:
+        await spin()
+        world.add("late", rows=tuple(range(1, 2 * CAP)))
+        waiting = asyncio.ensure_future(anext(events))
+        await world.pass_time(2 * INTERVAL)
+        assert name_and_row(await waiting) == ("late", f"e{CAP}")
+    assert "overflow" in [gap.kind for gap in gaps]
+
+
 # -- where NOW is ----------------------------------------------------------------------------------------------
 
 
