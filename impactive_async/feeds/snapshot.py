@@ -130,7 +130,7 @@ class Snapshot:
         return True
 
     def _read(self, rows: Sequence[Any]) -> tuple[list[Content], list[BadRow]]:
-        """Each id once, oldest first; a second row of an id that differs from the first is a bad one."""
+        """Each id once, oldest first; of two rows of an id that differ, one is a bad one."""
         contents: dict[RowId, Content] = {}
         bad = []
         for index, row in enumerate(rows):
@@ -140,8 +140,10 @@ class Snapshot:
                 continue
             at = self._stamp(row)
             one = Content(timestamps.BEGINNING if at is None else at, str(row_id), row_id, digest(row), row)
-            if contents.setdefault(row_id, one).digest != one.digest:
-                bad.append(BadRow(index, "another row of this page has the same id", row))
+            first = contents.setdefault(row_id, one)
+            if first.digest != one.digest:  # by content, as the order of the page may change from poll to poll
+                contents[row_id], loser = sorted((first, one), key=lambda twin: twin.digest)
+                bad.append(BadRow(rows.index(loser.row), "another row of this page has the same id", loser.row))
         return sorted(contents.values(), key=lambda one: one[:2]), bad
 
     def _stamp(self, row: Row) -> int | None:

@@ -147,6 +147,19 @@ def test_bad_rows_are_reported_once() -> None:
     assert (len(again.fresh), again.bad) == (2, [])
 
 
+def test_twins_that_change_places_are_delivered_once() -> None:
+    """Which of two contents under one id is delivered does not depend on the order of the page."""
+    snapshot = Snapshot("f")
+    twins = [row("a", 1), row("a", 2)]
+    (bad,) = Snapshot("f").accept(twins, None).bad
+    (same,) = Snapshot("f").accept(twins[::-1], None).bad
+    assert bad.row == same.row == twins[bad.index] == twins[1 - same.index]
+    assert handle(snapshot, twins) == ["a"]
+    for page in (twins[::-1], twins, twins[::-1]):
+        accepted = snapshot.accept(page, None)
+        assert [*accepted.fresh, *accepted.bad] == []
+
+
 def test_a_damaged_snapshot_is_refused() -> None:
     """As with any cursor: an error that says what to do."""
     text = Snapshot("f").dumps()
