@@ -64,7 +64,9 @@ class Slot(Due):
 
     __slots__ = ("idle", "late", "live", "owed", "rhythm", "saved", "topic")
 
-    def __init__(self, topic: Topic, due: float, *, live: bool = True, owed: bool = False, late: bool = False) -> None:
+    def __init__(
+        self, topic: Topic, due: float, *, live: bool = True, owed: bool = False, late: bool = False
+    ) -> None:
         super().__init__(due)
         self.topic = topic
         self.live = live  # to be polled for ever
@@ -187,7 +189,9 @@ class Rounds:
         for topic in topics:
             source = self._catalogue.source(topic)
             owed = self._surveyed or await stored_cursor(source, self._options) is not None
-            slot = self._slots[topic] = Slot(topic, self._clock.monotonic(), live=False, owed=owed, late=self._surveyed)
+            slot = self._slots[topic] = Slot(
+                topic, self._clock.monotonic(), live=False, owed=owed, late=self._surveyed
+            )
             if owed:
                 _log.info("%s: archived; polled once more for what came before", topic)
                 self._schedule.add(slot)

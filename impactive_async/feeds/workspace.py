@@ -40,7 +40,7 @@ class WorkspaceWatch:
     meanwhile, so a slow consumer holds up the polling rather than filling the memory.
 
     Leaving the `async with` ends the polling and saves what was handled. Transient failures
-    are lived through, as by `Feed`; any other, such as a 401, ends the whole stream for good: it is raised at every
+    are lived through, as by `Feed`; any other, such as a 401, ends the whole stream for good: it is raised at each
     further attempt, and going on takes a new `crm.watch`. Of a deleted sequence, the feeds end quietly.
     """
 
