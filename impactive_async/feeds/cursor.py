@@ -173,6 +173,8 @@ class Cursor:
         if not latest:
             return list(enumerate(rows))
         try:
+            if not {type(row[row_id]) for row in rows} <= {str, int}:  # `true` is no id, though it equals 1
+                return list(enumerate(rows))
             if self.rules.immutable:
                 return [(i, row) for i, row in enumerate(rows) if row[row_id] not in latest]
             get = latest.get

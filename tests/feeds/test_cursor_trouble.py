@@ -84,6 +84,13 @@ def test_a_bad_row_is_quarantined_once_and_holds_nothing_up(bad: Any, reason: st
     assert not again.accept(page, NOON + 100 * SECOND).bad
 
 
+def test_true_is_not_the_known_row_1() -> None:
+    """Equal in Python, not in JSON: it is a bad row, not one that was handled."""
+    cursor = opened(evolve(UNCAPPED, immutable=True))
+    assert handle(cursor, [row(1, 0)]) == [1]
+    assert len(cursor.accept([row(True, 1), row(1, 0)], None).bad) == 1
+
+
 def test_bad_rows_never_move_the_frontier() -> None:
     """A page of nothing but bad rows leaves `since` as it is."""
     cursor = settled()
