@@ -105,11 +105,15 @@ class JournalFile:
                 await self._run(self._commit)
 
     async def aclose(self) -> None:
-        """Write what is waiting, close the file and let go of the lock; also if cancelled meanwhile."""
+        """Write what is waiting, close the file and let go of the lock; a cancellation waits for that."""
         self._linger_no_longer()
         closing = asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown(wait=False)
-        await asyncio.shield(closing)
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            await asyncio.wait([closing])
+            raise
 
     def _accept(self, line: Line) -> None:
         self._waiting.append(line)

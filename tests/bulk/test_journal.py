@@ -193,6 +193,23 @@ async def test_two_in_one_process_are_refused(tmp_path: Path) -> None:
         assert len(await second.unfinished()) == 1
 
 
+async def test_a_cancelled_close_has_closed(tmp_path: Path) -> None:
+    """Whoever is told of the cancellation finds the journal free."""
+    for turns in range(12):
+        journal = Journal(tmp_path / "journal")
+        await journal.open()
+        closing = asyncio.create_task(journal.aclose())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.wait([closing])
+        if turns:  # a task that was cancelled before it began has done nothing
+            async with opened(tmp_path / "journal"):
+                pass
+        else:
+            await journal.aclose()
+
+
 async def test_two_processes_are_refused_and_a_killed_one_leaves_no_lock(tmp_path: Path) -> None:
     """While another process holds the journal it is in use; when that is killed it is free, with all in it."""
     ours, theirs = children.Pipe(duplex=False)
