@@ -83,7 +83,7 @@ def _throughput(name: str, base: list[bulk.Times], own: list[bulk.Times]) -> Res
         value=middle,
         low=low,
         high=high,
-        gate=bulk.GATE,
+        gate=bulk.GATES[name],
         aim=bulk.AIM,
         more_is_better=True,
     )
