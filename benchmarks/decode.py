@@ -22,8 +22,10 @@ import pydantic
 from pydantic.alias_generators import to_camel
 
 from benchmarks._run import Gate, Result, compare, interleave, judge, main, timed
-from impactive_async._http.codec import loads, row_converter, take_rows
-from impactive_async._http.hooks import compile_reader, page_source
+from impactive_async._http.codec import loads
+from impactive_async._http.hooks import compile_reader, reader_source
+from impactive_async._http.shapes import many
+from impactive_async._http.structs import body_reader
 from impactive_async.models import Enrollment, EnrollmentStatus, Send
 
 ROWS: Final = 500
@@ -42,6 +44,7 @@ class Contender:
 
 
 US: Final = "impactive"
+KEEPING: Final = "pydantic, extra=allow"
 DROPPING: Final = "impactive, dropping unknown fields"
 GATES: Final = (("pydantic", 1.00, 0.80), ("orjson", 3.0, 2.4), (DROPPING, 1.10, 1.05))
 """Base, gate and aim."""
@@ -196,18 +199,24 @@ class _MsgspecSend(msgspec.Struct, frozen=True, rename="camel"):
     body: str | None = None
 
 
-def dropping(cls: type) -> Callable[[bytes], object]:
-    """Our own decoder, generated without the lines that keep unknown fields."""
-    source = page_source(cls, row_converter())
-    lines = [_drop_unknown(line) for line in source.lines]
-    read = compile_reader(attrs.evolve(source, lines=lines), f"dropping page reader of {cls.__name__}")
+def ours(cls: type) -> Callable[[bytes], object]:
+    """Our own decoder, as a call uses it."""
+    shape: many[Any] = many(cls)
 
     def run(body: bytes) -> object:
-        rows = loads(body)
-        rows.reverse()
-        return read(map(rows.pop, repeat(-1, len(rows))))  # as take_rows does
+        rows = shape.of_body(body)
+        return shape(loads(body)) if rows is None else rows
 
     return run
+
+
+def dropping(cls: type) -> Callable[[bytes], object]:
+    """Our own decoder, generated without the lines that keep unknown fields."""
+    source = reader_source(cls)
+    lines = [_drop_unknown(line) for line in source.lines]
+    read = compile_reader(attrs.evolve(source, lines=lines), f"dropping reader of {cls.__name__}")
+    structs = body_reader(cls)
+    return lambda body: read(structs(body), repeat(None))
 
 
 def _drop_unknown(line: str) -> str:
@@ -219,11 +228,11 @@ def contenders(cls: type, model: type, struct: type) -> list[Contender]:
     """All who decode pages of `cls`; `model` is pydantic's class, `struct` msgspec's."""
     keeping = type(f"Keeping{model.__name__}", (model,), {"model_config": pydantic.ConfigDict(extra="allow")})
     return [
-        Contender(US, lambda body: take_rows(cls, loads(body))),
+        Contender(US, ours(cls)),
         Contender("orjson", orjson.loads),
         Contender("pydantic", pydantic.TypeAdapter(list[model]).validate_json),  # type: ignore[valid-type]
         Contender(DROPPING, dropping(cls)),
-        Contender("pydantic, extra=allow", pydantic.TypeAdapter(list[keeping]).validate_json),  # type: ignore[valid-type]
+        Contender(KEEPING, pydantic.TypeAdapter(list[keeping]).validate_json),  # type: ignore[valid-type]
         Contender("msgspec", msgspec.json.Decoder(list[struct]).decode),  # type: ignore[valid-type]
     ]
 
@@ -247,8 +256,19 @@ def results(repetitions: int) -> list[Result]:
     for title, row, runs in jobs:
         times = race(runs, page_of(row), repetitions)
         rows += [judge(Gate(f"decode {title}", US, *gate), times) for gate in GATES]
-        rows += [compare(times, f"decode {title}", US, name) for name in ("pydantic, extra=allow", "msgspec")]
-    return rows
+        rows += [compare(times, f"decode {title}", US, name) for name in (KEEPING, "msgspec")]
+    return [*rows, more_than_known(make, repetitions)]
+
+
+def more_than_known(make: Maker, repetitions: int) -> Result:
+    """Rows with two fields that the contract does not name, which both keep."""
+
+    def row(number: int) -> dict[str, Any]:
+        return {**make.enrollment(number), "workspaceId": make.id("ws"), "score": number}
+
+    runs = contenders(Enrollment, PydanticEnrollment, _MsgspecEnrollment)
+    times = race([run for run in runs if run.name in (US, KEEPING)], page_of(row), repetitions)
+    return compare(times, f"decode {ENROLLMENTS} with two unknown fields each", US, KEEPING)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ ONLY_IN = {
     "backoff": {"_http/retry.py"},
     "aiolimiter": {"_http/limits.py"},
     "cattrs": {"_http/codec.py", "_http/exact.py", "_http/results.py", "_http/hooks.py"},
+    "msgspec": {"_http/structs.py"},
     "orjson": {"_http/json_bytes.py", "sandbox/_json.py"},
 }
 """What is behind one module, so that it can be exchanged there (docs/design)."""

@@ -11,12 +11,12 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from impactive_async._clock import Clock
-from impactive_async._http.decipher import decipher, http_date, request_id_of
+from impactive_async._http.decipher import decipher, http_date
 from impactive_async._http.limits import Limits
 from impactive_async._http.retry import RetryPolicy, may_have_acted
 from impactive_async._http.transport import Transport
 from impactive_async._http.wire import Repeat, Request, Response
-from impactive_async.errors import APIError, DecodeError, NotFoundError, RateLimitError
+from impactive_async.errors import APIError, NotFoundError, RateLimitError
 
 T = TypeVar("T")
 
@@ -101,7 +101,7 @@ class Caller:
                 response = await self.transport.send(request, timeout)
                 if _log.isEnabledFor(logging.DEBUG):
                     _log_answer(request, response, attempt, time.perf_counter() - started)
-                return Answer(_value(request, response, shape), attempt, response.headers.get("Date"))
+                return Answer(decipher(request, response, shape), attempt, response.headers.get("Date"))
             except APIError as error:
                 if unknown and request.repeat is Repeat.DELETE and isinstance(error, NotFoundError):
                     return Answer(shape(None), attempt, None)  # an earlier sending of ours deleted it
@@ -136,17 +136,6 @@ class Caller:
         )  # fmt: skip
         if not isinstance(error, RateLimitError):  # after a 429 everybody waits at the gate, this task with them
             await self.clock.sleep(wait)
-
-
-def _value(request: Request, response: Response, shape: Callable[[Any], T]) -> T:
-    data = decipher(request, response)
-    try:
-        return shape(data)
-    except DecodeError as error:
-        error.method, error.request_path = request.method, request.bare_path
-        error.request_id = request_id_of(response.headers)
-        error.__context__ = None  # the reader's own signals hold the row as it came
-        raise
 
 
 def check_timeout(seconds: object) -> float:

@@ -2,7 +2,7 @@
 
     loads, dumps                    bytes and plain values (json_bytes.py)
     decode_row, decode_rows         plain values to rows
-    take_rows                       the same, letting go of the plain values on the way
+    decode_body                     a page's bytes to rows, where that is plain sailing
     encode_fields, encode_draft     arguments and drafts to plain values (encode.py)
     to_wire                         rows to plain values (encode.py)
     format_instant, parse_instant   moments (scalars.py)
@@ -12,8 +12,7 @@ A row is decoded strictly (`exact.py` says what that means). What it holds beyon
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import repeat
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar, get_args, get_origin
 
 import attrs
@@ -22,13 +21,14 @@ from cattrs import Converter
 from impactive_async._http.brief import brief
 from impactive_async._http.encode import encode_draft, encode_fields, to_wire
 from impactive_async._http.exact import Reader, exact_row_reader, strict_converter
-from impactive_async._http.hooks import PageReader, fast_page_reader, fast_row_reader, only_stores
+from impactive_async._http.hooks import FastDecoder, Unsure, fast_decoder, fast_row_reader
 from impactive_async._http.json_bytes import dumps, loads
 from impactive_async._http.results import RESPELL
 from impactive_async._http.scalars import Misfit, format_instant, parse_instant
 from impactive_async.errors import DecodeError
 
 __all__ = [
+    "decode_body",
     "decode_row",
     "decode_rows",
     "dumps",
@@ -37,33 +37,50 @@ __all__ = [
     "format_instant",
     "loads",
     "parse_instant",
-    "take_rows",
     "to_wire",
 ]
 
 T = TypeVar("T")
+PageReader = Callable[[Sequence[Any], Any], list[Any]]
 
 
-def row_converter() -> Converter:
-    """The converter: strict scalars, and for rows and pages of rows the fast readers over the exact one."""
+def row_converter(fast: Callable[[type], FastDecoder | None] = fast_decoder) -> Converter:
+    """The converter: strict scalars, and for rows and pages what `fast` finds, with the exact reader behind it.
+
+    Args:
+        fast: Finds the fast decoder of a class. Where it finds none, the exact reader reads everything.
+    """
     converter = strict_converter()
-    converter.register_structure_hook_factory(attrs.has, _row_reader)
-    converter.register_structure_hook_factory(_is_page, _page_reader)
+
+    def row_reader(cls: type, converter: Converter) -> Reader:
+        return _row_reader(cls, fast(cls), exact_row_reader(cls, converter))
+
+    def page_reader(kind: Any, converter: Converter) -> PageReader:
+        cls = get_args(kind)[0]
+        decoder = None if cls in RESPELL else fast(cls)
+        return _page_reader(cls, decoder, converter.get_structure_hook(cls))
+
+    converter.register_structure_hook_factory(attrs.has, row_reader)
+    converter.register_structure_hook_factory(_is_page, page_reader)
     return converter
 
 
-def _row_reader(cls: type, converter: Converter) -> Reader:
-    read = fast_row_reader(cls, exact_row_reader(cls, converter), converter)
+def _row_reader(cls: type, fast: FastDecoder | None, exact: Reader) -> Reader:
+    read = exact if fast is None else fast_row_reader(fast, exact)
     respell = RESPELL.get(cls)
     return read if respell is None else lambda raw, kind: read(respell(raw), kind)
 
 
-def _page_reader(kind: Any, converter: Converter) -> PageReader:
-    cls = get_args(kind)[0]
-    if cls not in RESPELL and only_stores(cls):
-        return fast_page_reader(cls, converter)
-    read = converter.get_structure_hook(cls)
-    return lambda rows, _: [read(raw, cls) for raw in rows]
+def _page_reader(cls: type, fast: FastDecoder | None, read: Reader) -> PageReader:
+    def read_page(values: Sequence[Any], _: Any) -> list[Any]:
+        if fast is not None:
+            try:
+                return fast.page(values)
+            except Unsure:  # of one row, perhaps: the others need not suffer
+                pass
+        return [read(raw, cls) for raw in values]
+
+    return read_page
 
 
 def _is_page(kind: Any) -> bool:
@@ -104,22 +121,16 @@ def decode_rows(cls: type[T], raw: Sequence[object]) -> list[T]:
     return rows
 
 
-def take_rows(cls: type[T], raw: list[object]) -> list[T]:
-    """The rows of a page, as `decode_rows`; `raw` is emptied.
+def decode_body(cls: type[T], body: bytes) -> list[T] | None:
+    """The rows of a page that is a bare array of rows without unknown fields; `None` if it is anything else.
 
-    Each plain value is freed as soon as its row is made: at no moment is the page there twice, and the garbage
-    collector, which counts what is allocated and not yet freed, starts half as often.
-
-    Raises:
-        DecodeError: For the first row that is not what the class says, naming its index.
+    Then `decode_rows` on its plain values has the same result, or says what is wrong, in twice the time.
     """
-    count = len(raw)
-    raw.reverse()
+    fast = fast_decoder(cls)  # type: ignore[arg-type]  # a class is hashable
     try:
-        rows: list[T] = _converter.get_structure_hook(list[cls])(map(raw.pop, repeat(-1, count)), cls)  # type: ignore[valid-type]
-    except Misfit as misfit:
-        raise _decode_error(cls, misfit, f"$[{count - len(raw) - 1}]") from None
-    return rows
+        return None if fast is None else fast.body(body)
+    except Unsure:
+        return None
 
 
 def _decode_error(cls: type, misfit: Misfit, path: str) -> DecodeError:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from impactive_async._http.brief import brief, shorten
 from impactive_async._http.json_bytes import loads
@@ -28,21 +28,51 @@ from impactive_async.errors import (
     redact,
 )
 
+T = TypeVar("T")
+
 BODY_KEPT = 4096
 """Characters of an error's body that are kept on the exception (A5)."""
 
 _SECONDS = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
-def decipher(request: Request, response: Response) -> Any:
-    """Return the JSON of a success: `None` for an empty body, and for any that answers a DELETE (A4).
+class BodyShape(Generic[T]):
+    """A shape that can make its value of an answer's bytes, without the detour by plain values."""
+
+    def __call__(self, data: Any) -> T:
+        """The value of parsed JSON; raises `DecodeError` where it cannot."""
+        raise NotImplementedError
+
+    def of_body(self, body: bytes) -> T | None:
+        """The value, or `None` if parsing decides: the bytes are not what is expected, or no JSON at all."""
+        raise NotImplementedError
+
+
+def decipher(request: Request, response: Response, shape: Callable[[Any], T]) -> T:
+    """Return the value of a success.
 
     Raises:
         APIStatusError: The status is not 2xx; the subclass is that of the status.
-        DecodeError: The status is 2xx and the body is not JSON.
+        DecodeError: The status is 2xx and the body is not JSON, or not what `shape` reads.
     """
     if not 200 <= response.status < 300:
         raise _status_error(request, response)
+    if isinstance(shape, BodyShape):
+        value: T | None = shape.of_body(response.body)
+        if value is not None:
+            return value
+    data = _json_of(request, response)
+    try:
+        return shape(data)
+    except DecodeError as error:
+        error.method, error.request_path = request.method, request.bare_path
+        error.request_id = request_id_of(response.headers)
+        error.__context__ = None  # the reader's own signals hold the row as it came
+        raise
+
+
+def _json_of(request: Request, response: Response) -> Any:
+    """The JSON of a success: `None` for an empty body, and for any that answers a DELETE (A4)."""
     if not response.body or request.repeat is Repeat.DELETE or response.body.isspace():
         return None
     try:

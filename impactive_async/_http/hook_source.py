@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final, get_args, get_origin
 
 import attrs
@@ -11,9 +12,10 @@ import attrs
 from impactive_async._http.exact import Field, fields_of, is_open_enum, local_fields, members_of
 
 _INDENT: Final = "    "
-_EXACT_TYPES: Final = (str, int, bool)
 
 Lines = Iterator[str]
+RowsReader = Callable[[Any, Any], list[Any]]
+"""Makes rows of structs and the plain values they were read from: `None` for each that holds nothing else."""
 
 
 @attrs.frozen
@@ -21,7 +23,7 @@ class Source:
     """Lines of a module, and what the names in them mean."""
 
     nascent: Callable[[type], type]
-    hook: Callable[[Any], Callable[[Any, Any], Any]]
+    reader_of: Callable[[type], RowsReader]
     scope: dict[str, Any]
     lines: list[str] = attrs.field(factory=list)
 
@@ -31,28 +33,13 @@ class Source:
         return name
 
 
-def write_row_reader(cls: type, source: Source) -> Source:
-    """Write `read(raw) -> row`. It expects fields to be absent."""
-    source.lines.append("def read(raw):")
-    source.lines.append(f"    full = {_blank(cls, source)} | raw")
-    source.lines.extend(_indent(_fill(cls, source, "full", "row", inline=False)))
-    source.lines.append(f"{_INDENT}return row")
-    return source
-
-
-def write_page_reader(cls: type, source: Source) -> Source:
-    """Write `read(rows) -> list`. A row it is unsure of goes to `recover`."""
-    source.lines.extend(["def read(rows):", "    page = []", "    for raw in rows:", "        try:"])
-    source.lines.append(f"            full = {_pad(cls, source, 'raw')}")
-    source.lines.extend(_indent(_fill(cls, source, "full", "row", inline=True), 3))
+def write_reader(cls: type, source: Source) -> Source:
+    """Write `read(structs, raws) -> list`; see `RowsReader`."""
     source.lines.extend(
-        [
-            "        except doubts:",
-            f"            row = recover(raw, {cls.__name__})",
-            "        page.append(row)",
-            "    return page",
-        ]
+        ["def read(structs, raws):", "    page = []", "    for struct, raw in zip(structs, raws):"]
     )
+    source.lines.extend(_indent(_fill(cls, source, struct="struct", raw="raw", row="row"), 2))
+    source.lines.extend(["        page.append(row)", "    return page"])
     return source
 
 
@@ -60,92 +47,72 @@ def _indent(lines: Lines, depth: int = 1) -> Lines:
     return (_INDENT * depth + line for line in lines)
 
 
-def _blank(cls: type, source: Source) -> str:
-    """A row of `cls` without a value in any field; also the set of their names."""
-    return source.name(f"blank_{cls.__name__}", dict.fromkeys(field.wire for field in fields_of(cls)))
-
-
-def _pad(cls: type, source: Source, raw: str) -> str:
-    """The row `raw`, with `None` for absent fields unless it looks complete."""
-    return f"{raw} if len({raw}) >= {len(fields_of(cls))} else {_blank(cls, source)} | {raw}"
-
-
-def _fill(cls: type, source: Source, raw: str, row: str, *, inline: bool) -> Lines:
-    """Build the instance `row` of `cls` from the dict `raw`, in which no field is absent."""
-    fields = fields_of(cls)
-    name = source.name(cls.__name__, cls)
+def _fill(cls: type, source: Source, *, struct: str, raw: str, row: str) -> Lines:
+    """Build the instance `row` of `cls` from `struct`, and what is not in that from `raw`."""
+    fields, name = fields_of(cls), source.name(cls.__name__, cls)
     yield f"{row} = {source.name(f'Nascent{name}', source.nascent(cls))}()"
     for field in fields:
-        yield f'value = {raw}["{field.wire}"]'
-        yield from _read(field, f"{name}_{field.name}", source, inline=inline)
+        yield from _read(field, f"{name}_{field.name}", source, struct, raw)
         yield f"{row}.{field.name} = value"
     for attribute, default in local_fields(cls).items():
         yield f"{row}.{attribute} = {source.name(f'default_{name}_{attribute}', default)}"
-    yield f"{row}.extra = {{}} if len({raw}) == {len(fields)} else unknown_fields({raw}, {_blank(cls, source)})"
+    known = source.name(f"known_{name}", frozenset(field.wire for field in fields))
+    yield f"{row}.extra = {{}} if {raw} is None else unknown_fields({raw}, {known})"
     yield f"{row}.__class__ = {name}"
 
 
-def _read(field: Field, label: str, source: Source, *, inline: bool) -> Lines:
-    """Turn the local `value` into what the field holds; `label` is the field's name among all in the module."""
-    convert = _convert(field, label, source, inline=inline)
+def _read(field: Field, label: str, source: Source, struct: str, raw: str) -> Lines:
+    """Set the local `value` to what the field holds; `label` is the field's name among all in the module."""
+    convert = list(_convert(field, source, raw))
+    yield f"value = {struct}.{field.name}"
     if field.required:
         yield from convert
     elif field.default is None:
-        yield "if value is not None:"
-        yield from _indent(convert)
+        if convert:
+            yield "if value is not None:"
+            yield from _indent(iter(convert))
     else:
         yield "if value is None:"
         yield f"    value = {source.name(f'default_{label}', field.default)}"
-        yield "else:"
-        yield from _indent(convert)
+        if convert:
+            yield "else:"
+            yield from _indent(iter(convert))
 
 
-def _convert(field: Field, label: str, source: Source, *, inline: bool) -> Lines:
-    if field.type in _EXACT_TYPES:
-        return _check_type(field)
-    if field.type is datetime:
-        return _read_instant()
-    if is_open_enum(field.type):
-        return _read_open_enum(field.type, source)
-    if get_origin(field.type) is tuple and get_args(field.type)[0] is str:
-        return _read_strings()
-    if inline and attrs.has(field.type):
-        return _read_nested(field, source)
-    return iter((f"value = {source.name(f'read_{label}', source.hook(field.type))}(value, None)",))
+def _convert(field: Field, source: Source, raw: str) -> Lines:
+    """Turn the local `value` from what the struct holds into what the row does."""
+    if field.name == "id":
+        yield "if not value:"
+        yield "    raise Unsure"
+    elif field.type is datetime:
+        yield "value = fromisoformat(value)"
+        yield "if value.tzinfo is not UTC:"
+        yield "    value = to_utc(value)"
+    elif field.type is Decimal:
+        yield "value = read_decimal(value)"
+    elif is_open_enum(field.type):
+        find = source.name(f"find_{get_args(field.type)[0].__name__}", members_of(field.type).get)
+        yield f"value = {find}(value, value)"
+    elif get_origin(field.type) is tuple:
+        yield from _read_array(field, source, raw)
+    elif attrs.has(field.type):
+        yield from _read_nested(field, source, raw)
 
 
-def _check_type(field: Field) -> Lines:
-    empty = " or not value" if field.name == "id" else ""
-    yield f"if type(value) is not {field.type.__name__}{empty}:"
-    yield "    raise Unsure"
+def _read_array(field: Field, source: Source, raw: str) -> Lines:
+    item = get_args(field.type)[0]
+    if item is str:
+        yield "if type(value) is str:"
+        yield "    value = (value,)"
+    else:
+        read = source.name(f"read_{item.__name__}", source.reader_of(item))
+        yield f'value = tuple({read}(value, nothings if {raw} is None else {raw}["{field.wire}"]))'
 
 
-def _read_instant() -> Lines:
-    yield "value = fromisoformat(value)"
-    yield "if value.tzinfo is not UTC:"
-    yield "    value = to_utc(value)"
-
-
-def _read_open_enum(kind: Any, source: Source) -> Lines:
-    members = members_of(kind)
-    find = source.name(f"find_{get_args(kind)[0].__name__}", members.get)
-    yield "if type(value) is not str:"
-    yield "    raise Unsure"
-    yield f"value = {find}(value, value)"
-
-
-def _read_strings() -> Lines:
-    yield "if type(value) is not list:"
-    yield "    raise Unsure"
-    yield "for item in value:"
-    yield "    if type(item) is not str:"
-    yield "        raise Unsure"
-    yield "value = tuple(value)"
-
-
-def _read_nested(field: Field, source: Source) -> Lines:
+def _read_nested(field: Field, source: Source, raw: str) -> Lines:
     """Read a nested row in place; its own fields use the local `value` too, so its row is kept aside."""
-    raw, row = f"full_{field.name}", f"row_{field.name}"
-    yield f"{raw} = {_pad(field.type, source, 'value')}"
-    yield from _fill(field.type, source, raw, row, inline=False)
+    struct, inner, row = (f"{part}_{field.name}" for part in ("struct", "raw", "row"))
+    yield f"{struct} = value"
+    yield f'{inner} = None if {raw} is None else {raw}["{field.wire}"]'
+    yield from _fill(field.type, source, struct=struct, raw=inner, row=row)
     yield f"value = {row}"

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import attrs
+
 from impactive_async._http.brief import brief
-from impactive_async._http.codec import decode_row, take_rows
-from impactive_async._http.decipher import rows_of
+from impactive_async._http.codec import decode_body, decode_row, decode_rows
+from impactive_async._http.decipher import BodyShape, rows_of
 from impactive_async.errors import DecodeError
 
 T = TypeVar("T")
@@ -16,9 +18,19 @@ def one(cls: type[T]) -> Callable[[Any], T]:
     return lambda data: decode_row(cls, data)
 
 
-def many(cls: type[T]) -> Callable[[Any], list[T]]:
-    """The answer is a list of rows (A2), which is emptied."""
-    return lambda data: take_rows(cls, rows_of(data))
+@attrs.frozen
+class many(BodyShape[list[T]]):  # noqa: N801 - a shape like the others
+    """The answer is a list of rows (A2)."""
+
+    cls: type[T]
+
+    def __call__(self, data: Any) -> list[T]:
+        """The rows of parsed JSON."""
+        return decode_rows(self.cls, rows_of(data))
+
+    def of_body(self, body: bytes) -> list[T] | None:
+        """The rows, if the bytes are just that."""
+        return decode_body(self.cls, body)
 
 
 def many_exactly(cls: type[T], count: int) -> Callable[[Any], list[T]]:
@@ -28,7 +40,7 @@ def many_exactly(cls: type[T], count: int) -> Callable[[Any], list[T]]:
         found = rows_of(data)
         if len(found) != count:
             raise DecodeError(f"{count} drafts were sent, and {len(found)} rows came back", snippet=brief(found))
-        return take_rows(cls, found)
+        return decode_rows(cls, found)
 
     return rows
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Optional
 
 import attrs
+import orjson
 import pytest
 
-from impactive_async._http.codec import decode_row, decode_rows, row_converter
+from impactive_async._http.codec import decode_body, decode_row, decode_rows, row_converter
 from impactive_async._http.exact import Reader
-from impactive_async._http.hooks import fast_row_reader, nascent
+from impactive_async._http.hooks import FastDecoder, fast_decoder, fast_row_reader, nascent
 from impactive_async.errors import DecodeError
-from impactive_async.models import Contact, EnrolledContact, Step
+from impactive_async.models import Contact, EnrolledContact, Send, Sequence, Step
 
 CONTACT: dict[str, Any] = {"id": "ct_1", "firstName": "Ada", "lastName": "Lovelace"}
 
@@ -23,13 +24,43 @@ def _never(raw: object, _: Any) -> Any:
 
 def fast_alone(cls: type) -> Reader:
     """The fast reader without an exact one behind it."""
-    return fast_row_reader(cls, _never, row_converter())
+    fast = fast_decoder(cls)
+    assert isinstance(fast, FastDecoder)
+    return fast_row_reader(fast, _never)
 
 
 def test_a_lean_row_is_read_fast() -> None:
     """Absent and unknown fields are nothing out of the ordinary: they need no exact decoder."""
     row = fast_alone(EnrolledContact)({"id": "1", "vip": True}, EnrolledContact)
     assert row == EnrolledContact(id="1", extra={"vip": True})
+
+
+def test_unknown_fields_of_nested_rows_are_read_fast() -> None:
+    """Also in rows within rows, alone and in arrays, each unknown field ends in the `extra` of its own row."""
+    raw = {
+        "id": "1", "name": "Welcome", "tone": "warm",
+        "steps": [{"id": "2"}, {"id": "3", "wait": {"hours": 4}}],
+        "enrollmentCounts": {"total": 5, "bounced": 1},
+    }  # fmt: skip
+    row = fast_alone(Sequence)(raw, Sequence)
+    assert row.extra == {"tone": "warm"}
+    assert [step.extra for step in row.steps] == [{}, {"wait": {"hours": 4}}]
+    assert row.enrollment_counts.extra == {"bounced": 1}
+
+
+def test_one_address_may_stand_for_a_list_of_one() -> None:
+    """What the exact decoder lets pass here on every row of a list needs no slow path."""
+    raw = {"id": "1", "contactId": "2", "emailDate": "2026-01-01T00:00:00Z", "toAddresses": "a@example.com"}
+    assert fast_alone(Send)(raw, Send).to_addresses == ("a@example.com",)
+
+
+@pytest.mark.parametrize("digits", ["1234567", "9999999", "123456999999"])
+def test_digits_beyond_microseconds_are_cut_off(digits: str) -> None:
+    """By neither decoder is a moment rounded up: as a `since` it would skip rows."""
+    raw = {**CONTACT, "updatedAt": f"2026-01-01T00:00:00.{digits}Z"}
+    for row in (decode_row(Contact, raw), *(decode_body(Contact, orjson.dumps([raw])) or ())):
+        assert row.updated_at is not None
+        assert row.updated_at.microsecond == int(digits[:6])
 
 
 @pytest.mark.parametrize("raw", [{}, {"id": 1}, {"id": "1", "email": 2}, None, [], "text"])
@@ -63,10 +94,10 @@ def test_the_collector_is_left_alone() -> None:
 def test_generated_code_can_be_read() -> None:
     """Tracebacks and debuggers find the text of the generated decoders."""
     decode_rows(Step, [{"id": "1"}])
-    text = "".join(linecache.getlines("<impactive_async page reader of Step>"))
+    text = "".join(linecache.getlines("<impactive_async reader of Step>"))
     assert "row.delay_days = value" in text
     linecache.checkcache()
-    assert linecache.getline("<impactive_async page reader of Step>", 1) == "def read(rows):\n"
+    assert linecache.getline("<impactive_async reader of Step>", 1) == "def read(structs, raws):\n"
 
 
 def _seven(instance: object, attribute: object, value: int) -> None:
@@ -104,6 +135,15 @@ class Shared:
     tags: list[str] = attrs.field(factory=list)
 
 
+@attrs.frozen(kw_only=True)
+class Wrapping:
+    """A row class that does more than store one level down."""
+
+    id: str
+    measured: Measured
+    extra: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
+
+
 def test_a_class_that_does_more_than_store_is_constructed() -> None:
     """Whatever `__init__` does beyond storing is done for decoded rows too."""
     assert decode_row(Checked, {"id": "1", "more": 2}) == Checked(id="1", extra={"more": 2})
@@ -113,6 +153,20 @@ def test_a_class_that_does_more_than_store_is_constructed() -> None:
     assert (row.length, row.label, row.old) == (3, None, True)
     with pytest.raises(DecodeError, match=r"at \$\[0\]\.old: expected true or false"):
         decode_rows(Measured, [{"id": "abc", "old": 1}])
+
+
+def test_nested_rows_that_do_more_than_store_are_constructed() -> None:
+    """A row is as fast as what it holds allows."""
+    row = decode_row(Wrapping, {"id": "1", "measured": {"id": "abc"}})
+    assert row.measured.length == 3
+
+
+def test_without_a_fast_decoder_the_exact_one_reads_everything() -> None:
+    """Where msgspec is not installed rows are the same."""
+    exactly = row_converter(fast=lambda _: None)
+    raw = {**CONTACT, "vip": True, "updatedAt": "2026-01-01T00:00:00Z"}
+    assert exactly.structure([raw], list[Contact]) == decode_rows(Contact, [raw])
+    assert exactly.structure(raw, Contact) == decode_row(Contact, raw)
 
 
 def test_a_mutable_default_is_refused() -> None:

@@ -1,6 +1,7 @@
 """Laws of the codec over arbitrary rows and arbitrary damage."""
 
 import copy
+import json
 import pickle
 import weakref
 from datetime import UTC, datetime, timedelta, timezone
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from impactive_async import models
 from impactive_async._http.codec import (
+    decode_body,
     decode_row,
     decode_rows,
     format_instant,
@@ -64,9 +66,10 @@ damage = scalars | st.sampled_from(
 )
 
 
-def field_values(kind: Any) -> st.SearchStrategy[Any]:
-    """What a field of this type may hold."""
-    simple = {str: texts, int: integers, bool: st.booleans(), datetime: moments}
+def field_values(kind: Any, *, plain: bool = False) -> st.SearchStrategy[Any]:
+    """What a field of this type may hold; `plain`: nothing extraordinary."""
+    whole = st.integers(-(2**63), 2**63 - 1) if plain else integers
+    simple = {str: texts, int: whole, bool: st.booleans(), datetime: moments}
     if kind in simple:
         return simple[kind]
     if kind is Decimal:
@@ -74,22 +77,22 @@ def field_values(kind: Any) -> st.SearchStrategy[Any]:
     if is_open_enum(kind):
         return st.sampled_from(sorted(members_of(kind).values())) | texts
     if get_origin(kind) is tuple:
-        return st.lists(field_values(get_args(kind)[0]), max_size=2).map(tuple)
-    return rows_of(kind)
+        return st.lists(field_values(get_args(kind)[0], plain=plain), max_size=2).map(tuple)
+    return rows_of(kind, plain=plain)
 
 
-def rows_of(cls: type[Any]) -> st.SearchStrategy[Any]:
-    """Rows of a class, with unknown fields."""
+def rows_of(cls: type[Any], *, plain: bool = False) -> st.SearchStrategy[Any]:
+    """Rows of a class, with unknown fields unless they are to be plain."""
     fields = fields_of(cls)
     known = {field.wire for field in fields}
-    parts = {field.name: field_values(field.type) for field in fields}
+    parts = {field.name: field_values(field.type, plain=plain) for field in fields}
     for field in fields:
         if field.name == "id":
             parts["id"] = texts.filter(bool)
         elif field.default is None:
             parts[field.name] = st.none() | parts[field.name]
-    extra = st.dictionaries(texts.filter(lambda key: key not in known), values, max_size=2)
-    return st.builds(cls, **parts, extra=extra)
+    unknown = st.dictionaries(texts.filter(lambda key: key not in known), values, max_size=2)
+    return st.builds(cls, **parts, extra=st.just({}) if plain else unknown)
 
 
 @pytest.mark.parametrize("cls", ROWS + RESULTS)
@@ -119,6 +122,47 @@ def damaged(draw: st.DrawFn, cls: type[Any]) -> object:
         else:
             raw[key] = draw(damage)
     return raw
+
+
+@pytest.mark.parametrize("cls", ROWS)
+def test_reading_bytes_means_what_reading_their_values_means(cls: type[Any]) -> None:
+    """Read from its bytes a page is the same as read from its values; or it is left to that."""
+
+    @LAWFUL
+    @given(st.lists(damaged(cls), max_size=3), st.sampled_from([None, 2]), st.booleans())
+    def law(page: list[object], indent: int | None, ascii_only: bool) -> None:
+        body = json.dumps(page, indent=indent, ensure_ascii=ascii_only).encode()
+        rows = decode_body(cls, body)
+        if rows is not None:
+            assert rows == decode_rows(cls, BACKENDS[0].loads(body))
+            assert [repr(row) for row in rows] == [repr(row) for row in decode_rows(cls, BACKENDS[1].loads(body))]
+
+    law()
+
+
+@pytest.mark.parametrize("cls", ROWS)
+def test_whole_pages_are_read_from_their_bytes(cls: type[Any]) -> None:
+    """A bare array of rows as the contract has them takes no detour."""
+
+    @LAWFUL
+    @given(st.lists(rows_of(cls, plain=True), max_size=3))
+    def law(rows: list[Any]) -> None:
+        assert decode_body(cls, BACKENDS[0].dumps([to_wire(row) for row in rows])) == rows
+
+    law()
+
+
+BODIES = [
+    b"", b" ", b"{}", b"null", b"[", b"[{}]", b"[null]", b'[{"id":"a"}] x', b'\xef\xbb\xbf[{"id":"a"}]',
+    b'{"data":[{"id":"a"}]}', b'[{"id":"\\ud800"}]', b'[{"id":"\xed\xa0\x80"}]', b'[{"id":"a","name":NaN}]',
+    b'[{"id":"a","id":1}]', b"[" * 5000 + b"]" * 5000, b'[{"id":"a","name":' + b"[" * 5000 + b"]" * 5000 + b"}]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
+def test_bytes_that_are_no_page_are_left_to_the_parser(body: bytes) -> None:
+    """No error of the fast way comes out: what is wrong, if anything, is said by the exact one."""
+    assert decode_body(models.Workspace, body) is None
 
 
 @pytest.mark.parametrize("cls", ROWS)

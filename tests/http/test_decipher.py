@@ -24,23 +24,28 @@ def response(status: int, body: bytes = b"", **headers: str) -> Response:
     return Response(status, CIMultiDict(names), body)
 
 
+def plain(request: Request, answer: Response) -> Any:
+    """The JSON itself."""
+    return decipher(request, answer, lambda data: data)
+
+
 def error_of(answer: Response) -> errors.APIStatusError:
     with pytest.raises(errors.APIStatusError) as caught:
-        decipher(REQUEST, answer)
+        plain(REQUEST, answer)
     return caught.value
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 206, 299])
 def test_any_success_is_its_json(status: int) -> None:
     """Every 2xx with a JSON body is the body's value, and its byte order mark is no part of it."""
-    assert decipher(REQUEST, response(status, b'\xef\xbb\xbf{"a": [1, null]}')) == {"a": [1, None]}
+    assert plain(REQUEST, response(status, b'\xef\xbb\xbf{"a": [1, null]}')) == {"a": [1, None]}
 
 
 @pytest.mark.parametrize("status", [200, 204])
 @pytest.mark.parametrize("body", [b"", b" ", b"\r\n\t "])
 def test_an_empty_success_is_none(status: int, body: bytes) -> None:
     """An empty body, or one of white space, is `None`, whatever the status says it should be (A4)."""
-    assert decipher(REQUEST, response(status, body)) is None
+    assert plain(REQUEST, response(status, body)) is None
 
 
 @pytest.mark.parametrize(
@@ -132,7 +137,7 @@ def test_a_redirect_without_a_target_says_so(status: int) -> None:
 def test_a_404_says_what_was_not_found(request_: Request, words: str) -> None:
     """Only a path with an id in it can lack the id; any other is there, or this is not the API."""
     with pytest.raises(errors.NotFoundError) as caught:
-        decipher(request_, response(404))
+        plain(request_, response(404))
     assert words in caught.value.message
     assert ("no such id" in caught.value.message) is (":id" in request_.template or "custom" in request_.template)
 
@@ -168,7 +173,7 @@ def test_an_echoed_key_is_blotted_out_everywhere() -> None:
 def test_a_success_that_is_not_json_is_a_decode_error(body: bytes) -> None:
     """The error names endpoint, size and type, and shows the beginning."""
     with pytest.raises(errors.DecodeError, match=rf"{len(body)} bytes of text/plain\) is not JSON") as caught:
-        decipher(REQUEST, response(200, body, Content_Type="text/plain"))
+        plain(REQUEST, response(200, body, Content_Type="text/plain"))
     assert (caught.value.method, caught.value.request_path) == ("GET", "/api/agent/contacts/con_1/replies")
     assert caught.value.snippet
 
@@ -176,21 +181,21 @@ def test_a_success_that_is_not_json_is_a_decode_error(body: bytes) -> None:
 def test_a_success_that_is_not_json_names_its_request() -> None:
     """What to quote to support is on every error that an answer came with."""
     with pytest.raises(errors.DecodeError, match=r"\[request req_7\]$") as caught:
-        decipher(REQUEST, response(200, b"{", x_request_id="req_7"))
+        plain(REQUEST, response(200, b"{", x_request_id="req_7"))
     assert caught.value.request_id == "req_7"
 
 
 @pytest.mark.parametrize("body", [b"OK", b"<p>", b"", b"{}"])
 def test_the_answer_to_a_delete_is_not_read(body: bytes) -> None:
     """That it is a success is all there is to know: its body cannot make it an error (A4)."""
-    assert decipher(build_request(delete("/x/:id"), ("7",)), response(200, body)) is None
+    assert plain(build_request(delete("/x/:id"), ("7",)), response(200, body)) is None
 
 
 def test_a_success_that_is_html_hints_at_the_host() -> None:
     """A 200 with a web page usually means a wrong base_url; a key in it is blotted out."""
     page = f"<html>{KEY}</html>".encode()
     with pytest.raises(errors.DecodeError, match="Is base_url the host of the API") as caught:
-        decipher(REQUEST, response(200, page, Content_Type=f"text/html; k={KEY}"))
+        plain(REQUEST, response(200, page, Content_Type=f"text/html; k={KEY}"))
     assert KEY not in repr((str(caught.value), vars(caught.value)))
 
 
@@ -227,7 +232,7 @@ def test_a_deep_or_large_document_is_shown_in_brief() -> None:
     """Neither depth nor size of a wrong answer makes its error another error, or a long one."""
     for wrong in (b'{"a":' + b"[" * 900 + b"]" * 900 + b',"b":[]}', b'{"a":[' + b"1," * 10**5 + b'1],"b":[]}'):
         with pytest.raises(errors.DecodeError) as caught:
-            rows_of(decipher(REQUEST, response(200, wrong)))
+            rows_of(plain(REQUEST, response(200, wrong)))
         assert len(caught.value.snippet) <= 80
         assert len(str(caught.value)) < 250
 
