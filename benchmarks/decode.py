@@ -25,7 +25,7 @@ from benchmarks._run import Gate, Result, compare, interleave, judge, main, time
 from impactive_async._http.codec import loads
 from impactive_async._http.hooks import compile_reader, reader_source
 from impactive_async._http.shapes import many
-from impactive_async._http.structs import body_reader
+from impactive_async._http.structs import page_body_reader
 from impactive_async.models import Enrollment, EnrollmentStatus, Send
 
 ROWS: Final = 500
@@ -215,7 +215,7 @@ def dropping(cls: type) -> Callable[[bytes], object]:
     source = reader_source(cls)
     lines = [_drop_unknown(line) for line in source.lines]
     read = compile_reader(attrs.evolve(source, lines=lines), f"dropping reader of {cls.__name__}")
-    structs = body_reader(cls)
+    structs = page_body_reader(cls)
     return lambda body: read(structs(body), repeat(None))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -19,6 +19,7 @@ from impactive_async._http.wire import Repeat, Request, Response
 from impactive_async.errors import APIError, NotFoundError, RateLimitError
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 _log = logging.getLogger("impactive_async.http")
 _retry_log = logging.getLogger("impactive_async.retry")
@@ -60,13 +61,13 @@ class Caller:
     max_retries: int
     counters: Counters = attrs.field(factory=Counters)
 
-    async def call(
+    def call(
         self,
         request: Request,
         shape: Callable[[Any], T],
         timeout: float | None = None,
         max_retries: int | None = None,
-    ) -> T:
+    ) -> Awaitable[T]:
         """Make a call and return its value.
 
         Args:
@@ -79,16 +80,26 @@ class Caller:
             APIError: The call failed for good; `outcome_unknown` says whether a write may have happened.
             ConfigurationError: The client is closed or of another loop, or the key is ill-formed.
         """
-        return (await self.answer(request, shape, timeout, max_retries)).value
+        return self._attempts(request, shape, timeout, max_retries, _value_alone)
 
-    async def answer(
+    def answer(
         self,
         request: Request,
         shape: Callable[[Any], T],
         timeout: float | None = None,
         max_retries: int | None = None,
-    ) -> Answer[T]:
+    ) -> Awaitable[Answer[T]]:
         """Make a call and return its value with the number of attempts and the server's time. See `call`."""
+        return self._attempts(request, shape, timeout, max_retries, _whole_answer)
+
+    async def _attempts(
+        self,
+        request: Request,
+        shape: Callable[[Any], T],
+        timeout: float | None,
+        max_retries: int | None,
+        result: Callable[[T, int, Response | None], S],
+    ) -> S:
         timeout = self.timeout if timeout is None else check_timeout(timeout)
         retries = self.max_retries if max_retries is None else check_max_retries(max_retries)
         waits: Iterator[float] | None = None
@@ -101,10 +112,10 @@ class Caller:
                 response = await self.transport.send(request, timeout)
                 if _log.isEnabledFor(logging.DEBUG):
                     _log_answer(request, response, attempt, time.perf_counter() - started)
-                return Answer(decipher(request, response, shape), attempt, response.headers.get("Date"))
+                return result(decipher(request, response, shape), attempt, response)
             except APIError as error:
                 if unknown and request.repeat is Repeat.DELETE and isinstance(error, NotFoundError):
-                    return Answer(shape(None), attempt, None)  # an earlier sending of ours deleted it
+                    return result(shape(None), attempt, None)  # an earlier sending of ours deleted it
                 unknown = unknown or (request.repeat is not Repeat.READ and may_have_acted(error))
                 error.settle(attempts=attempt, outcome_unknown=unknown)
                 lost = error if unknown else None
@@ -136,6 +147,14 @@ class Caller:
         )  # fmt: skip
         if not isinstance(error, RateLimitError):  # after a 429 everybody waits at the gate, this task with them
             await self.clock.sleep(wait)
+
+
+def _value_alone(value: T, _attempts: int, _response: Response | None) -> T:
+    return value
+
+
+def _whole_answer(value: T, attempts: int, response: Response | None) -> Answer[T]:
+    return Answer(value, attempts, None if response is None else response.headers.get("Date"))
 
 
 def check_timeout(seconds: object) -> float:

@@ -2,7 +2,7 @@
 
     loads, dumps                    bytes and plain values (json_bytes.py)
     decode_row, decode_rows         plain values to rows
-    decode_body                     a page's bytes to rows, where that is plain sailing
+    row_of_body, rows_of_body       bytes to rows, where that is plain sailing
     encode_fields, encode_draft     arguments and drafts to plain values (encode.py)
     to_wire                         rows to plain values (encode.py)
     format_instant, parse_instant   moments (scalars.py)
@@ -28,7 +28,6 @@ from impactive_async._http.scalars import Misfit, format_instant, parse_instant
 from impactive_async.errors import DecodeError
 
 __all__ = [
-    "decode_body",
     "decode_row",
     "decode_rows",
     "dumps",
@@ -37,6 +36,8 @@ __all__ = [
     "format_instant",
     "loads",
     "parse_instant",
+    "row_of_body",
+    "rows_of_body",
     "to_wire",
 ]
 
@@ -87,6 +88,10 @@ def _is_page(kind: Any) -> bool:
     return get_origin(kind) is list and attrs.has(get_args(kind)[0])
 
 
+def _fast(cls: type) -> FastDecoder | None:
+    return None if cls in RESPELL else fast_decoder(cls)
+
+
 _converter: Final = row_converter()
 
 
@@ -121,14 +126,26 @@ def decode_rows(cls: type[T], raw: Sequence[object]) -> list[T]:
     return rows
 
 
-def decode_body(cls: type[T], body: bytes) -> list[T] | None:
-    """The rows of a page that is a bare array of rows without unknown fields; `None` if it is anything else.
+def row_of_body(cls: type[T], body: bytes) -> T | None:
+    """The row that bytes are; `None` if they are anything but a row without unknown fields.
+
+    Then `decode_row` on its plain values has the same result, or says what is wrong, in twice the time.
+    """
+    fast = _fast(cls)
+    try:
+        return None if fast is None else fast.row_of_body(body)
+    except Unsure:
+        return None
+
+
+def rows_of_body(cls: type[T], body: bytes) -> list[T] | None:
+    """The rows of a page; `None` if the bytes are anything but a bare array of rows without unknown fields.
 
     Then `decode_rows` on its plain values has the same result, or says what is wrong, in twice the time.
     """
-    fast = fast_decoder(cls)  # type: ignore[arg-type]  # a class is hashable
+    fast = _fast(cls)
     try:
-        return None if fast is None else fast.body(body)
+        return None if fast is None else fast.page_of_body(body)
     except Unsure:
         return None
 

@@ -30,7 +30,7 @@ import attrs
 from impactive_async._http.exact import Reader, fields_of
 from impactive_async._http.hook_source import RowsReader, Source, write_reader
 from impactive_async._http.scalars import Misfit, read_decimal, to_utc
-from impactive_async._http.structs import body_reader, has_struct, value_reader
+from impactive_async._http.structs import has_struct, page_body_reader, page_reader, row_body_reader
 
 _NOTHINGS: Final = repeat(None)
 
@@ -47,12 +47,20 @@ _DOUBTS: Final = (Unsure, Misfit, LookupError, TypeError, ValueError, RecursionE
 class FastDecoder:
     """Reads rows of one class, or is `Unsure`."""
 
+    _struct_of_body: Callable[[bytes], Any]
     _structs_of_body: Callable[[bytes], list[Any]]
     _structs_of_values: Callable[[Any], list[Any]]
     _known_part_of_values: Callable[[Any], list[Any]]
     _rows: RowsReader
 
-    def body(self, body: bytes) -> list[Any]:
+    def row_of_body(self, body: bytes) -> Any:
+        """The row that bytes are, if it has no unknown fields."""
+        try:
+            return self._rows((self._struct_of_body(body),), _NOTHINGS)[0]
+        except _DOUBTS as doubt:
+            raise Unsure from doubt
+
+    def page_of_body(self, body: bytes) -> list[Any]:
         """The rows of a page of bytes: a bare array of rows without unknown fields."""
         try:
             return self._rows(self._structs_of_body(body), _NOTHINGS)
@@ -77,9 +85,10 @@ def fast_decoder(cls: type) -> FastDecoder | None:
     if not only_stores(cls) or not has_struct(cls):
         return None
     return FastDecoder(
-        body_reader(cls),
-        value_reader(cls, closed=True),
-        value_reader(cls, closed=False),
+        row_body_reader(cls),
+        page_body_reader(cls),
+        page_reader(cls, closed=True),
+        page_reader(cls, closed=False),
         _rows_reader(cls),
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from impactive_async._clock import Clock
@@ -17,7 +16,7 @@ _BURST = 0.1
 
 
 class Limits:
-    """An async context manager around each sending; awaited before its time-out starts."""
+    """Each sending waits for its `turn`, before its time-out starts, and says when it is `done`."""
 
     def __init__(self, *, max_concurrency: int, rate_limit: float | None, clock: Clock) -> None:
         self._most = max_concurrency
@@ -28,15 +27,15 @@ class Limits:
         self.waiting = 0
         self.under_way = 0
 
-    def __aenter__(self) -> Awaitable[object]:
+    def turn(self) -> Awaitable[object]:
+        """Wait until a sending may start; after that, and only then, `done` has to be called."""
         if self.waiting or self.under_way == self._most or self._rate is not None or self._closed_until:
             return self._wait()
         self.under_way += 1
         return self._slots.acquire()  # one is free, so that this does not wait
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def done(self) -> None:
+        """Let the next one start."""
         self.under_way -= 1
         self._slots.release()
 
@@ -45,7 +44,7 @@ class Limits:
         try:
             await self._slots.acquire()
             try:
-                await self._turn()
+                await self._permission()
             except BaseException:
                 self._slots.release()
                 raise
@@ -57,7 +56,7 @@ class Limits:
         """Let nobody start for `seconds`: what the server asked of one task, it asked of the client."""
         self._closed_until = max(self._closed_until, self._clock.monotonic() + seconds)
 
-    async def _turn(self) -> None:
+    async def _permission(self) -> None:
         await self._gate()
         if self._rate is not None:
             await self._rate.acquire()

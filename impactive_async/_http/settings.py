@@ -46,6 +46,8 @@ class Credentials:
             )
         self._call = source if callable(source) else None
         self._checked = "" if callable(source) else check_key(source)
+        self.fixed = self._checked or None
+        """The key, unless it has a source that may have another one for each attempt."""
 
     def __repr__(self) -> str:
         return "Credentials(icrm_…)"

@@ -6,20 +6,30 @@ from typing import Any, TypeVar
 import attrs
 
 from impactive_async._http.brief import brief
-from impactive_async._http.codec import decode_body, decode_row, decode_rows
+from impactive_async._http.codec import decode_row, decode_rows, row_of_body, rows_of_body
 from impactive_async._http.decipher import BodyShape, rows_of
 from impactive_async.errors import DecodeError
 
 T = TypeVar("T")
 
 
-def one(cls: type[T]) -> Callable[[Any], T]:
+@attrs.frozen
+class one(BodyShape[T]):  # noqa: N801 - a shape like those that are functions
     """The answer is one row."""
-    return lambda data: decode_row(cls, data)
+
+    cls: type[T]
+
+    def __call__(self, data: Any) -> T:
+        """The row of parsed JSON."""
+        return decode_row(self.cls, data)
+
+    def of_body(self, body: bytes) -> T | None:
+        """The row, if the bytes are just that."""
+        return row_of_body(self.cls, body)
 
 
 @attrs.frozen
-class many(BodyShape[list[T]]):  # noqa: N801 - a shape like the others
+class many(BodyShape[list[T]]):  # noqa: N801
     """The answer is a list of rows (A2)."""
 
     cls: type[T]
@@ -30,7 +40,7 @@ class many(BodyShape[list[T]]):  # noqa: N801 - a shape like the others
 
     def of_body(self, body: bytes) -> list[T] | None:
         """The rows, if the bytes are just that."""
-        return decode_body(self.cls, body)
+        return rows_of_body(self.cls, body)
 
 
 def many_exactly(cls: type[T], count: int) -> Callable[[Any], list[T]]:

@@ -25,13 +25,17 @@ except ImportError:  # pragma: no cover - CPython installs it; elsewhere the exa
 AVAILABLE: Final = msgspec is not None
 
 
-def body_reader(cls: type) -> Callable[[bytes], list[Any]]:
+def row_body_reader(cls: type) -> Callable[[bytes], Any]:
+    """What reads a row's bytes into a struct. What does not fit, unknown fields included, is a `ValueError`."""
+    return msgspec.json.Decoder(_struct_of(cls, closed=True)).decode
+
+
+def page_body_reader(cls: type) -> Callable[[bytes], list[Any]]:
     """What reads a page's bytes into structs. What does not fit, unknown fields included, is a `ValueError`."""
-    read: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[_struct_of(cls, closed=True)]).decode  # type: ignore[misc]
-    return read
+    return msgspec.json.Decoder(list[_struct_of(cls, closed=True)]).decode  # type: ignore[misc]
 
 
-def value_reader(cls: type, *, closed: bool) -> Callable[[Any], list[Any]]:
+def page_reader(cls: type, *, closed: bool) -> Callable[[Any], list[Any]]:
     """What reads a page's plain values into structs: likewise if `closed`, else unknown fields are left out."""
     return functools.partial(msgspec.convert, type=list[_struct_of(cls, closed=closed)])  # type: ignore[misc]
 

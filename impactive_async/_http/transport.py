@@ -6,7 +6,7 @@ import asyncio
 import functools
 import ssl
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 
 import aiohttp
 import attrs
@@ -67,6 +67,8 @@ class Transport:
         self._max_response_bytes = max_response_bytes
         # The session we open has our headers for its own, which costs less; the key goes with each request alone.
         self._each_headers = CIMultiDict(self._headers) if options.borrowed else CIMultiDict[str]()
+        self._headers_key: str | None = None
+        self._read_headers = self._write_headers = self._each_headers
         self._session = options.borrowed
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -101,59 +103,68 @@ class Transport:
             DecodeError: The answer is larger than we are ready to read.
         """
         self._ready()
-        async with self._limits:
-            headers = await self._headers_of(request, timeout)
+        await self._limits.turn()
+        try:
+            key = self._credentials.fixed or await self._credentials.key(timeout)
             session = self._ready()  # the client may have been closed while this task waited
             try:
-                return await self._exchange(session, request, headers, timeout)
+                answer = await self._start(session, request, key, timeout)
+                return Response(answer.status, answer.headers, await self._body_of(request, answer))
             except (aiohttp.ClientError, OSError) as exc:  # TimeoutError is an OSError
                 failure = _translate(request, exc, timeout)
+        finally:
+            self._limits.done()
         raise failure  # outside the handler: aiohttp's error may hold the request's headers, and so the key
 
-    async def _exchange(
-        self, session: aiohttp.ClientSession, request: Request, headers: CIMultiDict[str], timeout: float
-    ) -> Response:
-        url = URL(self._base_url + request.path, encoded=True)
-        async with session.request(
+    def _start(
+        self, session: aiohttp.ClientSession, request: Request, key: str, timeout: float
+    ) -> Awaitable[aiohttp.ClientResponse]:
+        return session.request(
             request.method,
-            url,
+            URL(self._base_url + request.path, encoded=True),
             data=request.body,
-            headers=headers,
+            headers=self._headers_of(request, key),
             timeout=_client_timeout(timeout),
             allow_redirects=False,  # aiohttp would carry our custom key header to another host
             raise_for_status=False,
             middlewares=_no_silent_resend(session, request),
-        ) as answer:
-            return Response(answer.status, answer.headers, await self._read(request, answer))
+        )
 
-    async def _read(self, request: Request, answer: aiohttp.ClientResponse) -> bytes:
+    def _body_of(self, request: Request, answer: aiohttp.ClientResponse) -> Awaitable[bytes]:
+        """Read the answer whole, which gives its connection back; whatever fails closes it."""
         length = answer.content_length
-        plain = hdrs.CONTENT_ENCODING not in answer.headers
-        if plain and length is not None and length <= self._max_response_bytes:
-            return await answer.read()
-        chunks, size = [], length or 0
-        if size <= self._max_response_bytes:
-            size = 0
-            async for chunk in answer.content.iter_any():
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > self._max_response_bytes:
-                    break
-            else:
-                return b"".join(chunks)
-        answer.close()
+        if length is None or length > self._max_response_bytes or hdrs.CONTENT_ENCODING in answer.headers:
+            return self._bounded_body_of(request, answer)
+        return answer.read()
+
+    async def _bounded_body_of(self, request: Request, answer: aiohttp.ClientResponse) -> bytes:
+        async with answer:
+            chunks, size = [], answer.content_length or 0
+            if size <= self._max_response_bytes:
+                size = 0
+                async for chunk in answer.content.iter_any():
+                    chunks.append(chunk)
+                    size += len(chunk)
+                    if size > self._max_response_bytes:
+                        break
+                else:
+                    return b"".join(chunks)
+            answer.close()
         raise DecodeError(
             f"The answer is larger than the {self._max_response_bytes} bytes this client reads.",
             method=request.method,
             request_path=request.bare_path,
         )
 
-    async def _headers_of(self, request: Request, timeout: float) -> CIMultiDict[str]:
-        headers = self._each_headers.copy()
-        headers["x-api-key"] = await self._credentials.key(timeout)
-        if request.body is not None:
-            headers["Content-Type"] = "application/json"
-        return headers
+    def _headers_of(self, request: Request, key: str) -> CIMultiDict[str]:
+        """What goes with each request; aiohttp copies it."""
+        if key is not self._headers_key:
+            self._headers_key = key
+            self._read_headers = self._each_headers.copy()
+            self._read_headers["x-api-key"] = key
+            self._write_headers = self._read_headers.copy()
+            self._write_headers["Content-Type"] = "application/json"
+        return self._read_headers if request.body is None else self._write_headers
 
     def _ready(self) -> aiohttp.ClientSession:
         self._check_loop()

@@ -9,7 +9,7 @@ import attrs
 import orjson
 import pytest
 
-from impactive_async._http.codec import decode_body, decode_row, decode_rows, row_converter
+from impactive_async._http.codec import decode_row, decode_rows, row_converter, rows_of_body
 from impactive_async._http.exact import Reader
 from impactive_async._http.hooks import FastDecoder, fast_decoder, fast_row_reader, nascent
 from impactive_async.errors import DecodeError
@@ -58,7 +58,7 @@ def test_one_address_may_stand_for_a_list_of_one() -> None:
 def test_digits_beyond_microseconds_are_cut_off(digits: str) -> None:
     """By neither decoder is a moment rounded up: as a `since` it would skip rows."""
     raw = {**CONTACT, "updatedAt": f"2026-01-01T00:00:00.{digits}Z"}
-    for row in (decode_row(Contact, raw), *(decode_body(Contact, orjson.dumps([raw])) or ())):
+    for row in (decode_row(Contact, raw), *(rows_of_body(Contact, orjson.dumps([raw])) or ())):
         assert row.updated_at is not None
         assert row.updated_at.microsecond == int(digits[:6])
 

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from impactive_async._http.limits import Limits
 from tests.support import FakeClock, ManualClock, spin, time_jumps
+
+
+@asynccontextmanager
+async def sending(limits: Limits) -> AsyncIterator[None]:
+    """A sending, as the transport makes it."""
+    await limits.turn()
+    try:
+        yield
+    finally:
+        limits.done()
 
 
 def limits(
@@ -21,7 +33,7 @@ async def start_times(gate: Limits, count: int) -> list[float]:
     loop, times = asyncio.get_running_loop(), []
 
     async def one() -> None:
-        async with gate:
+        async with sending(gate):
             times.append(loop.time())
 
     await asyncio.gather(*(one() for _ in range(count)))
@@ -34,7 +46,7 @@ async def test_no_more_than_so_many_at_once() -> None:
 
     async def one() -> None:
         nonlocal peak
-        async with gate:
+        async with sending(gate):
             peak = max(peak, gate.under_way)
             await leave.wait()
 
@@ -158,7 +170,7 @@ async def test_a_cancelled_task_frees_its_slot_for_the_next_in_line() -> None:
     entered = asyncio.Event()
 
     async def hold() -> None:
-        async with gate:
+        async with sending(gate):
             entered.set()
             await asyncio.Event().wait()
 
@@ -178,13 +190,13 @@ async def test_who_comes_while_a_slot_changes_hands_waits_behind() -> None:
     gate, leave = limits(1), asyncio.Event()
 
     async def twice() -> None:
-        async with gate:
+        async with sending(gate):
             await spin(5)
-        async with gate:  # before the other, who has been let in, has had a chance to run
+        async with sending(gate):  # before the other, who has been let in, has had a chance to run
             raise AssertionError("overtook")
 
     async def once() -> None:
-        async with gate:
+        async with sending(gate):
             await leave.wait()
 
     first = asyncio.create_task(twice())
