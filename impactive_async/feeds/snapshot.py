@@ -1,8 +1,13 @@
 """The state of a feed over a list without `since`: every page is the whole list, rows are compared by content.
 
-A row is new when its id is, or when its content changed. A row that a page no longer shows is forgotten, so that
-the state never outgrows the list: deletions are not reported, and a row that comes back is delivered again. Of a
-capped list, rows pushed off its end are remembered for one more cap, as a deletion may bring them back.
+A row is new when its id is, or when its content changed. So a row that vanishes from the list and comes back as it
+was is not new; deletions are not reported. What a list no longer shows is remembered
+
+- however long the list is empty: nothing in it says that its rows are gone for good, and nothing new has to be kept;
+- of a whole list, over the next `MISSES` pages that show other rows;
+- of a capped list, for one more cap, as a deletion may bring back what was pushed off its end.
+
+Then it is forgotten, so that the state never outgrows what the list has shown lately, and would be new again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +25,7 @@ from impactive_async.feeds.rules import Now
 from impactive_async.models.gap import Gap
 
 TIMESTAMPS: Final = ("emailDate", "updatedAt", "createdAt")
+MISSES: Final = 10  # pages in a row that show other rows and not this one, after which it is taken for deleted
 _RULES: Final = "content"
 
 
@@ -38,7 +44,8 @@ class Snapshot:
 
     Args:
         feed: The feed's name.
-        start: `NOW`: what the first page shows is known. A moment: so is what it shows stamped before that.
+        start: `NOW`: what the first page shows is known. A moment: so is what it shows stamped before that, and
+            what it is too full to show from then on is an overflow.
         cap: The most rows a page can have, newest first; `None` if the list is always whole.
         id: Wire name of the id.
         stamps: Wire names that may hold a row's timestamp, the first readable one counts. It orders what
@@ -51,6 +58,7 @@ class Snapshot:
         "_fields",
         "_id",
         "_known",
+        "_missed",
         "_newest",
         "_pending",
         "_primed",
@@ -75,6 +83,9 @@ class Snapshot:
         self._start = _first_wanted(start)
         self._primed = False  # a page was accepted
         self._known: dict[RowId, str] = {}  # row id -> digest of its content, the least recently shown first
+        self._missed: dict[
+            RowId, int
+        ] = {}  # known row -> how many pages in a row have not shown it; of a whole list
         self._pending: dict[Version, int] = {}  # and its timestamp
         self._newest: int | None = None  # timestamp of the newest row handled, or of the last overflow's end
         self._clock: int | None = None
@@ -165,8 +176,9 @@ class Snapshot:
         if self._cap is None or shown < self._cap or self._is_contiguous(contents):
             return []
         oldest = min([self._horizon, *(one.at for one in contents)]) if contents else timestamps.BEGINNING
-        if first:
-            return [gaps.public(self.feed, Span(timestamps.BEGINNING, oldest + 1, "history"))]
+        if first:  # from a moment on, every row was asked for: what is missing is lost, not history
+            kind: gaps.Kind = "history" if self._start <= timestamps.BEGINNING else "overflow"
+            return [gaps.public(self.feed, span) for span in gaps.spans((self._start, oldest + 1, kind))]
         low = timestamps.BEGINNING if self._newest is None else min(self._newest, oldest)
         self._newest = oldest if self._newest is None else max(self._newest, oldest)  # before it: reported
         return [gaps.public(self.feed, Span(low, oldest + 1, "overflow"))]
@@ -181,12 +193,20 @@ class Snapshot:
         return FAR_FUTURE if self._clock is None else self._clock + DATE_RESOLUTION
 
     def _forget(self, contents: Sequence[Content]) -> None:
+        if not contents:
+            return
         shown = {one.id: self._known[one.id] for one in contents if one.id in self._known}
         gone = [item for item in self._known.items() if item[0] not in shown]
-        self._known = dict(gone[len(gone) - min(self._cap or 0, len(gone)) :]) | shown
+        if self._cap is None:
+            missed = {row_id: self._missed.get(row_id, 0) + 1 for row_id, _ in gone}
+            self._missed = {row_id: pages for row_id, pages in missed.items() if pages <= MISSES}
+            gone = [item for item in gone if item[0] in self._missed]
+        else:
+            gone = gone[-self._cap :]
+        self._known = dict(gone) | shown
 
     def dumps(self) -> str:
-        """Everything but the rows in hand, which come again: compact JSON, as long as the list."""
+        """Everything but the rows in hand, which come again: compact JSON, as long as what the list showed lately."""
         body = {
             "start": self._start,
             "primed": self._primed,
@@ -194,6 +214,7 @@ class Snapshot:
             "clock": self._clock,
             "bad": self._quarantine.digests,
             "known": list(self._known.items()),
+            "missed": list(self._missed.items()),
         }
         return state.pack("snapshot", self.feed, _RULES, body)
 
@@ -224,6 +245,7 @@ class Snapshot:
         self._clock = saved.moment_or_none("clock")
         self._quarantine = Quarantine(saved.texts("bad"))
         self._known = dict(saved.pairs("known"))
+        self._missed = dict(saved.counts("missed"))
 
 
 def _first_wanted(start: datetime | Now | None) -> int:

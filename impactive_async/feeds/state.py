@@ -64,6 +64,10 @@ class Saved:
         """A list of row ids, each with a text."""
         return self._table(name, {str, int}, {str})
 
+    def counts(self, name: str) -> list[tuple[RowId, int]]:
+        """A list of row ids, each with a number."""
+        return self._table(name, {str, int}, {int})
+
     def _items(self, name: str) -> list[Any]:
         items = self._value(name)
         _demand(type(items) is list, name)

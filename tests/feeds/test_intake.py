@@ -140,14 +140,14 @@ async def test_an_idle_poll_leaves_nothing_to_save() -> None:
 
 
 async def test_a_snapshot_is_saved_when_a_row_is_gone() -> None:
-    """A list without `since` that has lost a row is another state: the row would be new if it came back."""
+    """A list without `since` that has lost a row is another state: for how long is counted."""
     listed = FakeList()
-    listed.add(1)
+    listed.add(1, 2)
     intake = intake_of(listed, rules=None)
     await intake.fetch()
     await emptied(intake)
     intake.changed = False
-    listed.rows.clear()
+    del listed.rows[0]
     await intake.fetch()
     assert intake.changed
 

@@ -1,5 +1,6 @@
 """Laws of the feed over a list without `since`."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from impactive_async.errors import CursorError
 from impactive_async.feeds import timestamps
 from impactive_async.feeds.rules import NOW
-from impactive_async.feeds.snapshot import Snapshot
+from impactive_async.feeds.snapshot import MISSES, Snapshot
 
 NOON = timestamps.parse("2026-01-01T12:00:00Z")
 
@@ -66,13 +67,38 @@ def test_a_second_ack_changes_nothing() -> None:
     assert not snapshot.ack(fresh)
 
 
-def test_what_a_whole_list_no_longer_shows_is_forgotten() -> None:
-    """The state never outgrows the list; a row that comes back is delivered again."""
+@pytest.mark.parametrize("cap", [None, 2])
+def test_an_empty_page_makes_no_row_new(cap: int | None) -> None:
+    """However long a list shows nothing, what comes back as it was is not delivered again; what changed is."""
+    snapshot = Snapshot("f", cap=cap)
+    assert handle(snapshot, [row("b", 2), row("a", 1)]) == ["a", "b"]
+    for nothing in ([], ["no row"]) * MISSES:
+        snapshot = Snapshot.loads(snapshot.dumps(), "f", cap=cap)
+        assert handle(snapshot, nothing) == []
+    assert handle(snapshot, [row("b", 2), row("a", 1, moved=True)]) == ["a"]
+
+
+def test_a_row_missing_from_a_few_pages_is_not_new_when_it_comes_back() -> None:
+    """A page that shows only part of the list costs no repetition, until it has done so too often in a row."""
     snapshot = Snapshot("f")
-    assert handle(snapshot, [row("a", 1)]) == ["a"]
-    assert handle(snapshot, []) == []
-    assert len(snapshot.dumps()) == len(Snapshot("f").dumps()) + len(',"newest":1767268801000000') - 1
-    assert handle(snapshot, [row("a", 1)]) == ["a"]
+    assert handle(snapshot, [row("b", 2), row("a", 1)]) == ["a", "b"]
+    for _ in range(3):  # each time it is shown, the count begins anew
+        for _ in range(MISSES):
+            snapshot = Snapshot.loads(snapshot.dumps(), "f")
+            assert handle(snapshot, [row("b", 2)]) == []
+        assert handle(snapshot, [row("b", 2), row("a", 1)]) == []
+    for _ in range(MISSES + 1):
+        assert handle(snapshot, [row("b", 2)]) == []
+    assert handle(snapshot, [row("b", 2), row("a", 1)]) == ["a"]
+
+
+def test_what_a_whole_list_no_longer_shows_is_forgotten() -> None:
+    """However many rows come and go, the state holds those of the last few pages only."""
+    snapshot = Snapshot("f")
+    for n in range(200):
+        assert handle(snapshot, [row(f"r{n}", n)]) == [f"r{n}"]
+    document = json.loads(snapshot.dumps())
+    assert len(document["known"]) == len(document["missed"]) + 1 == MISSES + 1
 
 
 def test_a_row_pushed_off_a_capped_list_is_not_new_when_it_comes_back() -> None:
@@ -136,6 +162,17 @@ def test_now_takes_the_first_page_as_known_and_a_moment_what_is_older() -> None:
     assert handle(Snapshot("f", start=datetime(1, 1, 1, tzinfo=UTC)), page) == ["a", "b"]
 
 
+def test_a_full_first_page_is_history_only_where_everything_was_asked_for() -> None:
+    """Rows since a moment that a full first page cannot show are lost; before `NOW`, none was asked for."""
+    page = [row("c", 3), row("b", 2)]
+    (gap,) = Snapshot("f", cap=2, start=moment(1)).accept(page, None).gaps
+    assert (gap.kind, gap.after, gap.before) == ("overflow", moment(1), moment(2))
+    assert not Snapshot("f", cap=2, start=moment(3)).accept(page, None).gaps
+    assert not Snapshot("f", cap=2, start=NOW).accept(page, None).gaps
+    (gap,) = Snapshot("f", cap=2, start=datetime.min.replace(tzinfo=UTC)).accept(page, None).gaps
+    assert gap.kind == "history"
+
+
 def test_bad_rows_are_reported_once() -> None:
     """A row without id, or a second one of an id that differs from the first, is quarantined."""
     snapshot = Snapshot("f")
@@ -163,6 +200,11 @@ def test_twins_that_change_places_are_delivered_once() -> None:
 def test_a_damaged_snapshot_is_refused() -> None:
     """As with any cursor: an error that says what to do."""
     text = Snapshot("f").dumps()
-    for damaged in (text[:-1], text.replace('"known":[]', '"known":[["a"]]'), text.replace('"f"', '"g"')):
+    for damaged in (
+        text[:-1],
+        text.replace('"known":[]', '"known":[["a"]]'),
+        text.replace('"missed":[]', '"missed":[["a","1"]]'),
+        text.replace('"f"', '"g"'),
+    ):
         with pytest.raises(CursorError):
             Snapshot.loads(damaged, "f")
