@@ -3,7 +3,7 @@
 A row is new when its id is, or when its content changed. So a row that vanishes from the list and comes back as it
 was is not new; deletions are not reported. What a list no longer shows is remembered
 
-- however long the list is empty: nothing in it says that its rows are gone for good, and nothing new has to be kept;
+- while the list is empty: that does not say that its rows are gone for good, and there is nothing more to keep;
 - of a whole list, over the next `MISSES` pages that show other rows;
 - of a capped list, for one more cap, as a deletion may bring back what was pushed off its end.
 
@@ -206,7 +206,7 @@ class Snapshot:
         self._known = dict(gone) | shown
 
     def dumps(self) -> str:
-        """Everything but the rows in hand, which come again: compact JSON, as long as what the list showed lately."""
+        """Everything but the rows in hand, which come again: compact JSON, as long as the list's last pages."""
         body = {
             "start": self._start,
             "primed": self._primed,

@@ -5,25 +5,34 @@ A transaction is one call on the database's own thread, from BEGIN to COMMIT, th
 so that a loop that is busy (or a process that is frozen) in between holds the write lock against all other
 processes; and its thread keeps the interpreter from exiting unless every user remembers to close, and dies
 when a loop closes under a statement.
+
+A file comes into being whole: it is made under a name of its own and then given the one it is for. So a file of no
+bytes is never what a kill left of a first use; it has lost what it held, and is refused.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import sqlite3
 import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TypeVar
+from pathlib import Path
+from typing import Final, TypeVar
 
 from attrs import frozen
 
 from impactive_async.errors import ImpactiveError
+from impactive_async.stores.durable import flush_directory
 from impactive_async.stores.serial import SerialThread
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
+
+_UNBORN: Final = ".sqlite-new"  # ends the name of a file that is still being made
+_STALE: Final = 3600.0  # seconds after which nobody can still be making it
 
 
 @frozen(kw_only=True)
@@ -97,9 +106,8 @@ class Database:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            connection = sqlite3.connect(
-                self.path, timeout=self._busy_timeout, isolation_level=None, check_same_thread=False
-            )
+            self._be_there()
+            connection = self._connect(self.path)
             try:
                 self._prepare(connection)
             except BaseException:
@@ -109,14 +117,43 @@ class Database:
             self._closer = weakref.finalize(self, connection.close)
         return self._connection
 
+    def _connect(self, path: str | Path) -> sqlite3.Connection:
+        return sqlite3.connect(path, timeout=self._busy_timeout, isolation_level=None, check_same_thread=False)
+
+    def _be_there(self) -> None:
+        """Make the file if there is none.
+
+        Raises:
+            ImpactiveError: There is one, of no bytes.
+        """
+        file = Path(os.path.realpath(self.path))  # a link to where the file is to be is followed
+        try:
+            empty = file.stat().st_size == 0
+        except FileNotFoundError:
+            self._make(file)
+        else:
+            if empty:
+                raise self._untrusted(
+                    "it is empty (0 bytes), as this library leaves no file: what it held is lost. Restore it from "
+                    "a backup, or delete it to start over"
+                )
+
+    def _make(self, file: Path) -> None:
+        unborn = file.with_name(f"{file.name}.{secrets.token_hex(4)}{_UNBORN}")
+        try:
+            with contextlib.closing(self._connect(unborn)) as connection:
+                self._create(connection)
+            _give_name(unborn, file)
+        finally:
+            unborn.unlink(missing_ok=True)
+        _sweep(file)
+
     def _close(self) -> None:
         if self._closer is not None:
             self._closer()
         self._connection = self._closer = None
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        if _identity(connection) == (0, 0):
-            self._create(connection)
         self._recognise(*_identity(connection))
         if self._format.checked:
             self._verify(connection)
@@ -126,12 +163,12 @@ class Database:
         connection.execute("PRAGMA synchronous = FULL")  # a power cut takes back nothing acknowledged
 
     def _create(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA synchronous = FULL")  # on the disk before it has its name
         connection.execute("BEGIN IMMEDIATE")
-        if _identity(connection) == (0, 0) and _is_empty(connection):
-            for statement in self._format.statements:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {self._format.application_id}")
-            connection.execute(f"PRAGMA user_version = {self._format.version}")
+        for statement in self._format.statements:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {self._format.application_id}")
+        connection.execute(f"PRAGMA user_version = {self._format.version}")
         connection.execute("COMMIT")
 
     def _recognise(self, application_id: int, version: int) -> None:
@@ -154,17 +191,19 @@ class Database:
     def _explained(self) -> Iterator[None]:
         try:
             yield
+        except OSError as error:
+            raise self._failed(error.strerror or str(error)) from error
         except sqlite3.DatabaseError as error:
             self._close()  # the next use looks at the file afresh
             if isinstance(error, sqlite3.OperationalError):
-                raise self._failed(error) from error
+                raise self._failed(str(error)) from error
             if type(error) is sqlite3.DatabaseError:  # SQLite's "malformed" and "not a database"
                 raise self._untrusted(f"{error}. Restore it from a backup, or delete it to start over") from error
             raise
 
-    def _failed(self, error: sqlite3.OperationalError) -> ImpactiveError:
+    def _failed(self, reason: str) -> ImpactiveError:
         return self._format.failed(
-            f"{self.path}: {error}. What was committed before is intact, this call changed nothing; check that "
+            f"{self.path}: {reason}. What was committed before is intact, this call changed nothing; check that "
             f"the directory exists, that this process may write to it, that the disk has room, and that no other "
             f"process holds the file for over {self._busy_timeout:g} s."
         )
@@ -176,6 +215,31 @@ def _identity(connection: sqlite3.Connection) -> tuple[int, int]:
     return application_id, version
 
 
-def _is_empty(connection: sqlite3.Connection) -> bool:
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    return bool(tables == 0)
+def _give_name(unborn: Path, file: Path) -> None:
+    """Let a new file appear under its name, unless another process was quicker, whose file stays."""
+    try:
+        os.link(unborn, file)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without links: renaming might take away what another has written since
+        _take_name(unborn, file)
+    flush_directory(file.parent)
+
+
+def _take_name(unborn: Path, file: Path) -> None:
+    try:
+        with file.open("xb") as born:  # one process alone succeeds
+            born.write(unborn.read_bytes())
+            born.flush()
+            os.fsync(born.fileno())
+    except FileExistsError:
+        return
+
+
+def _sweep(file: Path) -> None:
+    """Remove what killed processes left half made beside a file just made."""
+    with contextlib.suppress(OSError):  # another process may be sweeping as well
+        now = file.stat().st_mtime
+        for unborn in file.parent.glob(f"*{_UNBORN}*"):
+            if now - unborn.stat().st_mtime > _STALE:
+                unborn.unlink()

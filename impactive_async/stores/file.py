@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from impactive_async.errors import CursorError
+from impactive_async.stores.durable import flush_directory
 from impactive_async.stores.serial import SerialThread
 
 _FORMAT = "impactive-async cursor"
@@ -111,17 +112,7 @@ def _replace(file: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             Path(temporary).unlink()
         raise
-    _flush_directory(file.parent)
-
-
-def _flush_directory(directory: Path) -> None:
-    if os.name == "nt":  # a directory cannot be opened there, and a rename is journalled
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush_directory(file.parent)
 
 
 def _decipher(file: Path, content: bytes, key: str) -> str:

@@ -43,6 +43,22 @@ def write_for_ever(kind: str, directory: Path, first: int, acks: Connection) -> 
     asyncio.run(main())
 
 
+def make_stores_for_ever(kind: str, directory: Path, acks: Connection) -> None:
+    """One new store after the other, none of which anything is saved in."""
+
+    async def main() -> None:
+        number = 0
+        while True:
+            await make_store(kind, directory / str(number)).load("feed")
+            number += 1
+            acks.send(number)
+
+    for number in range(500):
+        (directory / str(number)).mkdir()
+    acks.send(0)
+    asyncio.run(main())
+
+
 def write_keys(kind: str, directory: Path, name: str, count: int, start: Barrier) -> None:
     async def main() -> None:
         store = make_store(kind, directory)

@@ -13,6 +13,7 @@ from .processes import (
     children,
     cursor_of,
     make_store,
+    make_stores_for_ever,
     spawn,
     write_for_ever,
     write_keys,
@@ -58,6 +59,27 @@ async def test_a_kill_at_any_moment_leaves_the_last_acknowledged_cursor_or_the_o
         assert stored in {cursor_of(last), cursor_of(last + 1)}
         number = last + 2
     assert number >= 2 * ROUNDS
+
+
+@KINDS
+async def test_a_kill_during_the_first_use_leaves_no_file_or_a_store(kind: str, tmp_path: Path) -> None:
+    """Killed while it comes into being, a store is a new one afterwards, never one that is refused as damaged."""
+    dice = random.Random(5)
+    for turn in range(ROUNDS):
+        directory = tmp_path / str(turn)
+        directory.mkdir()
+        acks, theirs = children.Pipe(duplex=False)
+        process = spawn(make_stores_for_ever, kind, directory, theirs)
+        theirs.close()
+        for _ in range(2):
+            acks.recv()
+        process.join(dice.random() * 0.01)  # seconds into making the next, wherever that is
+        last = kill_after(acks, process, 0)
+        acks.close()
+        for number in (max(last, 0), max(last, 0) + 1):  # the one being made, and one more
+            store = make_store(kind, directory / str(number))
+            assert await store.load("feed") is None
+            await store.save("feed", "1")
 
 
 @KINDS

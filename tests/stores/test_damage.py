@@ -62,6 +62,10 @@ def newer(file: Path) -> None:
     run(file, "PRAGMA user_version = 2")
 
 
+def emptied(file: Path) -> None:
+    file.write_bytes(b"")
+
+
 def older(file: Path) -> None:
     run(file, "PRAGMA user_version = 0")
 
@@ -91,6 +95,8 @@ def run(file: Path, statement: str) -> None:
         (newer, False, "newer version"),
         (older, False, "older"),
         (truncated, False, "malformed"),
+        (emptied, False, "empty .0 bytes.*Restore it from a backup, or delete it"),
+        (emptied, True, "empty .0 bytes.*Restore it from a backup, or delete it"),
         (scribbled, False, "Restore it from a backup"),
     ],
 )
@@ -127,8 +133,28 @@ async def test_a_file_locked_for_too_long_is_named(tmp_path: Path) -> None:
     assert await store.load("feed") == "3"
 
 
-async def test_an_empty_file_is_a_new_store(tmp_path: Path) -> None:
-    """A file of no bytes is what a kill before SQLite's first write leaves: a new store, not damage."""
-    (tmp_path / "cursors.db").touch()
-    store = SqliteCursorStore(tmp_path / "cursors.db")
-    assert await store.load("feed") is None
+async def test_a_link_to_no_file_yet_is_a_new_store(tmp_path: Path) -> None:
+    """The file is made where the link points, and the link stays one."""
+    link = tmp_path / "cursors.db"
+    link.symlink_to(tmp_path / "elsewhere.db")
+    async with SqliteCursorStore(link) as store:
+        await store.save("feed", "1")
+    assert link.is_symlink()
+    assert await SqliteCursorStore(tmp_path / "elsewhere.db").load("feed") == "1"
+
+
+async def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no second name can be given to a file, the store is made all the same, and leaves none beside it."""
+
+    def no_links(*_: Any) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", no_links)
+    async with SqliteCursorStore(tmp_path / "cursors.db") as store:
+        await store.save("feed", "1")
+    assert contents(tmp_path) == ["cursors.db"]
+    assert await SqliteCursorStore(tmp_path / "cursors.db").load("feed") == "1"
+
+
+def contents(directory: Path) -> list[str]:
+    return sorted(file.name for file in directory.iterdir())

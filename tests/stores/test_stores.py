@@ -142,6 +142,17 @@ async def test_stale_temporary_files_are_harmless_and_swept(tmp_path: Path) -> N
     assert contents(tmp_path) == sorted([saved, fresh.name, foreign.name])
 
 
+async def test_what_was_left_half_made_is_swept(tmp_path: Path) -> None:
+    """A first use that was killed leaves a file under another name, which goes with a later first use."""
+    stale, fresh = tmp_path / "a.db.00.sqlite-new", tmp_path / "b.db.00.sqlite-new"
+    for file in (stale, fresh):
+        file.write_text("torn")
+    age(stale, hours=2)
+    async with SqliteCursorStore(tmp_path / "cursors.db") as store:
+        assert await store.load("feed") is None
+    assert contents(tmp_path) == [fresh.name, "cursors.db"]
+
+
 def contents(directory: Path) -> list[str]:
     return sorted(file.name for file in directory.iterdir())
 
