@@ -9,42 +9,19 @@ A row becomes known when it is handled (`ack`), never when it is shown: what a c
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Final, Self, TypeAlias
+from typing import Any, ClassVar, Self
 
-from attrs import frozen
-
-from impactive_async.feeds import gaps, page, state, timestamps
+from impactive_async.feeds import gaps, page, timestamps
+from impactive_async.feeds.cursor_state import CursorState
 from impactive_async.feeds.gaps import Span
-from impactive_async.feeds.known import Known, RowId
-from impactive_async.feeds.page import Arrival, Row
+from impactive_async.feeds.hand import Hand
+from impactive_async.feeds.judge import Judge
+from impactive_async.feeds.known import Version
+from impactive_async.feeds.page import Accepted, Arrival, Row
 from impactive_async.feeds.progress import Progress
 from impactive_async.feeds.quarantine import BadRow, Quarantine
 from impactive_async.feeds.rules import NOW, Now, Rules
 from impactive_async.models.gap import Gap
-
-POSSIBLE_CAPS: Final = (100, 500)  # contract A7: page sizes at which a list of unknown cap may have been cut
-LEAST_PLAUSIBLE_CAP: Final = 50
-_ABSENT: Final = object()
-
-Version: TypeAlias = tuple[RowId, str]
-"""A row's id, and what tells one version of it from another: empty for a row that has but one."""
-
-
-@frozen
-class Accepted:
-    """What one page brought.
-
-    Attributes:
-        fresh: Rows to handle and `ack`, in `(timestamp, id)` order.
-        gaps: Stretches newly in doubt.
-        bad: Rows that cannot be delivered, each reported once.
-        unasked: Rows older than what was asked for: above 0, the server ignores `since`.
-    """
-
-    fresh: Sequence[Row]
-    gaps: Sequence[Gap] = ()
-    bad: Sequence[BadRow] = ()
-    unasked: int = 0
 
 
 class Cursor:
@@ -53,8 +30,8 @@ class Cursor:
     __slots__ = (
         "_from_now",
         "_gaps",
-        "_left_behind",
-        "_pending",
+        "_hand",
+        "_judge",
         "_primed",
         "_progress",
         "_quarantine",
@@ -63,6 +40,8 @@ class Cursor:
     )
 
     progress_type: ClassVar[Callable[..., Progress]] = Progress
+    judge_type: ClassVar[Callable[..., Judge]] = Judge
+    hand_type: ClassVar[Callable[..., Hand]] = Hand
 
     def __init__(self, rules: Rules, *, feed: str, start: datetime | Now | None = None) -> None:
         self.rules = rules
@@ -70,8 +49,8 @@ class Cursor:
         self._progress = self.progress_type(rules.tick, rules.overlap)
         self._primed = False  # a page was accepted
         self._from_now = start is NOW
-        self._pending: dict[Version, Arrival] = {}
-        self._left_behind: int | None = None  # the oldest row in hand when the state was saved: comes again
+        self._judge = self.judge_type(rules, self._progress)
+        self._hand = self.hand_type(immutable=rules.immutable)
         self._gaps: list[Span] = []
         self._quarantine = Quarantine()
         if isinstance(start, datetime):
@@ -84,14 +63,14 @@ class Cursor:
 
     def since(self) -> str | None:
         """The query parameter of the next request; `None` asks for all the API shows. It never decreases."""
-        self._progress.settle(self._held())
+        self._progress.settle(self._hand.oldest())
         line = self._progress.line
         return None if line is None or line < timestamps.BEGINNING else timestamps.render(line)
 
     @property
     def pending(self) -> int:
         """Rows handed out and not yet handled."""
-        return len(self._pending)
+        return len(self._hand)
 
     @property
     def server_clock(self) -> int | None:
@@ -103,28 +82,31 @@ class Cursor:
         """All stretches reported so far and not closed, oldest first, neighbours joined; bounded."""
         return [gaps.public(self.feed, span) for span in self._gaps]
 
-    def accept(self, rows: Sequence[Any], server_now: int | None) -> Accepted:
+    def accept(self, rows: Sequence[Any], server_now: int | None, *, fell_back: int = 0) -> Accepted:
         """Take one page, asked for with `since()`, by whose answer it is judged.
 
         Args:
             rows: The decoded JSON rows as they came, in their order.
-            server_now: The response's `Date` in microseconds, or `None` without one; never the local clock.
+            server_now: The server's time in microseconds, as `server_clock.time_at_server` has it. `None`: nothing
+                new is known of it.
+            fell_back: By how many microseconds the server's clock has gone back since the page before.
         """
         progress = self._progress
-        progress.clock = progress.clock if server_now is None else server_now
+        lowest = progress.tell(server_now, fell_back)
         unknown = self._unknown(rows)
         arrivals, bad = page.read(unknown, self.rules.id, self.rules.timestamp)
         self._learn_tick(arrivals)
         first, self._primed = not self._primed, True
         if first and self._from_now:
             return self._prime(rows, arrivals, bad)
-        spans = self._lost(rows, first=first, none_known=len(unknown) == len(rows))
-        fresh, twins, unasked = self._take(arrivals, rows)
-        self._left_behind = None
-        progress.settle(self._held())  # not before: the page is judged by the floor it was asked for with
-        shed = progress.shed(2 * max(self.rules.cap or max(POSSIBLE_CAPS), len(rows)), self._held())
-        reported = self._report([*spans, *progress.out_of_reach(), *shed])
-        return Accepted(fresh, reported, self._quarantine.unreported(bad + twins), unasked)
+        spans = self._judge.lost(rows, first=first, none_known=len(unknown) == len(rows))
+        taken = self._hand.take(arrivals, rows, progress)
+        self._hand.left_behind = None
+        held = self._hand.oldest()
+        progress.settle(held)  # not before: the page is judged by the floor it was asked for with
+        shed = progress.shed(2 * max(self._judge.most_rows, len(rows)), held)
+        reported = self._report([*spans, *progress.out_of_reach(lowest), *shed])
+        return Accepted(taken.fresh, reported, self._quarantine.unreported(bad + taken.twins), taken.unasked)
 
     def version(self, row: Row) -> Version:
         """What names a fresh row's version for good, whatever the consumer does to the row."""
@@ -140,7 +122,7 @@ class Cursor:
 
     def ack_version(self, version: Version) -> bool:
         """Count the fresh row that `version` named as handled; see `ack`."""
-        arrival = self._pending.pop(version, None)
+        arrival = self._hand.let_go(version)
         if arrival is None:
             return False
         self._progress.known.add((arrival[0], arrival[3], arrival[4]))
@@ -154,56 +136,22 @@ class Cursor:
         span = gaps.span_of(gap)
         arrivals, bad = page.read(self._unknown(rows), self.rules.id, self.rules.timestamp)
         within = [arrival for arrival in arrivals if span.low <= arrival[0] < span.high]
-        fresh, twins, _ = self._take(within, rows)
-        return Accepted(fresh, [], self._quarantine.unreported(bad + twins), len(arrivals) - len(within))
+        taken = self._hand.take(within, rows, self._progress)
+        bad = self._quarantine.unreported(bad + taken.twins)
+        return Accepted(taken.fresh, [], bad, len(arrivals) - len(within))
 
     def close(self, gap: Gap) -> None:
         """Strike out a gap whose rows were all recovered and handled."""
         span = gaps.span_of(gap)
         self._gaps = gaps.without(self._gaps, span.low, span.high)
 
-    def _held(self) -> int | None:
-        """The oldest row that was shown and is not handled."""
-        held = [arrival[0] for arrival in self._pending.values()]
-        return min(held if self._left_behind is None else [*held, self._left_behind], default=None)
-
     def _unknown(self, rows: Sequence[Any]) -> list[tuple[int, Any]]:
-        """Rows that are not handled versions. The hot path of an idle poll: no timestamp is parsed here."""
-        row_id, timestamp, latest = self.rules.id, self.rules.timestamp, self._progress.known.latest
-        if not latest:
-            return list(enumerate(rows))
-        try:
-            if not {type(row[row_id]) for row in rows} <= {str, int}:  # `true` is no id, though it equals 1
-                return list(enumerate(rows))
-            if self.rules.immutable:
-                return [(i, row) for i, row in enumerate(rows) if row[row_id] not in latest]
-            get = latest.get
-            return [(i, row) for i, row in enumerate(rows) if get(row[row_id], _ABSENT) != row[timestamp]]
-        except (LookupError, TypeError):  # a bad row; `page.read` finds out which
-            return list(enumerate(rows))
+        timestamp = None if self.rules.immutable else self.rules.timestamp
+        return self._progress.known.others(rows, self.rules.id, timestamp)
 
     def _learn_tick(self, arrivals: Sequence[Arrival]) -> None:
         by_length = {len(arrival[4]): arrival[4] for arrival in arrivals}  # of one length: printed alike
         self._progress.tick = max(self._progress.tick, *map(timestamps.precision, by_length.values()), 1)
-
-    def _take(self, arrivals: Sequence[Arrival], rows: Sequence[Any]) -> tuple[list[Row], list[BadRow], int]:
-        """Put what is neither handled nor in hand into the consumer's hands."""
-        fresh: list[Row] = []
-        twins: list[BadRow] = []
-        asked, line, unasked = self._progress.asked_from, self._progress.line_tick, 0
-        pending, known, immutable = self._pending, self._progress.known, self.rules.immutable
-        for arrival in arrivals:
-            at, _, index, row_id, raw, row = arrival
-            key = (row_id, "" if immutable else raw)
-            if at < asked:
-                unasked += at < line  # from the line to the origin rows were asked for, and are none of the feed's
-            elif key in pending:
-                if page.contradicts(pending[key], row, rows):
-                    twins.append(BadRow(index, "another row of this page has the same id and version", row))
-            elif row_id not in known.latest or not (immutable or known.remembers(row_id, at, raw)):
-                pending[key] = arrival
-                fresh.append(row)
-        return fresh, twins, unasked
 
     def _prime(self, rows: Sequence[Any], arrivals: Sequence[Arrival], bad: Sequence[BadRow]) -> Accepted:
         """Count what the first page shows as known; what it cannot show of the overlap is in doubt."""
@@ -212,49 +160,11 @@ class Cursor:
             progress.known.add((at, row_id, raw))
         self._quarantine.unreported(bad)
         progress.settle(held=None)
-        if not self._is_full(rows, none_known=False):
+        if not self._judge.is_full(rows, none_known=False):
             return Accepted([])
-        proven = min(self._proven_from(rows), progress.horizon_tick)
+        proven = min(self._judge.proven_from(rows), progress.horizon_tick)
         progress.leave_out(proven)  # older rows that turn up may be hidden history
         return Accepted([], self._report(gaps.spans((progress.cut(progress.latest_from), proven, "lookback"))))
-
-    def _lost(self, rows: Sequence[Any], *, first: bool, none_known: bool) -> list[Span]:
-        """What a full page does not prove to be complete.
-
-        Nothing past the server's clock is counted: rows of the future that hide others hide them again
-        next time, and it is then that those are reported.
-        """
-        if not self._is_full(rows, none_known=none_known):
-            return []
-        progress = self._progress
-        low, high = progress.floor, min(self._proven_from(rows), progress.horizon_tick)
-        if first:  # from a moment on, every row was asked for: what is missing is lost, not history
-            asked_for = progress.origin > timestamps.BEGINNING
-            return gaps.spans((low, high, "overflow" if asked_for else "history"))
-        frontier = low if progress.frontier is None else progress.frontier
-        return gaps.spans((low, min(high, frontier), "lookback"), (max(low, frontier), high, "overflow"))
-
-    def _is_full(self, rows: Sequence[Any], *, none_known: bool) -> bool:
-        """Whether the server may have cut the page off.
-
-        With the cap unknown a page of a usual cap's size may be full, and so may a long one that shows no known
-        row though some should have come back.
-        """
-        if self.rules.cap is not None:
-            return len(rows) >= self.rules.cap
-        suspicious = none_known and len(rows) >= LEAST_PLAUSIBLE_CAP
-        return len(rows) in POSSIBLE_CAPS or (suspicious and self._misses_known(rows))
-
-    def _misses_known(self, rows: Sequence[Any]) -> bool:
-        shown = {row.get(self.rules.id) for row in rows if isinstance(row, dict)}
-        floor, horizon = self._progress.floor, self._progress.horizon
-        return any(
-            floor <= at < horizon and row_id not in shown for at, row_id, _ in self._progress.known.entries()
-        )
-
-    def _proven_from(self, rows: Sequence[Any]) -> int:
-        proven = page.proven_from(rows, self.rules.timestamp, self._progress.tick)
-        return self._progress.horizon_tick if proven is None else proven
 
     def _report(self, spans: Sequence[Span]) -> list[Gap]:
         reported: list[Span] = []
@@ -266,23 +176,7 @@ class Cursor:
 
     def dumps(self) -> str:
         """Everything but the rows in hand, which come again: compact JSON, O(cap), opaque to users."""
-        progress = self._progress
-        progress.settle(self._held())
-        body = {
-            "tick": progress.tick,
-            "origin": progress.origin,
-            "floor": progress.floor,
-            "line": progress.line,
-            "frontier": progress.frontier,
-            "clock": progress.clock,
-            "held": self._held(),
-            "now": self._from_now,
-            "primed": self._primed,
-            "gaps": [list(span) for span in self._gaps],
-            "bad": self._quarantine.digests,
-            "known": progress.known.entries(),
-        }
-        return state.pack("cursor", self.feed, self.rules.identity, body)
+        return self._state().dumps(self.feed, self.rules.identity)
 
     @classmethod
     def loads(cls, text: str, rules: Rules, feed: str) -> Self:
@@ -291,22 +185,35 @@ class Cursor:
         Raises:
             CursorError: It is damaged, belongs to another feed, or was written by a newer version.
         """
-        saved = state.unpack(text, "cursor", feed, rules.identity)
-        cursor = cls(rules, feed=feed)
-        cursor._restore(saved)
-        return cursor
+        return cls._resumed(CursorState.loads(text, feed, rules.identity), rules, feed)
 
-    def _restore(self, saved: state.Saved) -> None:
-        progress = self._progress
-        progress.tick = max(self.rules.tick, saved.tick("tick"))
-        progress.origin = saved.moment("origin")
-        progress.floor = saved.moment("floor")
-        progress.line = saved.moment_or_none("line")
-        progress.frontier = saved.moment_or_none("frontier")
-        progress.clock = saved.moment_or_none("clock")
-        progress.known = Known(saved.rows("known"))
-        self._left_behind = saved.moment_or_none("held")
-        self._from_now = saved.flag("now")
-        self._primed = saved.flag("primed")
-        self._gaps = saved.spans("gaps")
-        self._quarantine = Quarantine(saved.texts("bad"))
+    def fold(self) -> bytes:
+        """The same as `dumps`, smaller: for `unfold` in this process."""
+        return self._state().fold()
+
+    @classmethod
+    def unfold(cls, folded: bytes, rules: Rules, feed: str) -> Self:
+        """The cursor that `fold` made so small."""
+        return cls._resumed(CursorState.unfold(folded), rules, feed)
+
+    def _state(self) -> CursorState:
+        held = self._hand.oldest()
+        self._progress.settle(held)
+        return CursorState.of(
+            self._progress,
+            held=held,
+            now=self._from_now,
+            primed=self._primed,
+            gaps=self._gaps,
+            bad=self._quarantine.digests,
+        )
+
+    @classmethod
+    def _resumed(cls, known: CursorState, rules: Rules, feed: str) -> Self:
+        cursor = cls(rules, feed=feed)
+        known.resume(cursor._progress)
+        cursor._hand.left_behind = known.held
+        cursor._from_now, cursor._primed = known.now, known.primed
+        cursor._gaps = known.gaps
+        cursor._quarantine = Quarantine(known.bad)
+        return cursor

@@ -13,7 +13,9 @@ import attrs
 from impactive_async._http.codec import decode_row
 from impactive_async.errors import APIError, CursorError, DecodeError
 from impactive_async.feeds import timestamps
-from impactive_async.feeds.cursor import Accepted, Cursor, Version
+from impactive_async.feeds.cursor import Cursor
+from impactive_async.feeds.known import Version
+from impactive_async.feeds.page import Accepted
 from impactive_async.feeds.quarantine import BadRow
 from impactive_async.feeds.rules import Rules
 from impactive_async.feeds.snapshot import Snapshot

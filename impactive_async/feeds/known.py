@@ -3,11 +3,15 @@
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Final, TypeAlias, TypeGuard
+from typing import Any, Final, TypeAlias, TypeGuard
 
 from impactive_async.feeds import timestamps
 
 RowId: TypeAlias = str | int
+
+
+Version: TypeAlias = tuple[RowId, str]
+"""A row's id, and what tells one version of it from another: empty for a row that has but one."""
 
 
 def is_id(value: object) -> TypeGuard[RowId]:
@@ -18,6 +22,7 @@ def is_id(value: object) -> TypeGuard[RowId]:
 Entry: TypeAlias = tuple[int, RowId, str]
 """Microseconds, row id, timestamp as the server prints it."""
 
+_ABSENT: Final = object()
 _at: Final[Callable[[Entry], int]] = itemgetter(0)
 
 
@@ -61,6 +66,29 @@ class Known:
         if latest is None:
             return False
         return latest == raw or (row_id, raw) in self._superseded or timestamps.parse(latest) == at
+
+    def others(self, rows: Sequence[Any], id_field: str, timestamp_field: str | None) -> list[tuple[int, Any]]:
+        """Rows of a page that are not handled versions, with their places.
+
+        The hot path of an idle poll: no timestamp is parsed here. Bad rows are among them.
+
+        Args:
+            rows: The decoded JSON rows.
+            id_field: Wire name of the id.
+            timestamp_field: Wire name of the timestamp; `None` if the id alone tells rows apart.
+        """
+        latest = self.latest
+        if not latest:
+            return list(enumerate(rows))
+        try:
+            if not {type(row[id_field]) for row in rows} <= {str, int}:  # `true` is no id, though it equals 1
+                return list(enumerate(rows))
+            if timestamp_field is None:
+                return [(i, row) for i, row in enumerate(rows) if row[id_field] not in latest]
+            get = latest.get
+            return [(i, row) for i, row in enumerate(rows) if get(row[id_field], _ABSENT) != row[timestamp_field]]
+        except (LookupError, TypeError):  # a bad row; `page.read` finds out which
+            return list(enumerate(rows))
 
     def entries(self) -> list[Entry]:
         """All of it, oldest first."""

@@ -4,14 +4,34 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
+from attrs import frozen
+
 from impactive_async.feeds import timestamps
 from impactive_async.feeds.known import RowId, is_id
 from impactive_async.feeds.quarantine import BadRow
+from impactive_async.models.gap import Gap
 
 Row: TypeAlias = Mapping[str, Any]
 
 Arrival: TypeAlias = tuple[int, str, int, RowId, str, Row]
 """A readable row: microseconds, id as text (so that ties have one order), index, id, timestamp as printed, row."""
+
+
+@frozen
+class Accepted:
+    """What one page brought.
+
+    Attributes:
+        fresh: Rows to handle and `ack`, in `(timestamp, id)` order.
+        gaps: Stretches newly in doubt.
+        bad: Rows that cannot be delivered, each reported once.
+        unasked: Rows older than what was asked for: above 0, the server ignores `since`.
+    """
+
+    fresh: Sequence[Row]
+    gaps: Sequence[Gap] = ()
+    bad: Sequence[BadRow] = ()
+    unasked: int = 0
 
 
 def read(

@@ -108,11 +108,25 @@ class Progress:
         """Rows before it are shown only by a server that ignores `since`."""
         return timestamps.BEGINNING if self.line is None else self.cut(self.line)
 
-    def out_of_reach(self) -> list[Span]:
-        """When the server's clock fell back behind the floor, its new rows are stamped where none is asked for."""
-        if self.clock is None or self.line is None or self.floor <= max(self.horizon, self.origin):
+    def tell(self, clock: int | None, fell_back: int) -> int | None:
+        """Learn the server's time; return the lowest that its clock may have shown since it was last told.
+
+        Args:
+            clock: What it shows now; `None` if nothing new is known.
+            fell_back: By how much it has gone back since, whatever it shows now.
+        """
+        before, self.clock = self.clock, self.clock if clock is None else clock
+        return self.clock if before is None or not fell_back else min(self.clock or before, before - fell_back)
+
+    def out_of_reach(self, lowest: int | None) -> list[Span]:
+        """When the server's clock fell back behind the floor, rows were stamped where none is asked for.
+
+        Args:
+            lowest: What it may have shown, as `tell` returned it.
+        """
+        if lowest is None or self.line is None or self.floor <= max(lowest + DATE_RESOLUTION, self.origin):
             return []
-        return [Span(self.cut(self.clock), self.floor, "lookback")]
+        return [Span(self.cut(lowest), self.floor, "lookback")]
 
     def shed(self, bound: int, held: int | None) -> list[Span]:
         """Keep at most `bound` known versions, raising the floor if need be: late rows then have less time.

@@ -15,10 +15,9 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, Self
 
 from impactive_async.feeds import gaps, state, timestamps
-from impactive_async.feeds.cursor import Accepted, Version
 from impactive_async.feeds.gaps import Span
-from impactive_async.feeds.known import RowId, is_id
-from impactive_async.feeds.page import Row
+from impactive_async.feeds.known import RowId, Version, is_id
+from impactive_async.feeds.page import Accepted, Row
 from impactive_async.feeds.progress import DATE_RESOLUTION, FAR_FUTURE
 from impactive_async.feeds.quarantine import BadRow, Quarantine, digest
 from impactive_async.feeds.rules import Now
@@ -104,12 +103,13 @@ class Snapshot:
         """The server's time at the last page that told it, in microseconds."""
         return self._clock
 
-    def accept(self, rows: Sequence[Any], server_now: int | None) -> Accepted:
+    def accept(self, rows: Sequence[Any], server_now: int | None, *, fell_back: int = 0) -> Accepted:
         """Take one page: the whole list.
 
         Args:
             rows: The decoded JSON rows as they came.
-            server_now: The response's `Date` in microseconds, or `None` without one.
+            server_now: The server's time in microseconds; `None`: nothing new is known of it.
+            fell_back: Makes no difference here, where nothing is asked for by date.
         """
         self._clock = self._clock if server_now is None else server_now
         first, self._primed = not self._primed, True

@@ -7,7 +7,10 @@ from typing import Any, Self
 import pytest
 from attrs import evolve
 
-from impactive_async.feeds.cursor import Accepted, Cursor
+from impactive_async.feeds.cursor import Cursor
+from impactive_async.feeds.hand import Hand
+from impactive_async.feeds.judge import Judge
+from impactive_async.feeds.page import Accepted
 from impactive_async.feeds.progress import Progress
 from impactive_async.feeds.rules import Rules
 
@@ -35,12 +38,12 @@ class NoOverlap(WithOtherRules):
         return evolve(rules, overlap=0)
 
 
-class IdIsTheKey(Cursor):
+class IdIsTheKey(WithOtherRules):
     """Takes a row's id for its version: updates are swallowed."""
 
-    def __init__(self, rules: Rules, **options: Any) -> None:
-        super().__init__(rules, **options)
-        self.rules = evolve(rules, immutable=True)
+    @staticmethod
+    def mistaken(rules: Rules) -> Rules:
+        return evolve(rules, immutable=True)
 
     @classmethod
     def loads(cls, text: str, rules: Rules, feed: str) -> Self:
@@ -60,18 +63,24 @@ class NoTickEarly(Cursor):
     progress_type = NoTickEarlyProgress
 
 
+class TrustsTiesJudge(Judge):
+    """See `TrustsTies`."""
+
+    def proven_from(self, rows: Sequence[Any]) -> int:
+        return super().proven_from(rows) - self._progress.tick
+
+
 class TrustsTies(Cursor):
     """Takes a page that ends within the frontier's tick for proof (`>` for `>=`): ties cut off are lost."""
 
-    def _proven_from(self, rows: Sequence[Any]) -> int:
-        return super()._proven_from(rows) - self._progress.tick
+    judge_type = TrustsTiesJudge
 
 
 class AcksAtAccept(Cursor):
     """Counts rows as handled when they are shown: a crash loses them."""
 
-    def accept(self, rows: Sequence[Any], server_now: int | None) -> Accepted:
-        accepted = super().accept(rows, server_now)
+    def accept(self, rows: Sequence[Any], server_now: int | None, *, fell_back: int = 0) -> Accepted:
+        accepted = super().accept(rows, server_now, fell_back=fell_back)
         for row in accepted.fresh:
             self.ack(row)
         return accepted
@@ -95,28 +104,44 @@ class BelievesTheFuture(Cursor):
     progress_type = BelievesTheFutureProgress
 
 
+class EmptyHand(Hand):
+    """See `ForgetsRowsInHand`."""
+
+    def oldest(self) -> int | None:
+        return None
+
+
 class ForgetsRowsInHand(Cursor):
     """Moves the floor past rows that are not handled: a crash loses them."""
 
-    def _held(self) -> int | None:
-        return None
+    hand_type = EmptyHand
+
+
+class TrustsAnyOrderJudge(Judge):
+    """See `TrustsAnyOrder`."""
+
+    def proven_from(self, rows: Sequence[Any]) -> int:
+        newest_first = sorted(rows, key=lambda row: row[self._rules.timestamp], reverse=True)
+        return super().proven_from(newest_first)
 
 
 class TrustsAnyOrder(Cursor):
     """Takes the oldest row of an unsorted full page for the oldest it could show."""
 
-    def _proven_from(self, rows: Sequence[Any]) -> int:
-        newest_first = sorted(rows, key=lambda row: row[self.rules.timestamp], reverse=True)
-        return super()._proven_from(newest_first)
+    judge_type = TrustsAnyOrderJudge
+
+
+class IgnoresLateGapsJudge(Judge):
+    """See `IgnoresLateGaps`."""
+
+    def lost(self, rows: Sequence[Any], *, first: bool, none_known: bool) -> list[Any]:
+        return [span for span in super().lost(rows, first=first, none_known=none_known) if span.kind != "lookback"]
 
 
 class IgnoresLateGaps(Cursor):
     """Reports overflow only: late rows that a full page hides are lost."""
 
-    def _lost(self, rows: Sequence[Any], *, first: bool, none_known: bool) -> list[Any]:
-        return [
-            span for span in super()._lost(rows, first=first, none_known=none_known) if span.kind != "lookback"
-        ]
+    judge_type = IgnoresLateGapsJudge
 
 
 class GoesBackProgress(Progress):

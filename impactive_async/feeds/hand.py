@@ -1,0 +1,67 @@
+"""What a page brought that is new, from when it is shown until it is handled."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from impactive_async.feeds import page
+from impactive_async.feeds.known import Version
+from impactive_async.feeds.page import Arrival, Row
+from impactive_async.feeds.progress import Progress
+from impactive_async.feeds.quarantine import BadRow
+
+
+class Taken(NamedTuple):
+    """What came of a page's rows.
+
+    Attributes:
+        fresh: Rows now in hand.
+        twins: Rows that contradict another one of the same page.
+        unasked: How many are older than what was asked for.
+    """
+
+    fresh: list[Row]
+    twins: list[BadRow]
+    unasked: int
+
+
+class Hand:
+    """Rows that were shown to the consumer and are not handled."""
+
+    __slots__ = ("_immutable", "_rows", "left_behind")
+
+    def __init__(self, *, immutable: bool) -> None:
+        self._immutable = immutable
+        self._rows: dict[Version, Arrival] = {}
+        self.left_behind: int | None = None
+        """The oldest row in hand when the state was saved: it comes again."""
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def oldest(self) -> int | None:
+        """Return the timestamp of the oldest row in hand, also as a saved state remembers it."""
+        held = [arrival[0] for arrival in self._rows.values()]
+        return min(held if self.left_behind is None else [*held, self.left_behind], default=None)
+
+    def take(self, arrivals: Sequence[Arrival], rows: Sequence[Any], progress: Progress) -> Taken:
+        """Take what is neither handled nor in hand, of arrivals of a page of `rows`."""
+        fresh: list[Row] = []
+        twins: list[BadRow] = []
+        asked, line, unasked = progress.asked_from, progress.line_tick, 0
+        in_hand, known, immutable = self._rows, progress.known, self._immutable
+        for arrival in arrivals:
+            at, _, index, row_id, raw, row = arrival
+            key = (row_id, "" if immutable else raw)
+            if at < asked:
+                unasked += at < line  # from the line to the origin rows were asked for, and are none of the feed's
+            elif key in in_hand:
+                if page.contradicts(in_hand[key], row, rows):
+                    twins.append(BadRow(index, "another row of this page has the same id and version", row))
+            elif row_id not in known.latest or not (immutable or known.remembers(row_id, at, raw)):
+                in_hand[key] = arrival
+                fresh.append(row)
+        return Taken(fresh, twins, unasked)
+
+    def let_go(self, version: Version) -> Arrival | None:
+        """Return the row of that version, which is handled; `None` if it was not in hand."""
+        return self._rows.pop(version, None)
