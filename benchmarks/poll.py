@@ -17,7 +17,7 @@ import gc
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, Final
@@ -28,7 +28,7 @@ import orjson
 from impactive_async._clock import SystemClock
 from impactive_async._http.caller import Answer
 from impactive_async._http.codec import loads
-from impactive_async._http.decipher import rows_of
+from impactive_async._http.unread import unread
 from impactive_async.feeds.intake import Intake, open_cursor
 from impactive_async.feeds.rules import Rules
 from impactive_async.feeds.source import FeedOptions, Source
@@ -115,14 +115,16 @@ class Poll:
 
     def __init__(self, case: Case) -> None:
         self._body = b""
+        self._shape = unread(case.rules.id, case.rules.timestamp)  # what `resources` polls with
         self._source = Source(
             name="benchmark", row=case.row, rules=case.rules, page=self._page, clock=SystemClock()
         )
         self._old, self._new = page_of(case, 0), page_of(case, ROWS - KNOWN)
         self._saved = self._handled(self._old, None).cursor.dumps()
 
-    async def _page(self, _: str | None) -> Answer[list[Any]]:
-        return Answer(rows_of(loads(self._body)), 1, DATE)
+    async def _page(self, _: str | None) -> Answer[Sequence[Any]]:
+        page = self._shape.of_body(self._body)
+        return Answer(self._shape(loads(self._body)) if page is None else page, 1, DATE)
 
     def _intake(self, saved: str | None) -> Intake[Any]:
         return Intake(self._source, open_cursor(self._source, FeedOptions(), saved))

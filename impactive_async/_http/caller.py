@@ -19,6 +19,7 @@ from impactive_async._http.wire import Repeat, Request, Response
 from impactive_async.errors import APIError, NotFoundError, RateLimitError
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 S = TypeVar("S")
 
 _log = logging.getLogger("impactive_async.http")
@@ -26,10 +27,10 @@ _retry_log = logging.getLogger("impactive_async.retry")
 
 
 @attrs.frozen
-class Answer(Generic[T]):
+class Answer(Generic[T_co]):
     """A call's value and what feeds and bulk work need to know beside it."""
 
-    value: T
+    value: T_co
     attempts: int
     date: str | None
 

@@ -11,6 +11,7 @@ import functools
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Annotated, Any, Final, get_args, get_origin
 
 import attrs
@@ -38,6 +39,29 @@ def page_body_reader(cls: type) -> Callable[[bytes], list[Any]]:
 def page_reader(cls: type, *, closed: bool) -> Callable[[Any], list[Any]]:
     """What reads a page's plain values into structs: likewise if `closed`, else unknown fields are left out."""
     return functools.partial(msgspec.convert, type=list[_struct_of(cls, closed=closed)])  # type: ignore[misc]
+
+
+@functools.cache
+def keys_reader(id_field: str, timestamp_field: str) -> Callable[[bytes], dict[str, list[Any]]] | None:
+    """What reads two columns of a page's bytes, and passes over the rest; `None` where msgspec is not installed.
+
+    A row without one of them, or with one of another type than ids and timestamps have, is a `ValueError`.
+    """
+    if not AVAILABLE:
+        return None
+    members = [("id", _INT | str), ("timestamp", str)]
+    keys = msgspec.defstruct("Keys", members, rename={"id": id_field, "timestamp": timestamp_field}, gc=False)
+    decode = msgspec.json.Decoder(list[keys]).decode  # type: ignore[valid-type]
+
+    def read(body: bytes) -> dict[str, list[Any]]:
+        rows = decode(body)
+        return {id_field: list(map(_id, rows)), timestamp_field: list(map(_timestamp, rows))}
+
+    return read
+
+
+_id: Final = attrgetter("id")
+_timestamp: Final = attrgetter("timestamp")
 
 
 def has_struct(cls: type) -> bool:

@@ -90,10 +90,13 @@ class Cursor:
             server_now: The server's time in microseconds, as `server_clock.time_at_server` has it. `None`: nothing
                 new is known of it.
             fell_back: By how many microseconds the server's clock has gone back since the page before.
+
+        Raises:
+            DecodeError: A page that was only glanced at turns out to be unreadable.
         """
+        unknown = self._unknown(rows)  # first, as it may find the page unreadable: then nothing has changed
         progress = self._progress
         lowest = progress.tell(server_now, fell_back)
-        unknown = self._unknown(rows)
         arrivals, bad = page.read(unknown, self.rules.id, self.rules.timestamp)
         self._learn_tick(arrivals)
         first, self._primed = not self._primed, True

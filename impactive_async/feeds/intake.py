@@ -119,7 +119,7 @@ class Intake(Generic[R]):
         self._put([Fresh(raw, self.cursor.version(raw)) for raw in accepted.fresh])
         self.changed |= clock is None or not self.idle or self._has_moved(since)
 
-    def _accept(self, rows: list[Any], server_time: datetime | None) -> Accepted:
+    def _accept(self, rows: Sequence[Any], server_time: datetime | None) -> Accepted:
         now = None if server_time is None else timestamps.micros(server_time)
         if self._began is None or self._source.rules is None:
             return self.cursor.accept(rows, now)

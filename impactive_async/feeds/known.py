@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, Final, TypeAlias, TypeGuard
 
+from impactive_async._http.unread import column, pick
 from impactive_async.feeds import timestamps
 
 RowId: TypeAlias = str | int
@@ -22,7 +23,6 @@ def is_id(value: object) -> TypeGuard[RowId]:
 Entry: TypeAlias = tuple[int, RowId, str]
 """Microseconds, row id, timestamp as the server prints it."""
 
-_ABSENT: Final = object()
 _at: Final[Callable[[Entry], int]] = itemgetter(0)
 
 
@@ -37,7 +37,7 @@ class Known:
 
     def __init__(self, entries: Sequence[Entry] = ()) -> None:
         """Start with versions handled before, oldest first."""
-        # row id -> its version handled last, as printed
+        # row id -> its newest handled version, as printed: the last one to be forgotten
         self.latest: dict[RowId, str] = {row_id: raw for _, row_id, raw in entries}
         # other versions of those rows: a lagging replica may show them again
         self._superseded: set[tuple[RowId, str]] = set()
@@ -51,11 +51,14 @@ class Known:
 
     def add(self, entry: Entry) -> None:
         """Remember one more handled version."""
-        _, row_id, raw = entry
+        at, row_id, raw = entry
         previous = self.latest.get(row_id)
-        if previous is not None:
-            self._superseded.add((row_id, previous))
-        self.latest[row_id] = raw
+        if previous is not None and timestamps.parse(previous) > at:
+            self._superseded.add((row_id, raw))
+        else:
+            if previous is not None and previous != raw:
+                self._superseded.add((row_id, previous))
+            self.latest[row_id] = raw
         # Rows are handled nearly in order: mostly there is nothing to sort afterwards.
         self._sorted = self._sorted and (not self._entries or self._entries[-1][0] <= entry[0])
         self._entries.append(entry)
@@ -81,14 +84,17 @@ class Known:
         if not latest:
             return list(enumerate(rows))
         try:
-            if not {type(row[id_field]) for row in rows} <= {str, int}:  # `true` is no id, though it equals 1
+            ids = column(rows, id_field)
+            if not {*map(type, ids)} <= {str, int}:  # `true` is no id, though it equals 1
                 return list(enumerate(rows))
             if timestamp_field is None:
-                return [(i, row) for i, row in enumerate(rows) if row[id_field] not in latest]
-            get = latest.get
-            return [(i, row) for i, row in enumerate(rows) if get(row[id_field], _ABSENT) != row[timestamp_field]]
+                places = [place for place, row_id in enumerate(ids) if row_id not in latest]
+            else:
+                pairs = zip(map(latest.get, ids), column(rows, timestamp_field), strict=True)
+                places = [place for place, (known, shown) in enumerate(pairs) if known != shown or known is None]
         except (LookupError, TypeError):  # a bad row; `page.read` finds out which
             return list(enumerate(rows))
+        return list(zip(places, pick(rows, places), strict=True))
 
     def entries(self) -> list[Entry]:
         """All of it, oldest first."""

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from attrs import frozen
 
+from impactive_async._http.unread import column
 from impactive_async.feeds import timestamps
 from impactive_async.feeds.known import RowId, is_id
 from impactive_async.feeds.quarantine import BadRow
@@ -78,21 +79,25 @@ def proven_from(rows: Sequence[Any], timestamp_field: str, tick: int) -> int | N
     Returns:
         Microseconds, or `None` when nothing is proven.
     """
-    if _plainly_newest_first(rows, timestamp_field):
-        oldest = timestamps.parse(rows[-1][timestamp_field])
+    oldest = _oldest_of_newest_first(rows, timestamp_field)
+    if oldest is not None:
         return oldest - oldest % tick + tick
     ticks = [at - at % tick for at in _readable(rows, timestamp_field)]
     newest_first = all(newer >= older for newer, older in pairwise(ticks))
     return ticks[-1] + tick if ticks and newest_first else None
 
 
-def _plainly_newest_first(rows: Sequence[Any], timestamp_field: str) -> bool:
-    """Whether text order alone shows it: it does when all timestamps are UTC, of one length and in order."""
+def _oldest_of_newest_first(rows: Sequence[Any], timestamp_field: str) -> int | None:
+    """The oldest row's timestamp if text order alone shows that the newest comes first.
+
+    It does when all timestamps are UTC, of one length and in order.
+    """
     try:
-        raws = [row[timestamp_field] for row in rows]
-        return _uniform(raws) and raws == sorted(raws, reverse=True) and timestamps.parse(raws[-1]) is not None
+        raws = column(rows, timestamp_field)
+        plain = _uniform(raws) and raws == sorted(raws, reverse=True)
+        return timestamps.parse(raws[-1]) if plain else None
     except (LookupError, TypeError, ValueError):
-        return False
+        return None
 
 
 def _uniform(raws: Sequence[str]) -> bool:
@@ -107,13 +112,18 @@ def _uniform(raws: Sequence[str]) -> bool:
 
 
 def _readable(rows: Sequence[Any], timestamp_field: str) -> list[int]:
-    arrivals = []
-    for row in rows:
+    """The timestamps that can be read: a bad row proves nothing, and `read` reports it."""
+    try:
+        raws = column(rows, timestamp_field)
+    except (LookupError, TypeError):
+        raws = [row[timestamp_field] for row in rows if isinstance(row, Mapping) and timestamp_field in row]
+    found = []
+    for raw in raws:
         try:
-            arrivals.append(timestamps.parse(row[timestamp_field]))
-        except (LookupError, TypeError, ValueError, OverflowError):
-            continue  # a bad row proves nothing; `read` reports it
-    return arrivals
+            found.append(timestamps.parse(raw))
+        except (TypeError, ValueError, OverflowError):
+            continue
+    return found
 
 
 def contradicts(first: Arrival, row: Row, rows: Sequence[Any]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,7 +56,7 @@ class Catalogue:
     source: Callable[[Topic], Source[Any]]
     topics: Collection[Topic]
     per_sequence: Collection[str]
-    sequences: Callable[[], Awaitable[Answer[list[Any]]]]
+    sequences: Callable[[], Awaitable[Answer[Sequence[Any]]]]
 
 
 class Slot(Due):

@@ -57,7 +57,7 @@ class Source(Generic[R]):
     name: str
     row: type[R]
     rules: Rules | None
-    page: Callable[[str | None], Awaitable[Answer[list[Any]]]]
+    page: Callable[[str | None], Awaitable[Answer[Sequence[Any]]]]
     clock: Clock
     cap: int | None = None
     recover: Callable[[Gap], Awaitable[Recovery]] | None = None

@@ -1,6 +1,6 @@
 """What every resource stands on."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -8,7 +8,9 @@ from impactive_async._http.caller import Answer, Caller
 from impactive_async._http.codec import encode_fields, format_instant
 from impactive_async._http.decipher import rows_of
 from impactive_async._http.scalars import read_since
+from impactive_async._http.unread import unread
 from impactive_async._http.wire import Endpoint, build_request, check_id
+from impactive_async.feeds.rules import Rules
 
 D = TypeVar("D")
 
@@ -95,16 +97,25 @@ def since_query(since: datetime | str | None) -> dict[str, str] | None:
     return {"since": since if isinstance(since, str) else text}
 
 
-def pages(caller: Caller, endpoint: Endpoint, *ids: str) -> Callable[[str | None], Awaitable[Answer[list[Any]]]]:
+def pages(
+    caller: Caller, endpoint: Endpoint, *ids: str, rules: Rules | None = None
+) -> Callable[[str | None], Awaitable[Answer[Sequence[Any]]]]:
     """Return what fetches a list's raw rows, given the `since` of the query.
+
+    Args:
+        caller: Makes the call.
+        endpoint: The list.
+        ids: Of the path.
+        rules: What tells rows apart: a feed that has them leaves the rest of known rows unread.
 
     Raises:
         ValueError: A malformed id.
     """
     build_request(endpoint, ids)
+    shape = rows_of if rules is None else unread(rules.id, rules.timestamp)
 
-    def page(since: str | None) -> Awaitable[Answer[list[Any]]]:
+    def page(since: str | None) -> Awaitable[Answer[Sequence[Any]]]:
         query = None if since is None else {"since": since}
-        return caller.answer(build_request(endpoint, ids, query=query), rows_of)
+        return caller.answer(build_request(endpoint, ids, query=query), shape)
 
     return page

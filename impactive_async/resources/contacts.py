@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import attrs
@@ -227,7 +227,7 @@ def contact_replies_source(caller: Caller, contact_id: str) -> Source[Reply]:
     """The list #4 as something to follow."""
     list_page = pages(caller, REPLIES, contact_id)
 
-    async def page(since: str | None) -> Answer[list[Any]]:
+    async def page(since: str | None) -> Answer[Sequence[Any]]:
         answer = await list_page(since)
         return attrs.evolve(answer, value=[named(row, contact_id) for row in answer.value])
 

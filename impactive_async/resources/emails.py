@@ -176,7 +176,7 @@ def sends_source(caller: Caller, sequence_id: str) -> Source[Send]:
         name=f"sequences/{sequence_id}/sends",
         row=Send,
         rules=SENDS_RULES,
-        page=pages(caller, SENDS, sequence_id),
+        page=pages(caller, SENDS, sequence_id, rules=SENDS_RULES),
         clock=caller.clock,
     )
 
@@ -187,7 +187,7 @@ def replies_source(caller: Caller, sequence_id: str) -> Source[Reply]:
         name=f"sequences/{sequence_id}/replies",
         row=Reply,
         rules=REPLIES_RULES,
-        page=pages(caller, REPLIES, sequence_id),
+        page=pages(caller, REPLIES, sequence_id, rules=REPLIES_RULES),
         clock=caller.clock,
         recover=ReplyRecovery(caller, sequence_id),
     )

@@ -250,6 +250,6 @@ def enrollments_source(caller: Caller, sequence_id: str) -> Source[Enrollment]:
         name=f"sequences/{sequence_id}/enrollments",
         row=Enrollment,
         rules=RULES,
-        page=pages(caller, ENROLLMENTS, sequence_id),
+        page=pages(caller, ENROLLMENTS, sequence_id, rules=RULES),
         clock=caller.clock,
     )

@@ -262,7 +262,7 @@ def zapier_source(caller: Caller, endpoint: Endpoint, row: type[Row]) -> Source[
         name=endpoint.template.removeprefix("/api/"),
         row=row,
         rules=RULES,
-        page=pages(caller, endpoint),
+        page=pages(caller, endpoint, rules=RULES),
         clock=caller.clock,
         recover=recover,
     )
