@@ -20,11 +20,13 @@ FIRST_USE: Final = f"{CLIENT}.sequences"
 STATEMENTS: Final = {
     "import aiohttp": "import aiohttp",
     "import impactive_async": "import impactive_async",
-    "the same, and make a client": CLIENT,
+    "import impactive_async, and make a client": CLIENT,
     "the same, and touch `crm.sequences`": FIRST_USE,
     "import httpx, pydantic": "import httpx, pydantic",
 }
-GATE: Final = Gate("import impactive_async", "import impactive_async", "import aiohttp", 1.25, 1.10)
+# The bare import is next to nothing, as names are imported when they are asked for: a client is what people want.
+MADE: Final = "import impactive_async, and make a client"
+GATE: Final = Gate(MADE, MADE, "import aiohttp", 1.25, 1.10)
 
 
 def fresh(statement: str) -> Callable[[], float]:
@@ -41,7 +43,7 @@ def fresh(statement: str) -> Callable[[], float]:
 def results(repetitions: int) -> list[Result]:
     """The rows of the table."""
     times = interleave({name: fresh(statement) for name, statement in STATEMENTS.items()}, repetitions)
-    others = ("the same, and make a client", "the same, and touch `crm.sequences`", "import httpx, pydantic")
+    others = ("import impactive_async", "the same, and touch `crm.sequences`", "import httpx, pydantic")
     return [judge(GATE, times), *(compare(times, name, name, "import aiohttp") for name in others)]
 
 
