@@ -150,7 +150,7 @@ class Poll:
 async def _handle_all(intake: Intake[Any]) -> int:
     await intake.fetch()
     count = 0
-    while await intake.head() is not None:
+    while intake.head() is not None:
         intake.handled()
         count += 1
     return count

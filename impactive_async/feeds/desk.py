@@ -64,7 +64,7 @@ class Desk(Generic[R]):
         """
         await self._save_if_due()
         while True:
-            match await self.intake.head():
+            match self.intake.head():
                 case None:
                     await self.save()
                     return None

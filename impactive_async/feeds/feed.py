@@ -9,8 +9,9 @@ from typing import Any, Generic, Self, TypeVar
 import attrs
 
 from impactive_async.errors import APIError
+from impactive_async.feeds.delivery import Doubt, Fresh
 from impactive_async.feeds.desk import Desk, FeedStats
-from impactive_async.feeds.intake import Doubt, Fresh, Intake, open_cursor, stored_cursor
+from impactive_async.feeds.intake import Intake, open_cursor, stored_cursor
 from impactive_async.feeds.quarantine import BadRow
 from impactive_async.feeds.source import FeedOptions, Source
 from impactive_async.models.gap import Gap
@@ -128,7 +129,8 @@ class Feed(Generic[R]):
         desk = self._desk or await self._open()
         desk.finish()
         while not self._closed:
-            row = await desk.next()
+            # While a request that an earlier `anext` left is under way, so may be the recovery of its page.
+            row = await desk.next() if self._request is None else None
             if row is not None:
                 return row
             await self._take_turn(desk)
@@ -178,6 +180,7 @@ class Feed(Generic[R]):
         else:
             self.stats.polls += 1
             self._schedule(self._rhythm.after_page(desk.intake.fresh, self._source.clock.monotonic()))
+            await desk.intake.recover()
 
     def _schedule(self, seconds: float) -> None:
         self.stats.next_in = seconds

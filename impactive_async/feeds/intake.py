@@ -11,13 +11,16 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from impactive_async._http.codec import decode_row
-from impactive_async.errors import APIError, CursorError, DecodeError
+from impactive_async.errors import CursorError, DecodeError
 from impactive_async.feeds import timestamps
 from impactive_async.feeds.cursor import Cursor
+from impactive_async.feeds.delivery import Delivery, Doubt, Filled, Fresh, blocks_saving
 from impactive_async.feeds.known import Version
 from impactive_async.feeds.page import Accepted
 from impactive_async.feeds.quarantine import BadRow
+from impactive_async.feeds.recovering import look_for
 from impactive_async.feeds.rules import Rules
+from impactive_async.feeds.server_clock import fallen_back, time_at_server
 from impactive_async.feeds.snapshot import Snapshot
 from impactive_async.feeds.source import FeedOptions, Source
 from impactive_async.models.gap import Gap
@@ -27,42 +30,19 @@ R = TypeVar("R")
 _log = logging.getLogger("impactive_async.feed")
 
 
-@attrs.frozen
-class Fresh:
-    """A raw row to be handled, and its version, taken before a consumer could change the row.
-
-    A recovered one came through a sibling list.
-    """
-
-    raw: Any
-    version: Version
-    recovered: bool = False
-
-
-@attrs.frozen
-class Doubt:
-    """A gap, to be reported unless a sibling list can fill it."""
-
-    gap: Gap
-    recoverable: bool
-
-
-@attrs.frozen
-class Filled:
-    """All rows of a gap have been handled: it may be struck out."""
-
-    gap: Gap
-
-
-Delivery = Fresh | BadRow | Doubt | Filled
-
-
 class Intake(Generic[R]):
     """A cursor, and what of its last page is still to be handled: its head is what the consumer has in hand."""
 
-    __slots__ = ("_began", "_queue", "_source", "_undelivered", "changed", "cursor", "fresh")
+    __slots__ = ("_began", "_queue", "_source", "_undelivered", "came", "changed", "cursor", "fresh")
 
-    def __init__(self, source: Source[R], cursor: Cursor | Snapshot, *, began: datetime | None = None) -> None:
+    def __init__(
+        self,
+        source: Source[R],
+        cursor: Cursor | Snapshot,
+        *,
+        began: datetime | None = None,
+        came: float | None = None,
+    ) -> None:
         """Start with nothing to deliver.
 
         Args:
@@ -70,6 +50,7 @@ class Intake(Generic[R]):
             cursor: How far it has been followed.
             began: For a new cursor from `NOW`: the moment that was meant, if its first poll comes later. `None`:
                 the first poll itself.
+            came: What `came` was after the page before, if that was another intake's of this process.
         """
         self._source = source
         self._began = began
@@ -80,6 +61,8 @@ class Intake(Generic[R]):
         """Whether saving the cursor would keep something that the last saved one does not."""
         self.fresh = 0
         """How many rows of the last page were new."""
+        self.came = came
+        """When the last page came that told the server's time, by our steady clock."""
 
     @property
     def may_be_saved(self) -> bool:
@@ -109,49 +92,64 @@ class Intake(Generic[R]):
             APIError: The request failed; nothing has changed.
         """
         since, clock = self.cursor.since(), self.cursor.server_clock
+        asked = self._source.own.steady()
         answer = await self._source.page(since)
-        accepted = self._accept(answer.value, answer.server_time)
+        fell_back = self._compare_clocks(answer.server_time, asked)
+        accepted = self._accept(answer.value, answer.server_time, fell_back)
         self.fresh = len(accepted.fresh)
         if accepted.unasked:
             _log.warning("%s: the server ignores `since` (%d older rows)", self._source.name, accepted.unasked)
         self._put(accepted.bad)
-        self._put([Doubt(gap, self._can_recover(gap, clock)) for gap in accepted.gaps])
+        self._put([Doubt(gap, self._can_recover(gap, clock, fell_back)) for gap in accepted.gaps])
         self._put([Fresh(raw, self.cursor.version(raw)) for raw in accepted.fresh])
         self.changed |= clock is None or not self.idle or self._has_moved(since)
 
-    def _accept(self, rows: Sequence[Any], server_time: datetime | None) -> Accepted:
-        now = None if server_time is None else timestamps.micros(server_time)
+    def _compare_clocks(self, told: datetime | None, asked: float) -> int:
+        """By how much the server's clock has gone back since the page before, measured by our steady one."""
+        before, came = self.cursor.server_clock, self.came
+        now = self._source.own.steady()
+        self.came = None if told is None else now
+        if told is None or before is None or came is None:
+            return 0
+        return fallen_back(before, timestamps.micros(told), at_least=asked - came, at_most=now - came)
+
+    def _accept(self, rows: Sequence[Any], told: datetime | None, fell_back: int) -> Accepted:
+        if told is None and self.cursor.server_clock is None:
+            _log.info("%s: the server tells no time (`Date`): this machine's is used", self._source.name)
+        now = time_at_server(told, self.cursor.server_clock, self._source.own.wall())
         if self._began is None or self._source.rules is None:
-            return self.cursor.accept(rows, now)
+            return self.cursor.accept(rows, now, fell_back=fell_back)
         began, field = timestamps.micros(self._began), self._source.rules.timestamp
+        earlier = [row for row in rows if _is_dated_before(row, field, began)]
         self._began = None
-        primed = self.cursor.accept([row for row in rows if _is_dated_before(row, field, began)], now)
+        primed = self.cursor.accept(earlier, now)
         accepted = self.cursor.accept(rows, now)
         return attrs.evolve(accepted, gaps=[*primed.gaps, *accepted.gaps], bad=[*primed.bad, *accepted.bad])
 
-    def _can_recover(self, gap: Gap, clock: int | None) -> bool:
+    def _can_recover(self, gap: Gap, clock: int | None, fell_back: int) -> bool:
         """Whether a sibling list could fill a gap, if the server's clock stood at `clock` at the page before.
 
         It cannot fill what preceded the feed, nor what is yet to come because the clock fell back. With no clock
-        before, as on the first page, only an overflow surely has nothing to do with that.
+        before, as on the first page, or one that has gone back since, only an overflow surely has nothing to do
+        with that.
         """
         now = self.cursor.server_clock
         if self._source.recover is None or gap.kind == "history" or now is None:
             return False
-        return gap.kind == "overflow" if clock is None else now >= clock
+        if clock is None or fell_back:
+            return gap.kind == "overflow" and (clock is None or now >= clock)
+        return now >= clock
 
     def _has_moved(self, since: str | None) -> bool:
         """Whether an idle poll told anything worth keeping: of a list without `since`, that rows are gone."""
         return isinstance(self.cursor, Snapshot) or self.cursor.since() != since
 
-    async def head(self) -> R | BadRow | Gap | None:
+    def head(self) -> R | BadRow | Gap | None:
         """Return what is to be delivered next, the same until `handled` is called; `None` when all is handled."""
         while self._queue:
             match self._queue[0]:
                 case Fresh(raw=raw):
                     return self.decode(raw)
-                case Doubt(gap, recoverable=True):
-                    await self._recover(gap)
                 case Doubt(gap):
                     return gap
                 case Filled(gap):
@@ -177,11 +175,11 @@ class Intake(Generic[R]):
 
     def _put(self, deliveries: Sequence[Delivery]) -> None:
         self._queue.extend(deliveries)
-        self._undelivered += sum(map(_blocks_saving, deliveries))
+        self._undelivered += sum(map(blocks_saving, deliveries))
 
     def _pop(self) -> Delivery:
         head = self._queue.popleft()
-        self._undelivered -= _blocks_saving(head)
+        self._undelivered -= blocks_saving(head)
         self.changed = True
         return head
 
@@ -192,39 +190,25 @@ class Intake(Generic[R]):
         except DecodeError as error:
             return BadRow(-1, str(error), raw)
 
-    async def _recover(self, gap: Gap) -> None:
-        """Put what a sibling list shows of a gap before everything else, and report the gap unless that is all."""
-        complete, accepted = False, None
-        try:
-            accepted, complete = await self._sibling_rows(gap)
-        except APIError as error:
-            _log.warning("%s: recovering a gap failed: %s", self._source.name, error)
-        self._pop()
-        front: list[Delivery] = [] if complete else [Doubt(gap, recoverable=False)]
-        if accepted is not None:
-            front += [
-                *accepted.bad,
-                *(Fresh(raw, self.cursor.version(raw), recovered=True) for raw in accepted.fresh),
-            ]
-        front += [Filled(gap)] if complete else []
-        self._queue.extendleft(reversed(front))
-        self._undelivered += sum(map(_blocks_saving, front))
+    @property
+    def recoverable(self) -> bool:
+        """Whether the last page left gaps that a sibling list could fill."""
+        return any(isinstance(one, Doubt) and one.recoverable for one in self._queue)
 
-    async def _sibling_rows(self, gap: Gap) -> tuple[Accepted | None, bool]:
-        if self._source.recover is None or isinstance(self.cursor, Snapshot):
-            return None, False
-        recovery = await self._source.recover(gap)
-        accepted = self.cursor.recover(gap, recovery.rows)
-        return accepted, recovery.complete and not accepted.bad and not self._is_left_behind(gap, recovery.rows)
+    async def recover(self) -> None:
+        """Look in a sibling list for the rows of the last page's gaps, before anything of that page is delivered.
 
-    def _is_left_behind(self, gap: Gap, rows: Sequence[Any]) -> bool:
-        """Whether some rows of a gap are so old by now that the cursor has let go of them."""
-        since, rules = self.cursor.since(), self._source.rules
-        if since is None or rules is None or gap.after is None:
-            return False
-        start, asked = timestamps.micros(gap.after), timestamps.parse(since)
-        within = (row for row in rows if _is_dated_from(row, rules.timestamp, start))
-        return not all(_is_dated_from(row, rules.timestamp, asked) for row in within)
+        What is found takes its gap's place; a gap is still reported unless that is surely all. A recovery that is
+        cancelled leaves the gaps as they are.
+        """
+        queue: list[Delivery] = []
+        for delivery in self._queue:
+            if isinstance(delivery, Doubt) and delivery.recoverable and isinstance(self.cursor, Cursor):
+                queue += await look_for(self._source, self.cursor, delivery.gap)
+            else:
+                queue.append(delivery)
+        self._queue = deque(queue)
+        self._undelivered = sum(map(blocks_saving, queue))
 
     def _close(self, gap: Gap) -> None:
         if isinstance(self.cursor, Cursor):
@@ -270,21 +254,9 @@ def _version(rules: Rules | None, version: Version) -> str:
     return str(row_id) if rules.immutable else f"{row_id}@{content}"
 
 
-def _is_dated_from(row: Any, field: str, moment: int) -> bool:
-    try:
-        return timestamps.parse(row[field]) >= moment
-    except (LookupError, TypeError, ValueError, OverflowError):
-        return False
-
-
 def _is_dated_before(row: Any, field: str, moment: int) -> bool:
-    """Not the contrary of `_is_dated_from`: a row that cannot be read is neither."""
+    """Whether it is, for certain: a row that cannot be read is not."""
     try:
         return timestamps.parse(row[field]) < moment
     except (LookupError, TypeError, ValueError, OverflowError):
         return False
-
-
-def _blocks_saving(delivery: Delivery) -> bool:
-    # Recovered rows too: their gap counts as reported, and nothing but `recover` reaches them.
-    return not isinstance(delivery, Fresh) or delivery.recovered

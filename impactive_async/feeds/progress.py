@@ -7,10 +7,10 @@ from attrs import define, field
 from impactive_async.feeds import timestamps
 from impactive_async.feeds.gaps import Span
 from impactive_async.feeds.known import Known
+from impactive_async.feeds.server_clock import DATE_RESOLUTION
 
 WITNESSES: Final = 2  # known rows kept within the ask below the frontier, as proof of contiguity
 FAR_FUTURE: Final = timestamps.parse("2100-01-01T00:00:00Z")
-DATE_RESOLUTION: Final = timestamps.SECOND  # of the `Date` header
 
 
 @define
@@ -80,7 +80,7 @@ class Progress:
     def horizon(self) -> int:
         """Rows at or after it are from the future: delivered, but no proof that time has got there.
 
-        Without a server's clock, a date that no clock shows yet at least cannot move a feed.
+        With no time told at all (feeds always tell one), a date that no clock shows yet at least moves nothing.
         """
         return FAR_FUTURE if self.clock is None else self.clock + DATE_RESOLUTION
 

@@ -18,9 +18,10 @@ from impactive_async.feeds import gaps, state, timestamps
 from impactive_async.feeds.gaps import Span
 from impactive_async.feeds.known import RowId, Version, is_id
 from impactive_async.feeds.page import Accepted, Row
-from impactive_async.feeds.progress import DATE_RESOLUTION, FAR_FUTURE
+from impactive_async.feeds.progress import FAR_FUTURE
 from impactive_async.feeds.quarantine import BadRow, Quarantine, digest
 from impactive_async.feeds.rules import Now
+from impactive_async.feeds.server_clock import DATE_RESOLUTION
 from impactive_async.models.gap import Gap
 
 TIMESTAMPS: Final = ("emailDate", "updatedAt", "createdAt")

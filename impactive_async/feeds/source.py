@@ -15,6 +15,7 @@ from impactive_async.feeds import timestamps
 from impactive_async.feeds.quarantine import BadRow
 from impactive_async.feeds.rhythm import Rhythm
 from impactive_async.feeds.rules import NOW, Now, Rules
+from impactive_async.feeds.server_clock import THIS_MACHINE, OwnClocks
 from impactive_async.models.gap import Gap
 from impactive_async.stores import CursorStore
 
@@ -50,6 +51,7 @@ class Source(Generic[R]):
         rules: How the list behaves; `None` for a list without `since`, whose rows are compared by content.
         page: Fetches the raw rows, given the `since` of the query.
         clock: What pauses are measured with.
+        own: What the server's clock is compared with.
         cap: The most rows a list without `since` shows; `None` if it shows all.
         recover: Fetches what a sibling list can still show of a gap.
     """
@@ -59,6 +61,7 @@ class Source(Generic[R]):
     rules: Rules | None
     page: Callable[[str | None], Awaitable[Answer[Sequence[Any]]]]
     clock: Clock
+    own: OwnClocks = THIS_MACHINE
     cap: int | None = None
     recover: Callable[[Gap], Awaitable[Recovery]] | None = None
 

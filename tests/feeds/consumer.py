@@ -9,6 +9,7 @@ from attrs import Factory, define, field, frozen
 from impactive_async.feeds import timestamps
 from impactive_async.feeds.cursor import Cursor
 from impactive_async.feeds.rules import Now, Rules
+from impactive_async.feeds.server_clock import time_at_server
 from impactive_async.models.gap import Gap
 
 from .model_server import SECOND, Habits, ModelServer, Version
@@ -64,13 +65,22 @@ class Consumer:
         assert (self.since or "") <= (since or ""), "since decreased"
         self.since = since
         page = self.server.page(since)
-        accepted = self.cursor.accept(page, self.server.date())
+        now = self._now()
+        accepted = self.cursor.accept(page, now)
         self._count_as_known_if_primed()
         assert not accepted.bad
         self._deliver([dict(row) for row in accepted.fresh])
         self._told(list(accepted.gaps))
-        again = self.cursor.accept(page, self.server.date())
+        again = self.cursor.accept(page, now)
         assert [*again.fresh, *again.gaps, *again.bad] == [], "a page accepted twice yielded something"
+
+    def _now(self) -> int:
+        """What is believed of the server's time; ours is off by as much as the habits say."""
+        date = self.server.date()
+        told = None if date is None else timestamps.moment(date)
+        return time_at_server(
+            told, self.cursor.server_clock, (self.server.now + self.setting.habits.skew) / SECOND
+        )
 
     def _count_as_known_if_primed(self) -> None:
         if not self.polled and isinstance(self.setting.start, Now):

@@ -88,15 +88,17 @@ def feed_of(
 class Sibling:
     """A list that can fill gaps, or part of them."""
 
-    def __init__(self, *rows: Any, complete: bool = True, error: Exception | None = None) -> None:
+    def __init__(self, *rows: Any, complete: bool = True, error: Exception | None = None, turns: int = 1) -> None:
         self.rows = list(rows)
         self.complete = complete
         self.error = error
+        self.turns = turns
         self.asked: list[Gap] = []
 
     async def __call__(self, gap: Gap) -> Recovery:
         self.asked.append(gap)
-        await asyncio.sleep(0)
+        for _ in range(self.turns):
+            await asyncio.sleep(0)
         if self.error is not None:
             raise self.error
         return Recovery(self.rows, self.complete)

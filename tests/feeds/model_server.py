@@ -27,6 +27,7 @@ class Habits:
     order: Order = "newest first"
     ties: int = 1  # a seed: which of several rows of one instant comes first
     tells_time: bool = True
+    skew: int = 0  # how far the client's clock is ahead
     heeds_since: bool = True
 
 

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, note, settings
 
+from impactive_async.feeds.server_clock import LEEWAY
+
 from .consumer import Setting
 from .model_server import SECOND, Habits
 from .traffic import Story, play, stories
@@ -32,6 +34,15 @@ ONCE_BROKEN: dict[str, Story] = {
             start=datetime(2025, 12, 31, 23, 59, 59, tzinfo=UTC),
         ),
         [("burst", 7, 0), ("change", 9, 1), ("insert", 0), ("change", 7, 0), ("insert", 6 * SECOND)],
+    ),
+    "rows of the future of a server that tells no time": (
+        Setting(
+            Habits(inclusive=False, cap=6, tells_time=False, skew=LEEWAY),
+            overlap=1_000,
+            immutable=True,
+            start=None,
+        ),
+        [("future", 1_000), ("future", 1_000), ("future", 2_000), ("poll and handle", False), ("insert", 0)],
     ),
     "a page judged by a floor raised after it was asked for": (
         Setting(EXACT, overlap=10 * SECOND, immutable=True, start=None),

@@ -221,6 +221,25 @@ async def test_an_impatient_consumer_makes_no_more_requests(patience: int) -> No
     assert len(listed.asked) == 1
 
 
+async def test_an_impatient_consumer_gets_a_slow_recovery_whole_and_in_order() -> None:
+    """A recovery outlives the `anext` that was cancelled, is made once, and nothing behind it comes before it."""
+    listed, clock = FakeList(), FakeClock()
+    sibling = Sibling(*(row(number) for number in (10, 11, 12)), turns=100)
+    listed.add(1, 2)
+    feed = feed_of(listed, clock, recover=sibling, on_gap=gap_is_fine)
+    found = [(await anext(feed)).id, (await anext(feed)).id]
+    listed.add(*range(10, 13 + CAP))
+    for _ in range(400):
+        pulling = asyncio.ensure_future(feed.__anext__())
+        if not await cancelled_after(7, pulling):
+            found.append(pulling.result().id)
+        if len(found) == 5 + CAP:
+            break
+    assert found == ["e1", "e2", *(f"e{number}" for number in range(10, 13 + CAP))]
+    assert len(sibling.asked) == 2  # of each gap once
+    await feed.aclose()
+
+
 async def test_closing_ends_a_request_nobody_waits_for() -> None:
     """The request that a cancelled `anext` leaves behind ends with its feed; a refusal is kept for the next."""
     before = asyncio.all_tasks()

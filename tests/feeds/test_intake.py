@@ -12,6 +12,7 @@ import pytest
 from impactive_async import NOW, BadRow
 from impactive_async.feeds.cursor import Cursor
 from impactive_async.feeds.intake import Intake, open_cursor
+from impactive_async.feeds.server_clock import LEEWAY, OwnClocks
 from impactive_async.feeds.source import FeedOptions
 from impactive_async.models import Gap, Send
 from tests.feeds.lists import (
@@ -39,7 +40,7 @@ def intake_of(listed: FakeList, *, began: Any = None, rules: Any = RULES, **opti
 async def emptied(intake: Intake[Send]) -> list[str]:
     """All that is to be delivered, handled: ids of rows, kinds of gaps."""
     found = []
-    while (head := await intake.head()) is not None:
+    while (head := intake.head()) is not None:
         found.append("bad" if isinstance(head, BadRow) else head.kind if isinstance(head, Gap) else head.id)
         intake.handled()
     return found
@@ -54,7 +55,7 @@ async def test_a_row_changed_by_its_consumer_is_handled_all_the_same(rules: Any)
     intake = intake_of(listed, rules=rules)
     await intake.fetch()
     for _ in pristine:
-        await intake.head()
+        intake.head()
         key = intake.key
         for raw in listed.rows:
             raw.clear()
@@ -83,7 +84,7 @@ async def test_the_head_stays_until_it_is_handled() -> None:
     listed.add(1, 2)
     intake = intake_of(listed)
     await intake.fetch()
-    assert await intake.head() == await intake.head()
+    assert intake.head() == intake.head()
     assert await emptied(intake) == ["e1", "e2"]
     assert intake.idle
 
@@ -232,6 +233,84 @@ async def test_a_server_clock_that_falls_back_makes_a_gap_nobody_can_fill() -> N
     await ids(feed)
     assert [gap.kind for gap in told] == ["history", "lookback"]
     assert sibling.asked == []
+
+
+class Stopwatch:
+    """A steady clock in the test's hands; `latency` passes with each look at it."""
+
+    def __init__(self) -> None:
+        self.now = 50.0
+        self.latency = 0.0
+
+    def __call__(self) -> float:
+        self.now += self.latency
+        return self.now
+
+
+async def watched(listed: FakeList, steady: Stopwatch, sibling: Sibling | None = None) -> Intake[Send]:
+    """A feed that has handled a few rows, with its floor at 40 seconds."""
+    listed.add(40, 50, 110)
+    listed.now = START + timedelta(seconds=110)
+    source = attrs.evolve(source_of(listed, FakeClock(), recover=sibling), own=OwnClocks(steady=steady))
+    intake: Intake[Send] = Intake(source, open_cursor(source, FeedOptions(), None))
+    await intake.fetch()
+    assert await emptied(intake) == ["e40", "e50", "e110"]
+    return intake
+
+
+async def test_a_jump_back_made_up_for_before_the_next_poll_is_a_gap() -> None:
+    """A server's clock that has advanced by less than the time that passed was behind meanwhile: told, and once.
+
+    A row stamped then, where the feed no longer asks, is within the gap. No sibling list is believed.
+    """
+    listed, steady, sibling = FakeList(), Stopwatch(), Sibling()
+    intake = await watched(listed, steady, sibling)
+    steady.now += 300
+    listed.now += timedelta(seconds=200)
+    listed.add(30)
+    await intake.fetch()
+    head = intake.head()
+    assert isinstance(head, Gap)
+    assert head.kind == "lookback"
+    assert head.after is not None
+    assert head.after <= START + timedelta(seconds=110 - 100) <= head.after + timedelta(seconds=2)
+    assert head.before is not None
+    assert head.before >= START + timedelta(seconds=39)
+    intake.handled()
+    assert sibling.asked == []
+    steady.now += 300
+    listed.now += timedelta(seconds=200)
+    await intake.fetch()
+    assert await emptied(intake) == []
+
+
+@pytest.mark.parametrize(("waited", "latency"), [(200, 0), (201, 0), (150, 0), (200, 60)])
+async def test_a_clock_that_keeps_up_is_no_gap(waited: float, latency: float) -> None:
+    """A date cut to the second, a machine that slept, or a slow request are no jump of the server's clock."""
+    listed, steady = FakeList(), Stopwatch()
+    intake = await watched(listed, steady)
+    steady.now += waited - latency
+    steady.latency = latency
+    listed.now += timedelta(seconds=200)
+    await intake.fetch()
+    assert await emptied(intake) == []
+
+
+async def test_future_rows_of_a_server_that_tells_no_time_hide_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Without a `Date`, our own clock, less a leeway, keeps rows of the future from moving the feed."""
+    caplog.set_level("INFO", "impactive_async.feed")
+    listed = FakeList(tells_time=False)
+    listed.add(1, 2, 10_000, 10_001, 10_002)
+    own = OwnClocks(wall=lambda: START.timestamp() + 3 + LEEWAY / 1e6)  # as far ahead as it may be
+    source = attrs.evolve(source_of(listed, FakeClock()), own=own, rules=attrs.evolve(RULES, cap=100))
+    intake: Intake[Send] = Intake(source, open_cursor(source, FeedOptions(), None))
+    await intake.fetch()
+    assert await emptied(intake) == ["e1", "e2", "e10000", "e10001", "e10002"]
+    listed.rows = [row(number) for number in (3, 4)]
+    for _ in range(2):
+        await intake.fetch()
+    assert await emptied(intake) == ["e3", "e4"]
+    assert caplog.text.count("tells no time") == 1
 
 
 async def test_a_page_over_the_cap_is_a_full_one() -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from impactive_async.feeds.cursor import Cursor
 from impactive_async.feeds.rules import NOW
+from impactive_async.feeds.server_clock import LEEWAY
 
 from .consumer import Consumer, Setting
 from .model_server import NEW_YEAR, SECOND, Habits
@@ -22,7 +23,8 @@ habits = st.builds(
     cap=st.sampled_from([3, 6, 100, None]),
     order=st.sampled_from(["newest first"] * 7 + ["scrambled"]),
     ties=st.integers(0, 100),
-    tells_time=st.sampled_from([True, True, True, False]),
+    tells_time=st.sampled_from([True, True, False]),
+    skew=st.sampled_from([0, LEEWAY, LEEWAY - 1, -LEEWAY, -3600 * SECOND]),
     heeds_since=st.sampled_from([True, True, True, True, False]),
 )
 
@@ -60,8 +62,7 @@ def stories(draw: st.DrawFn) -> Story:
     ]
     if not setting.immutable:
         actions.append(st.tuples(st.just("change"), st.integers(0, 20), late))
-    if setting.habits.tells_time:  # without a clock nobody can tell a row from the future
-        actions.append(st.tuples(st.just("future"), st.sampled_from([tick, overlap + tick, 3600 * SECOND])))
+    actions.append(st.tuples(st.just("future"), st.sampled_from([tick, overlap + tick, 3600 * SECOND])))
     return setting, draw(st.lists(st.one_of(actions), min_size=4, max_size=40))
 
 
