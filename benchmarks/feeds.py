@@ -25,7 +25,8 @@ from typing import Any, Final
 import attrs
 
 from impactive_async import AsyncClient
-from impactive_async.feeds.rounds import Slot, Topic
+from impactive_async.feeds.slot import Slot
+from impactive_async.feeds.topics import Topic
 from impactive_async.sandbox import Sandbox
 
 KINDS: Final = ("enrollments", "sends", "replies")

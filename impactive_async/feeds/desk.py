@@ -37,6 +37,8 @@ class FeedStats:
     """Rows that could not be read."""
     errors: int = 0
     """Polls that failed and were tried again."""
+    denied: int = 0
+    """Lists that the key may not read (403) and `crm.watch` does without, at present."""
     next_in: float = 0.0
     """Seconds from the last poll to the next."""
 

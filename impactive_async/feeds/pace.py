@@ -2,8 +2,8 @@
 
 import math
 import random
-from collections.abc import Callable
-from typing import Final, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeAlias
 
 Random: TypeAlias = Callable[[], float]
 """Returns a number of [0, 1)."""
@@ -47,6 +47,15 @@ class Pace:
         self._idle = 0  # polls in a row that brought nothing
         self._last: float | None = None  # when the last page came
         self.errors = 0  # failures since the last page
+
+    @property
+    def state(self) -> list[float | None]:
+        """All that polls have taught it, for `resume`."""
+        return [self._rate, self._idle, self._last, self.errors]
+
+    def resume(self, state: Sequence[Any]) -> None:
+        """Go on where the pace that had this `state` was."""
+        self._rate, self._idle, self._last, self.errors = state
 
     def after_page(self, fresh: int, now: float) -> float:
         """The pause after a page that brought `fresh` new rows, at `now` on any steady clock.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from impactive_async.errors import APIConnectionError, APIError, APIStatusError, DecodeError
 from impactive_async.feeds.pace import Pace
@@ -26,6 +27,16 @@ class Rhythm(Pace):
     def __init__(self, *, interval: float, max_interval: float, cap: int | None) -> None:
         super().__init__(interval=interval, max_interval=max_interval, cap=cap)
         self._nonsense = 0
+
+    @property
+    def state(self) -> list[float | None]:
+        """All that polls have taught it, for `resume`."""
+        return [*super().state, self._nonsense]
+
+    def resume(self, state: Sequence[Any]) -> None:
+        """Go on where the rhythm that had this `state` was."""
+        *pace, self._nonsense = state
+        super().resume(pace)
 
     def after_gap_of(self, fresh: int, elapsed: float | None) -> float:
         """Return the pause after a page; see `Pace`. A readable page restores all patience."""

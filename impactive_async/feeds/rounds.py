@@ -5,76 +5,31 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Final
 
 import attrs
 
 from impactive_async._clock import Clock
-from impactive_async._http.caller import Answer
-from impactive_async.errors import APIError, CursorError, DecodeError, NotFoundError
+from impactive_async.errors import APIError, NotFoundError, PermissionDeniedError
+from impactive_async.feeds.denials import PAUSE, Denials
 from impactive_async.feeds.desk import Desk, FeedStats
 from impactive_async.feeds.intake import Intake, open_cursor, stored_cursor
-from impactive_async.feeds.known import is_id
 from impactive_async.feeds.pace import first_poll
 from impactive_async.feeds.rhythm import Rhythm
 from impactive_async.feeds.rules import NOW
-from impactive_async.feeds.schedule import Due, Schedule
+from impactive_async.feeds.schedule import Schedule
+from impactive_async.feeds.slot import Slot
 from impactive_async.feeds.source import FeedOptions, Source
+from impactive_async.feeds.survey import Survey
+from impactive_async.feeds.topics import Catalogue, Topic
 
-START_KEY = "workspace/start"
-"""What the store keeps the meaning of `NOW` under: feeds of sequences found in a later run start there too."""
-BREATH = 256
+BREATH: Final = 256
 """Feeds added between two turns given to the event loop."""
-ARCHIVED = "archived"
-SKEW = timedelta(minutes=1)
-"""How far the timestamps of rows may lag behind the `Date` header."""
+ARCHIVED: Final = "archived"
+SEQUENCES: Final = Topic("sequences")
 
 _log = logging.getLogger("impactive_async.feed")
-
-
-@attrs.frozen(weakref_slot=False)
-class Topic:
-    """Which feed: a kind, and the sequence it belongs to, if any."""
-
-    kind: str
-    sequence_id: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Catalogue:
-    """What a workspace has to watch.
-
-    Attributes:
-        source: Makes the source of a topic.
-        topics: The topics that are always there.
-        per_sequence: The kinds that every sequence has.
-        sequences: Fetches the raw list of sequences.
-    """
-
-    source: Callable[[Topic], Source[Any]]
-    topics: Collection[Topic]
-    per_sequence: Collection[str]
-    sequences: Callable[[], Awaitable[Answer[Sequence[Any]]]]
-
-
-class Slot(Due):
-    """A feed at rest: as little as ten thousand of them may hold."""
-
-    __slots__ = ("idle", "late", "live", "owed", "rhythm", "saved", "topic")
-
-    def __init__(
-        self, topic: Topic, due: float, *, live: bool = True, owed: bool = False, late: bool = False
-    ) -> None:
-        super().__init__(due)
-        self.topic = topic
-        self.live = live  # to be polled for ever
-        self.owed = owed  # to be polled once more in any case: rows may have come since its last page
-        self.late = late  # its sequence was not there at the first look
-        self.idle = not live and not owed  # neither scheduled nor being polled
-        self.rhythm: Rhythm | None = None  # none before its first poll
-        self.saved: str | None = None
 
 
 class Batch:
@@ -86,6 +41,25 @@ class Batch:
         self.topic = topic
         self.desk = desk
         self.handled = asyncio.Event()
+
+
+class Place:
+    """One of the places there are for pages, of which a feed has one from its poll until its page is handled."""
+
+    __slots__ = ("_room",)
+
+    def __init__(self, room: asyncio.Semaphore) -> None:
+        self._room = room
+
+    async def move_to(self, room: asyncio.Semaphore) -> None:
+        """Take a place there, and leave this one to others."""
+        await room.acquire()
+        self._room.release()
+        self._room = room
+
+    def leave(self) -> None:
+        """Let another have it."""
+        self._room.release()
 
 
 class Rounds:
@@ -100,9 +74,12 @@ class Rounds:
         self._stats = stats
         self._slots: dict[Topic, Slot] = {}
         self._schedule: Schedule[Slot] = Schedule(clock)
-        self._start: datetime | None = None
-        self._surveyed = False  # the sequences have been listed once
+        self._survey = Survey(catalogue, options)
         self._room = asyncio.Semaphore(concurrency)
+        self._sickroom = asyncio.Semaphore(
+            concurrency
+        )  # for pages whose gaps are being filled: no poll waits for it
+        self.denials = Denials(stats)
         self.ready: deque[Batch] = deque()
         self.news = asyncio.Event()
         """Set whenever `ready` has got longer."""
@@ -128,28 +105,17 @@ class Rounds:
         rhythm = self._options.rhythm(cap=None)
         while True:
             try:
-                answer = await self._catalogue.sequences()
-                status = _status_by_id(answer.value)
+                status = await self._survey.look()
+            except PermissionDeniedError as error:
+                wait = self._deny(SEQUENCES, SEQUENCES.kind, error)
             except APIError as error:
-                wait = rhythm.after_failure(error, "sequences", self._stats)
+                wait = rhythm.after_failure(error, SEQUENCES.kind, self._stats)
             else:
                 rhythm.after_page(0, self._clock.monotonic())
                 wait = self._options.interval
-                await self._fix_start(answer.server_time)
+                self.denials.lift(SEQUENCES)
                 await self._reconcile(status)
             await self._clock.sleep(wait)
-
-    async def _fix_start(self, server_time: datetime | None) -> None:
-        """Let `NOW` mean one moment for all sequences, whenever they are found and first polled."""
-        if self._options.since is None and not self._surveyed and server_time is not None:
-            self._start = server_time - SKEW  # where later sequences start: what their first page hides is a gap
-        if self._options.since is not NOW or self._start is not None:
-            return
-        store = self._options.store
-        saved = None if store is None else await store.load(START_KEY)
-        self._start = server_time if saved is None else _moment(saved)
-        if store is not None and saved is None and server_time is not None:
-            await store.save(START_KEY, server_time.isoformat())
 
     async def _reconcile(self, status: dict[str, Any]) -> None:
         """Follow the sequences that are listed and not archived.
@@ -165,7 +131,14 @@ class Rounds:
         for live in (True, False):
             topics = [Topic(kind, one) for one in new if (status[one] != ARCHIVED) is live for kind in kinds]
             await (self._add(topics) if live else self._add_archived(topics))
-        self._surveyed = True
+        await self._conclude(kinds)
+
+    async def _conclude(self, kinds: Collection[str]) -> None:
+        for kind in kinds if self._options.store is not None else ():
+            slots = [slot for slot in self._slots.values() if slot.topic.kind == kind]
+            alone = {slot.topic.sequence_id or "" for slot in slots if slot.alone}
+            await self._survey.conclude(kind, {slot.topic.sequence_id or "" for slot in slots} - alone, alone)
+        self._survey.done = True
 
     def _follow(self, slot: Slot, *, live: bool) -> None:
         if slot.live and not live:
@@ -176,25 +149,31 @@ class Rounds:
             self._put_back(slot, self._clock.monotonic())
 
     async def _add(self, topics: Collection[Topic]) -> None:
-        now, late = self._clock.monotonic(), self._surveyed
+        now = self._clock.monotonic()
         for index, topic in enumerate(topics):
             due = now + first_poll(index, len(topics), self._options.interval)
-            slot = self._slots[topic] = Slot(topic, due, late=late)
-            self._schedule.add(slot)
+            self._put(Slot(topic, due, late=self._is_late(topic)))
             if index % BREATH == BREATH - 1:
                 await asyncio.sleep(0)
 
     async def _add_archived(self, topics: Collection[Topic]) -> None:
-        """Poll once more what was followed before: by an earlier run, or had it been listed in time."""
+        """Poll once more what was followed before, or would have been, had it been listed in time."""
         for topic in topics:
+            alone = topic.sequence_id is None or self._survey.is_left_alone(topic.kind, topic.sequence_id)
             source = self._catalogue.source(topic)
-            owed = self._surveyed or await stored_cursor(source, self._options) is not None
-            slot = self._slots[topic] = Slot(
-                topic, self._clock.monotonic(), live=False, owed=owed, late=self._surveyed
-            )
+            owed = not alone or await stored_cursor(source, self._options) is not None
             if owed:
                 _log.info("%s: archived; polled once more for what came before", topic)
-                self._schedule.add(slot)
+            due = self._clock.monotonic()
+            self._put(Slot(topic, due, live=False, owed=owed, late=self._is_late(topic)))
+
+    def _is_late(self, topic: Topic) -> bool:
+        return topic.sequence_id is not None and self._survey.is_late(topic.kind, topic.sequence_id)
+
+    def _put(self, slot: Slot) -> None:
+        self._slots[slot.topic] = slot
+        if not slot.idle:
+            self._schedule.add(slot)
 
     async def _poll_what_is_due(self, tasks: asyncio.TaskGroup) -> None:
         """Poll with as many feeds at once as there is room for; a page keeps its room until it is handled."""
@@ -204,53 +183,76 @@ class Rounds:
 
     async def _serve(self, slot: Slot) -> None:
         """Take one feed from its poll to the next."""
+        place = Place(self._room)
         try:
             due = slot.due
             if slot.live or slot.owed:
                 slot.owed = False  # before the request: what is archived during it is owed another
-                due = await self._poll(slot)
+                due = await self._poll(slot, place)
             self._put_back(slot, due)
         finally:
-            self._room.release()
+            place.leave()
 
     def _put_back(self, slot: Slot, due: float) -> None:
         slot.due, slot.idle = due, not (slot.live or slot.owed)
         if not slot.idle:
             self._schedule.add(slot)
 
-    async def _poll(self, slot: Slot) -> float:
-        """Poll, have the page handled, fold the feed into its saved form; return when the next poll is due."""
+    async def _poll(self, slot: Slot, place: Place) -> float:
+        """Poll, have the page handled, fold the feed; return when the next poll is due."""
         source = self._catalogue.source(slot.topic)
-        desk, rhythm = await self._open(slot, source)
+        rhythm = self._options.rhythm_of(source)
+        intake = await self._open(slot, source, rhythm)
         try:
-            await desk.intake.fetch()
+            await intake.fetch()
         except APIError as error:
-            return self._clock.monotonic() + self._after_failure(error, slot, source, rhythm)
+            wait = self._after_failure(error, slot, source, rhythm)
+            slot.fold_pace(rhythm, intake)
+            return self._clock.monotonic() + wait
+        self.denials.lift(slot.topic)
         self._stats.polls += 1
         now = self._clock.monotonic()
-        due = now + rhythm.after_page(desk.intake.fresh, now)
-        await self._hand_over(slot, desk)
-        slot.saved = desk.intake.cursor.dumps()
+        due = now + rhythm.after_page(intake.fresh, now)
+        if intake.recoverable:
+            await place.move_to(self._sickroom)
+            await intake.recover()
+        await self._hand_over(slot, Desk(source, self._options, intake, self._stats))
+        slot.fold(rhythm, intake)
         return due
 
-    async def _open(self, slot: Slot, source: Source[Any]) -> tuple[Desk[Any], Rhythm]:
-        if slot.rhythm is None:
-            slot.saved = await stored_cursor(source, self._options)
-            slot.rhythm = self._options.rhythm_of(source)
-        options, began = self._options, None
-        if options.since is NOW and slot.saved is None and slot.topic.sequence_id is not None:
-            began = self._start
+    async def _open(self, slot: Slot, source: Source[Any], rhythm: Rhythm) -> Intake[Any]:
+        if slot.was_polled:
+            return slot.unfold(source, rhythm)
+        slot.restore(rhythm)
+        saved = await stored_cursor(source, self._options)
+        options, began, topic = self._options, None, slot.topic
+        if options.since is NOW and saved is None and topic.sequence_id is not None:
+            began = self._survey.start
         elif options.since is None and slot.late:
-            options = attrs.evolve(options, since=self._start)
-        intake = Intake(source, open_cursor(source, options, slot.saved), began=began)
-        return Desk(source, self._options, intake, self._stats), slot.rhythm
+            options = attrs.evolve(options, since=self._survey.late_from(topic.kind))
+        return Intake(source, open_cursor(source, options, saved), began=began)
 
     def _after_failure(self, error: APIError, slot: Slot, source: Source[Any], rhythm: Rhythm) -> float:
         if isinstance(error, NotFoundError) and slot.topic.sequence_id is not None:
             _log.warning("%s: the server says there is no such sequence", source.name)
             return self._options.interval  # by then its absence from the list of sequences has ended it
         slot.owed = True
+        if isinstance(error, PermissionDeniedError):
+            return self._deny(slot.topic, source.name, error)
         return rhythm.after_failure(error, source.name, self._stats)
+
+    def _deny(self, topic: Topic, name: str, error: PermissionDeniedError) -> float:
+        """Go on without a list that the key may not read; return when to try it again.
+
+        Raises:
+            PermissionDeniedError: That leaves nothing to go on with.
+        """
+        self.denials.add(topic, name, error)
+        of_sequences = bool(self._catalogue.per_sequence) and SEQUENCES not in self.denials
+        may_find_more = of_sequences and not any(one.sequence_id is not None for one in self._slots)
+        if not may_find_more and all(one in self.denials for one, slot in self._slots.items() if slot.live):
+            raise error
+        return max(PAUSE, self._options.interval)
 
     async def _hand_over(self, slot: Slot, desk: Desk[Any]) -> None:
         if desk.intake.idle:
@@ -260,31 +262,3 @@ class Rounds:
         self.news.set()
         await batch.handled.wait()
         return None
-
-
-def _status_by_id(rows: Iterable[Any]) -> dict[str, Any]:
-    """Return what each sequence's status is; a list that cannot be read drops nothing.
-
-    Raises:
-        DecodeError: A row is no sequence.
-    """
-    try:
-        status = {row["id"]: row.get("status") for row in rows}
-    except (TypeError, LookupError, AttributeError):
-        status = {"": None}
-    if not all(isinstance(sequence_id, str) and is_id(sequence_id) for sequence_id in status):
-        raise DecodeError("unreadable list of sequences: a row without an id")
-    return status
-
-
-def _moment(saved: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(saved)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise CursorError(
-            f"the store's {START_KEY!r} is no moment in time. Restore it from a backup, or delete it: sequences "
-            "without a cursor of their own then start anew from NOW."
-        )
-    return moment

@@ -239,6 +239,15 @@ class Snapshot:
         snapshot._restore(saved)
         return snapshot
 
+    def fold(self) -> bytes:
+        """The same as `dumps`: for `unfold` in this process."""
+        return self.dumps().encode()
+
+    @classmethod
+    def unfold(cls, folded: bytes, feed: str, *, cap: int | None = None) -> Self:
+        """The snapshot that `fold` made bytes of."""
+        return cls.loads(folded.decode(), feed, cap=cap)
+
     def _restore(self, saved: state.Saved) -> None:
         self._start = saved.moment("start")
         self._primed = saved.flag("primed")

@@ -108,7 +108,7 @@ def unpack(text: str, kind: str, feed: str, rules: str) -> Saved:
         CursorError: The text is damaged, belongs to something else, or was written by a newer version.
     """
     document = _document(text)
-    if document.get("kind") not in ("cursor", "snapshot") or type(document.get("v")) is not int:
+    if document.get("kind") not in ("cursor", "snapshot", "sequences") or type(document.get("v")) is not int:
         raise CursorError(f"The saved text is JSON, but no cursor of this library. {_ADVICE}")
     if document["v"] > VERSION:
         raise CursorError(

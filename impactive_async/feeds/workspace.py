@@ -10,8 +10,9 @@ import attrs
 
 from impactive_async._clock import Clock
 from impactive_async.feeds.desk import FeedStats
-from impactive_async.feeds.rounds import Batch, Catalogue, Rounds
+from impactive_async.feeds.rounds import Batch, Rounds
 from impactive_async.feeds.source import FeedOptions
+from impactive_async.feeds.topics import Catalogue
 
 
 @attrs.frozen(kw_only=True)
@@ -41,7 +42,9 @@ class WorkspaceWatch:
 
     Leaving the `async with` ends the polling and saves what was handled. Transient failures
     are lived through, as by `Feed`; any other, such as a 401, ends the whole stream for good: it is raised at each
-    further attempt, and going on takes a new `crm.watch`. Of a deleted sequence, the feeds end quietly.
+    further attempt, and going on takes a new `crm.watch`. Of a deleted sequence, the feeds end quietly. A list
+    that the key may not read (403) is done without: it is logged, listed in `denied`, and tried again each hour.
+    Only if that leaves no list at all, the error is raised.
     """
 
     def __init__(self, catalogue: Catalogue, options: FeedOptions, *, clock: Clock, concurrency: int) -> None:
@@ -56,6 +59,11 @@ class WorkspaceWatch:
     def feeds(self) -> int:
         """How many lists are being followed."""
         return self._rounds.feeds
+
+    @property
+    def denied(self) -> tuple[str, ...]:
+        """The lists that the key may not read (403), such as `zapier/deals`: done without, tried again hourly."""
+        return self._rounds.denials.names
 
     async def __aenter__(self) -> Self:
         if self._runner is not None or self._closed:

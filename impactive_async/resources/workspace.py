@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection
 from typing import Any, Literal, get_args
 
 from impactive_async._http.caller import Caller
-from impactive_async.feeds.rounds import Catalogue, Topic
 from impactive_async.feeds.source import Source, check_overlap
+from impactive_async.feeds.topics import Catalogue, Topic
 from impactive_async.models import Company, Contact, Deal, Invoice, Project
 from impactive_async.resources import sequences, zapier
 from impactive_async.resources._base import pages

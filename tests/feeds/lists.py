@@ -93,12 +93,15 @@ class Sibling:
         self.complete = complete
         self.error = error
         self.turns = turns
+        self.held: asyncio.Event | None = None
         self.asked: list[Gap] = []
 
     async def __call__(self, gap: Gap) -> Recovery:
         self.asked.append(gap)
         for _ in range(self.turns):
             await asyncio.sleep(0)
+        if self.held is not None:
+            await self.held.wait()
         if self.error is not None:
             raise self.error
         return Recovery(self.rows, self.complete)

@@ -10,8 +10,8 @@ from typing import Any
 
 from impactive_async._http.caller import Answer
 from impactive_async.feeds.pace import STARTS_PER_SECOND
-from impactive_async.feeds.rounds import Catalogue, Topic
 from impactive_async.feeds.source import FeedOptions, Source
+from impactive_async.feeds.topics import Catalogue, Topic
 from impactive_async.feeds.workspace import WorkspaceWatch
 from impactive_async.models import Send
 from tests.feeds.lists import RULES, START
@@ -19,7 +19,7 @@ from tests.support import ManualClock, spin
 
 KINDS = ("enrollments", "sends", "replies")
 SEQUENCES = 300
-BYTES = 1_500
+BYTES = 600
 
 
 class Quiet:
@@ -58,7 +58,7 @@ async def polled(world: Quiet, events: WorkspaceWatch, seconds: float) -> int:
 
 
 async def test_first_polls_are_spread_and_idle_feeds_are_small() -> None:
-    """Feeds start at a steady rate, each is polled once an interval, and rests in less than 1,500 bytes."""
+    """Feeds start at a steady rate, each is polled once an interval, and rests in less than 600 bytes."""
     world = Quiet()
     asyncio.get_running_loop().set_debug(False)  # it keeps the stack of every task
     tracemalloc.start()

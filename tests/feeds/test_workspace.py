@@ -14,14 +14,25 @@ from attrs import Factory, define
 
 from impactive_async import NOW, AsyncClient, BadRow, FeedGapError
 from impactive_async._http.caller import Answer
-from impactive_async.errors import AuthenticationError, CursorError, DecodeError, NotFoundError, ServerError
-from impactive_async.feeds.rounds import START_KEY, Catalogue, Topic
+from impactive_async.errors import (
+    AuthenticationError,
+    CursorError,
+    DecodeError,
+    NotFoundError,
+    PermissionDeniedError,
+    ServerError,
+)
+from impactive_async.feeds.denials import PAUSE
+from impactive_async.feeds.roster import KEY
+from impactive_async.feeds.server_clock import THIS_MACHINE, OwnClocks
 from impactive_async.feeds.source import FeedOptions, Source
+from impactive_async.feeds.survey import START_KEY
+from impactive_async.feeds.topics import Catalogue, Topic
 from impactive_async.feeds.workspace import Event, WorkspaceWatch
 from impactive_async.models import Gap, Send
 from impactive_async.sandbox import Sandbox
 from impactive_async.sandbox.rows import Kind as SandboxKind
-from tests.feeds.lists import CAP, RULES, START, FakeList, Store, row
+from tests.feeds.lists import CAP, RULES, START, FakeList, Sibling, Store, row
 from tests.support import FakeClock, ManualClock, client_of, spin, until
 
 INTERVAL = 300.0
@@ -36,6 +47,9 @@ class FakeWorkspace:
     lists: dict[str, FakeList] = Factory(dict)
     trouble: list[Exception] = Factory(list)
     answers: Callable[[], Any] | None = None
+    siblings: dict[str, Sibling] = Factory(dict)
+    topics: tuple[str, ...] = ()
+    own: OwnClocks = THIS_MACHINE
 
     def add(self, *names: str, rows: tuple[int, ...] = ()) -> None:
         for name in names:
@@ -52,10 +66,12 @@ class FakeWorkspace:
 
     def source(self, topic: Topic) -> Source[Send]:
         name = topic.sequence_id or topic.kind
-        return Source(name=name, row=Send, rules=RULES, page=self.lists[name].page, clock=self.clock)
+        page, recover = self.lists[name].page, self.siblings.get(name)
+        return Source(name=name, row=Send, rules=RULES, page=page, clock=self.clock, own=self.own, recover=recover)
 
     def watch(self, concurrency: int = 4, **options: Any) -> WorkspaceWatch:
-        catalogue = Catalogue(source=self.source, topics=[], per_sequence=["sends"], sequences=self.listed)
+        topics = [Topic(kind) for kind in self.topics]
+        catalogue = Catalogue(source=self.source, topics=topics, per_sequence=["sends"], sequences=self.listed)
         chosen = FeedOptions(**{"interval": INTERVAL, **options})
         return WorkspaceWatch(catalogue, chosen, clock=self.clock, concurrency=concurrency)
 
@@ -225,6 +241,71 @@ async def test_a_sequence_archived_while_the_program_was_down() -> None:
         world.sequences["b"] = "active"
         await world.pass_time(2 * INTERVAL)
         assert name_and_row(await waiting) == ("b", "e1")
+
+
+async def test_a_sequence_created_and_archived_while_the_program_was_down() -> None:
+    """What no earlier run has seen is polled once, though it is archived; what its page hides is a gap."""
+    for options in ({}, {"since": NOW}, {"since": START}):
+        world, store, gaps = FakeWorkspace(), Store(), list[Gap]()
+        world.add("old")
+        async with nothing_left(), world.watch(store=store, **options):
+            await spin()
+            await world.pass_time(1)
+        world.add("brief", rows=tuple(range(1, 2 * CAP)))
+        world.sequences["brief"] = "archived"
+        async with nothing_left(), world.watch(store=store, on_gap=gaps.append, **options) as events:
+            found = [name_and_row(event) for event in await take(events, CAP, world)]
+            events.ack()
+            waiting = asyncio.ensure_future(anext(events))
+            await world.pass_time(5 * INTERVAL)
+            assert len(world.lists["brief"].asked) == 1
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+        assert found == [("brief", f"e{number}") for number in range(CAP, 2 * CAP)], options
+        assert {gap.kind for gap in gaps} == {"overflow"}, options
+
+
+async def test_a_sequence_that_no_run_came_to_poll_is_polled_when_archived() -> None:
+    """One that an earlier run has seen, but could not poll, is owed a poll; what it hides is history."""
+    world, store, gaps = FakeWorkspace(), Store(), list[Gap]()
+    world.add("a", rows=tuple(range(-2 * CAP, 0)))
+    world.lists["a"].trouble = [ServerError("down", status=503)] * 100
+    async with nothing_left(), world.watch(store=store):
+        await spin()
+        await world.pass_time(1)
+    world.lists["a"].trouble = []
+    world.sequences["a"] = "archived"
+    async with nothing_left(), world.watch(store=store, on_gap=gaps.append) as events:
+        assert [event.row.id for event in await take(events, CAP, world)] == [f"e{n}" for n in range(-CAP, 0)]
+    assert [gap.kind for gap in gaps] == ["history"]
+
+
+async def test_a_sequence_created_while_the_program_was_down_has_no_history() -> None:
+    """Rows that the first page of a sequence new to the second run cannot show are reported as a gap."""
+    world, store, gaps = FakeWorkspace(), Store(), list[Gap]()
+    async with nothing_left(), world.watch(store=store):
+        await spin()
+    world.add("new", rows=tuple(range(1, 2 * CAP)))
+    async with nothing_left(), world.watch(store=store, on_gap=gaps.append) as events:
+        assert name_and_row(await anext(events)) == ("new", f"e{CAP}")
+    assert [gap.kind for gap in gaps] == ["overflow"]
+
+
+async def test_what_is_known_of_sequences_is_kept_by_kind_and_refused_when_damaged() -> None:
+    """A record of the sequences that cannot be used is an error that says where it is and what to do."""
+    world, store = FakeWorkspace(), Store()
+    world.add("a")
+    async with world.watch(store=store):
+        await spin()
+    saved = store.cursors[f"{KEY}sends"]
+    assert '"followed":["a"]' in saved
+    for damaged in ("", saved[:-5], saved.replace('"a"', '"b"')):
+        store.cursors[f"{KEY}sends"] = damaged
+        async with nothing_left(), world.watch(store=store) as events:
+            with pytest.raises(
+                CursorError, match=r"Store\('somewhere'\), key 'workspace/sequences/sends'.*delete it"
+            ):
+                await anext(events)
 
 
 async def test_a_sequence_created_and_archived_between_two_looks() -> None:
@@ -462,6 +543,90 @@ async def test_a_busy_feed_starves_no_other() -> None:
                 break
 
 
+async def test_a_recovery_holds_up_no_other_feed() -> None:
+    """While a gap's rows are looked for, the stream goes on; then they come in order, before those behind them."""
+    world = FakeWorkspace()
+    world.add("a", "b", rows=(1, 2))
+    sibling = world.siblings["a"] = Sibling(*(row(number) for number in (10, 11, 12)))
+    sibling.held = asyncio.Event()
+    async with nothing_left(), world.watch(concurrency=1) as events:
+        await take(events, 4, world)
+        waiting = asyncio.ensure_future(anext(events))
+        world.lists["a"].add(*range(10, 13 + CAP))
+        await world.pass_time(2 * INTERVAL)
+        assert sibling.asked
+        assert not waiting.done()
+        for number in (3, 4):
+            world.lists["b"].add(number)
+            await world.pass_time(2 * INTERVAL)
+            assert name_and_row(await waiting) == ("b", f"e{number}")
+            waiting = asyncio.ensure_future(anext(events))
+        sibling.held.set()
+        await spin()
+        found = [await waiting, *[await anext(events) for _ in range(2 + CAP)]]
+    assert [name_and_row(event) for event in found] == [("a", f"e{number}") for number in range(10, 13 + CAP)]
+
+
+async def test_recoveries_without_end_take_up_no_more_places_than_there_are() -> None:
+    """As many pages as `concurrency` may wait for their recovery beside those of others: memory stays bounded."""
+    world = FakeWorkspace()
+    world.add(*"abcd", rows=(1, 2))
+    held = asyncio.Event()
+    for name in "abcd":
+        world.siblings[name] = Sibling(*(row(number) for number in (10, 11, 12)))
+        world.siblings[name].held = held
+    async with nothing_left(), world.watch(concurrency=1) as events:
+        await take(events, 8, world)
+        waiting = asyncio.ensure_future(anext(events))
+        before = world.polls
+        for each in world.lists.values():
+            each.add(*range(10, 13 + CAP))
+        await world.pass_time(5 * INTERVAL)
+        assert world.polls - before == 2  # one being recovered, one waiting for that
+        held.set()
+        found = [await waiting]
+        pulling = asyncio.ensure_future(_collect(events, found))
+        await world.pass_time(5 * INTERVAL)
+        pulling.cancel()
+        await asyncio.gather(pulling, return_exceptions=True)
+    assert len(set(map(name_and_row, found))) == len(found) == 4 * (3 + CAP)
+
+
+async def test_closing_amid_a_recovery_leaves_nothing_behind() -> None:
+    """A stream that is left while a gap is being filled leaves no task, and the next run gets all of it."""
+    world, store = FakeWorkspace(), Store()
+    world.add("a", rows=(1, 2))
+    sibling = world.siblings["a"] = Sibling(*(row(number) for number in (10, 11, 12)))
+    sibling.held = asyncio.Event()
+    async with nothing_left(), world.watch(store=store) as events:
+        await take(events, 2, world)
+        waiting = asyncio.ensure_future(anext(events))
+        world.lists["a"].add(*range(10, 13 + CAP))
+        await world.pass_time(2 * INTERVAL)
+        assert sibling.asked
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+    sibling.held = None
+    async with nothing_left(), world.watch(store=store) as events:
+        found = await take(events, 3 + CAP, world)
+    assert [event.row.id for event in found] == [f"e{number}" for number in range(10, 13 + CAP)]
+
+
+async def test_a_clock_that_fell_back_between_two_polls_is_noticed() -> None:
+    """A feed at rest keeps what a jump back of the server's clock is recognised by."""
+    steady = iter(range(0, 10_000, 100))
+    world, gaps = FakeWorkspace(own=OwnClocks(steady=lambda: next(steady))), list[Gap]()
+    world.add("a", rows=(1, 2, 90))
+    async with nothing_left(), world.watch(on_gap=gaps.append) as events:
+        await take(events, 3, world)
+        waiting = asyncio.ensure_future(anext(events))
+        world.lists["a"].now += timedelta(seconds=1)
+        await world.pass_time(2 * INTERVAL)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+    assert [gap.kind for gap in gaps] == ["lookback"]
+
+
 async def test_one_consumer_at_a_time() -> None:
     """Two tasks cannot pull from one stream, which would tell nothing of who handled what."""
     world = FakeWorkspace()
@@ -566,6 +731,76 @@ async def test_a_revoked_key_ends_the_stream(sandbox: Sandbox) -> None:
             for _ in range(2):
                 with pytest.raises(AuthenticationError):
                     await anext(events)
+
+
+DENIED = PermissionDeniedError("the key has no such module", status=403)
+
+
+async def test_a_list_that_is_denied_is_done_without(caplog: pytest.LogCaptureFixture) -> None:
+    """A 403 costs that list alone: warned of once, told by `denied` and `stats`, and mended when it is granted."""
+    world = FakeWorkspace()
+    world.add("a", "b", "c", rows=(1,))
+    for name in "ab":
+        world.lists[name].trouble = [DENIED] * 2
+    async with nothing_left(), world.watch() as events:
+        assert name_and_row((await take(events, 1, world))[0]) == ("c", "e1")
+        waiting = asyncio.ensure_future(anext(events))
+        await world.pass_time(4 * INTERVAL)
+        assert (events.denied, events.stats.denied, events.stats.errors) == (("a", "b"), 2, 0)
+        assert [len(world.lists[name].asked) for name in "ab"] == [1, 1]
+        world.lists["c"].add(2)
+        await world.pass_time(2 * INTERVAL)
+        assert name_and_row(await waiting) == ("c", "e2")
+        waiting = asyncio.ensure_future(anext(events))
+        await world.pass_time(2 * PAUSE)
+        assert {name_and_row(await waiting), name_and_row(await anext(events))} == {("a", "e1"), ("b", "e1")}
+        assert (events.denied, events.stats.denied) == ((), 0)
+    assert [record.levelname for record in caplog.records if "may not read" in record.message].count(
+        "WARNING"
+    ) == 1
+
+
+async def test_a_list_of_sequences_that_is_denied_is_done_without() -> None:
+    """Without the list of sequences, the other lists are followed."""
+    world = FakeWorkspace(topics=("deals",), trouble=[DENIED])
+    world.lists["deals"] = FakeList()
+    world.lists["deals"].add(1)
+    async with nothing_left(), world.watch() as events:
+        assert (await anext(events)).kind == "deals"
+        assert events.denied == ("sequences",)
+
+
+@pytest.mark.parametrize("what", ["lists", "sequences"])
+async def test_a_key_that_may_read_nothing_ends_the_stream(what: str) -> None:
+    """If every list is denied, there is nothing to go on with, and the error is raised."""
+    world = FakeWorkspace()
+    if what == "lists":
+        world.add("a", "b", "old")
+        world.sequences["old"] = "archived"
+        for name in "ab":
+            world.lists[name].trouble = [DENIED]
+    else:
+        world.trouble = [DENIED]
+    async with nothing_left(), world.watch() as events:
+        waiting = asyncio.ensure_future(anext(events))
+        await spin()
+        await world.pass_time(INTERVAL)
+        for _ in range(2):
+            with pytest.raises(PermissionDeniedError):
+                await waiting
+            waiting = asyncio.ensure_future(anext(events))
+        with pytest.raises(PermissionDeniedError):
+            await waiting
+
+
+async def test_a_module_the_key_lacks_over_a_server(sandbox: Sandbox) -> None:
+    """With one surface denied, rows of the other arrive."""
+    async with client_of(sandbox) as crm:
+        sandbox.fail("GET /api/zapier/deals", status=403, times=None)
+        count = len(sandbox.state.rows("companies"))
+        async with crm.watch(["deals", "companies"]) as events:
+            assert {event.kind for event in await take(events, count)} == {"companies"}
+            await until(lambda: events.denied == ("zapier/deals",))
 
 
 async def test_what_ends_the_polling_comes_after_what_was_polled() -> None:
