@@ -113,7 +113,8 @@ class Cursor:
 
     def version(self, row: Row) -> Version:
         """What names a fresh row's version for good, whatever the consumer does to the row."""
-        return row[self.rules.id], "" if self.rules.immutable else row[self.rules.timestamp]
+        rules = self.rules
+        return row[rules.id], "" if rules.immutable else row[rules.timestamp]
 
     def ack(self, row: Row) -> bool:
         """Count a fresh row, unchanged, as handled, in any order; O(1).
@@ -125,10 +126,11 @@ class Cursor:
 
     def ack_version(self, version: Version) -> bool:
         """Count the fresh row that `version` named as handled; see `ack`."""
-        arrival = self._hand.let_go(version)
+        arrival = self._hand.rows.pop(version, None)
         if arrival is None:
             return False
-        self._progress.known.add((arrival[0], arrival[3], arrival[4]))
+        at, _, _, row_id, raw, _ = arrival
+        self._progress.known.add(at, row_id, raw)
         return True
 
     def recover(self, gap: Gap, rows: Sequence[Any]) -> Accepted:
@@ -153,14 +155,15 @@ class Cursor:
         return self._progress.known.others(rows, self.rules.id, timestamp)
 
     def _learn_tick(self, arrivals: Sequence[Arrival]) -> None:
-        by_length = {len(arrival[4]): arrival[4] for arrival in arrivals}  # of one length: printed alike
+        raws = [arrival[4] for arrival in arrivals]
+        by_length = dict(zip(map(len, raws), raws, strict=True))  # of one length: printed alike
         self._progress.tick = max(self._progress.tick, *map(timestamps.precision, by_length.values()), 1)
 
     def _prime(self, rows: Sequence[Any], arrivals: Sequence[Arrival], bad: Sequence[BadRow]) -> Accepted:
         """Count what the first page shows as known; what it cannot show of the overlap is in doubt."""
         progress = self._progress
         for at, _, _, row_id, raw, _ in arrivals:
-            progress.known.add((at, row_id, raw))
+            progress.known.add(at, row_id, raw)
         self._quarantine.unreported(bad)
         progress.settle(held=None)
         if not self._judge.is_full(rows, none_known=False):

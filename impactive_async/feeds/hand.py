@@ -27,20 +27,21 @@ class Taken(NamedTuple):
 class Hand:
     """Rows that were shown to the consumer and are not handled."""
 
-    __slots__ = ("_immutable", "_rows", "left_behind")
+    __slots__ = ("_immutable", "left_behind", "rows")
 
     def __init__(self, *, immutable: bool) -> None:
         self._immutable = immutable
-        self._rows: dict[Version, Arrival] = {}
+        self.rows: dict[Version, Arrival] = {}
+        """By their versions. Whoever handles one takes it out."""
         self.left_behind: int | None = None
         """The oldest row in hand when the state was saved: it comes again."""
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.rows)
 
     def oldest(self) -> int | None:
         """Return the timestamp of the oldest row in hand, also as a saved state remembers it."""
-        held = [arrival[0] for arrival in self._rows.values()]
+        held = [arrival[0] for arrival in self.rows.values()]
         return min(held if self.left_behind is None else [*held, self.left_behind], default=None)
 
     def take(self, arrivals: Sequence[Arrival], rows: Sequence[Any], progress: Progress) -> Taken:
@@ -48,20 +49,16 @@ class Hand:
         fresh: list[Row] = []
         twins: list[BadRow] = []
         asked, line, unasked = progress.asked_from, progress.line_tick, 0
-        in_hand, known, immutable = self._rows, progress.known, self._immutable
+        in_hand, immutable = self.rows, self._immutable
+        known, latest = progress.known, progress.known.latest
         for arrival in arrivals:
             at, _, index, row_id, raw, row = arrival
-            key = (row_id, "" if immutable else raw)
             if at < asked:
                 unasked += at < line  # from the line to the origin rows were asked for, and are none of the feed's
-            elif key in in_hand:
-                if page.contradicts(in_hand[key], row, rows):
+            elif row_id not in latest or not (immutable or known.remembers(row_id, at, raw)):
+                held = in_hand.setdefault((row_id, "" if immutable else raw), arrival)
+                if held is arrival:
+                    fresh.append(row)
+                elif page.contradicts(held, row, rows):
                     twins.append(BadRow(index, "another row of this page has the same id and version", row))
-            elif row_id not in known.latest or not (immutable or known.remembers(row_id, at, raw)):
-                in_hand[key] = arrival
-                fresh.append(row)
         return Taken(fresh, twins, unasked)
-
-    def let_go(self, version: Version) -> Arrival | None:
-        """Return the row of that version, which is handled; `None` if it was not in hand."""
-        return self._rows.pop(version, None)

@@ -33,35 +33,39 @@ class Known:
     are handled nearly in order.
     """
 
-    __slots__ = ("_entries", "_sorted", "_superseded", "latest")
+    __slots__ = ("_entries", "_newest", "_sorted", "_superseded", "latest")
 
     def __init__(self, entries: Sequence[Entry] = ()) -> None:
         """Start with versions handled before, oldest first."""
+        self._entries = sorted(entries, key=_at)  # next to nothing if they are, as they should be
         # row id -> its newest handled version, as printed: the last one to be forgotten
-        self.latest: dict[RowId, str] = {row_id: raw for _, row_id, raw in entries}
+        self.latest: dict[RowId, str] = {row_id: raw for _, row_id, raw in self._entries}
         # other versions of those rows: a lagging replica may show them again
         self._superseded: set[tuple[RowId, str]] = set()
-        self._entries = list(entries)
-        self._sorted = not self._entries
+        self._sorted = True
+        self._newest = self._entries[-1][0] if self._entries else timestamps.BEGINNING
         if len(self.latest) < len(self._entries):
-            self._superseded = {(row_id, raw) for _, row_id, raw in entries if self.latest[row_id] != raw}
+            self._superseded = {(row_id, raw) for _, row_id, raw in self._entries if self.latest[row_id] != raw}
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, at: int, row_id: RowId, raw: str) -> None:
         """Remember one more handled version."""
-        at, row_id, raw = entry
         previous = self.latest.get(row_id)
-        if previous is not None and timestamps.parse(previous) > at:
+        if previous is None:
+            self.latest[row_id] = raw
+        elif timestamps.parse(previous) > at:
             self._superseded.add((row_id, raw))
-        else:
-            if previous is not None and previous != raw:
-                self._superseded.add((row_id, previous))
+        elif previous != raw:
+            self._superseded.add((row_id, previous))
             self.latest[row_id] = raw
         # Rows are handled nearly in order: mostly there is nothing to sort afterwards.
-        self._sorted = self._sorted and (not self._entries or self._entries[-1][0] <= entry[0])
-        self._entries.append(entry)
+        if at < self._newest:
+            self._sorted = False
+        else:
+            self._newest = at
+        self._entries.append((at, row_id, raw))
 
     def remembers(self, row_id: RowId, at: int, raw: str) -> bool:
         """Whether this very version was handled, even if the server now prints the same instant otherwise."""

@@ -1,7 +1,10 @@
 """ISO 8601 text to integer microseconds since 1970 and back: the only arithmetic a cursor does is on these."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
+from operator import sub
 from typing import Final
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,6 +32,17 @@ def parse(raw: str) -> int:
     """
     stamp = datetime.fromisoformat(raw)
     return ((stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)) - EPOCH) // MICROSECOND
+
+
+def parse_all(raws: Iterable[str]) -> list[int]:
+    """The same of many that have offsets, faster.
+
+    Raises:
+        ValueError: One is text, but no timestamp.
+        TypeError: One is not text, or has no offset.
+    """
+    since = map(sub, map(datetime.fromisoformat, raws), repeat(EPOCH))
+    return [(span.days * 86_400 + span.seconds) * SECOND + span.microseconds for span in since]
 
 
 def micros(stamp: datetime) -> int:

@@ -20,7 +20,7 @@ def test_what_is_not_forgotten_is_remembered(handled: list[Entry], raw: str) -> 
     """In whatever order versions were handled, as a lagging replica may make them: all of them from then on."""
     known, moment = Known(), timestamps.parse(raw)
     for entry in handled:
-        known.add(entry)
+        known.add(*entry)
     known.forget_before(moment)
     kept = {entry for entry in handled if entry[0] >= moment}
     assert {*known.entries()} == kept
