@@ -14,21 +14,23 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import give_up
+
 ROOT = Path(__file__).parents[2]
 PARTS = ROOT / ".evidence"
 _READY = 60.0
 
 
 def prism() -> str:
-    """Path of Prism, or a skip."""
+    """Path of Prism."""
     found = shutil.which("prism", path=str(PARTS / "node_modules" / ".bin"))
-    return found or pytest.skip("Prism is not there: `make evidence` fetches it where there is npm")
+    return found or give_up("Prism is not there: `make evidence` fetches it where there is npm")
 
 
 def nginx() -> str:
-    """Path of nginx, or a skip."""
+    """Path of nginx."""
     places = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", str(PARTS / "nginx" / "usr" / "sbin")])
-    return shutil.which("nginx", path=places) or pytest.skip(
+    return shutil.which("nginx", path=places) or give_up(
         "nginx is not there: `make evidence` fetches it where there is apt-get"
     )
 

@@ -9,15 +9,15 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import asyncpg
-import pytest
 from attrs import evolve, frozen
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from impactive_async.hub import Claim, Event, Hub, connect, event_id
+from tests.support import give_up
 
 REDIS_URL = os.environ.get("IMPACTIVE_TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 POSTGRES_URL = os.environ.get("IMPACTIVE_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -67,12 +67,6 @@ async def present(name: str, url: str, answers: Any) -> None:
             _absent[url] = f"no {name} server answers: {error}"
     if url in _absent:
         give_up(_absent[url])
-
-
-def give_up(reason: str) -> NoReturn:
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 async def _redis_answers(url: str) -> None:

@@ -20,7 +20,7 @@ from attrs import define, field
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from .engines import give_up
+from tests.support import give_up
 
 POSTGRES_USER = "postgres"
 
