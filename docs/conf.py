@@ -9,6 +9,7 @@ from impactive_async import __version__
 
 project = "impactive-async"
 author = "impactive-async contributors"
+project_copyright = author
 release = version = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
@@ -22,7 +23,7 @@ default_role = "py:obj"  # `name` in a docstring is a link where there is someth
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
-autodoc_preserve_defaults = True
+autodoc_preserve_defaults = False  # attrs' generated __init__ has nothing worth preserving
 maximum_signature_line_length = 80
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
@@ -59,8 +60,21 @@ def _show_colons(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any,
     lines[:] = [line.replace(_COLON, ":") for line in lines]
 
 
+_REPRS = ((re.compile(r"\bNOTHING\b"), "..."), (re.compile(r"<built-in function (\w+)>"), r"\1"))
+
+
+def _readable_defaults(
+    _app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """Write defaults that are made anew for each object, and those that are functions, as a person would."""
+    for pattern, spelling in _REPRS:
+        signature = signature and pattern.sub(spelling, signature)
+    return signature, returns
+
+
 def setup(app: Sphinx) -> None:
     """Register what the documentation needs: the first two before napoleon (500), the last after it."""
     app.connect("autodoc-process-docstring", _from_markdown, priority=100)
     app.connect("autodoc-process-docstring", _hide_colons, priority=200)
     app.connect("autodoc-process-docstring", _show_colons, priority=900)
+    app.connect("autodoc-process-signature", _readable_defaults)
