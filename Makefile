@@ -45,7 +45,7 @@ bench-check: $(VENV)/.installed-bench  ## The same, and fail on what is past its
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "impactive-async needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }  # half an environment would pass for a whole one
 
 $(VENV)/.installed-cli: pyproject.toml | $(BIN)/python
 	$(PIP) install --editable '.[cli]'

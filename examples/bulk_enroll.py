@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from impactive_async import AsyncClient, BulkError, ContactDraft, Progress, created_ids
+from impactive_async import AsyncClient, ContactDraft, ImpactiveError, Progress, created_ids
 
 
 def people(file: Path) -> Iterator[ContactDraft]:
@@ -62,8 +62,8 @@ def main() -> None:
         asyncio.run(
             run(options.file, options.sequence_id, options.journal or options.file.with_suffix(".journal"))
         )
-    except BulkError as error:
-        sys.exit(str(error))
+    except (ImpactiveError, OSError) as error:  # a message, not a traceback: it says what to do
+        sys.exit(f"\n{error}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A FastAPI service that signs people up: one client for the whole process, errors mapped to honest answers.
 
-    pip install impactive-async fastapi uvicorn
+    pip install . fastapi uvicorn
     export IMPACTIVE_API_KEY=icrm_...
     python examples/fastapi_service.py
 

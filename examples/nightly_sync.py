@@ -5,7 +5,7 @@
 
 Rows and cursor are written in one transaction, so a crash neither loses nor doubles anything. The API lists the
 newest 100 changes only. What more than that a night brings is out of its reach: it is entered in the table `gaps`,
-and the exit code is 1; then run it more often than nightly. The first run copies the newest 100.
+and the exit code is 1, as after an error; then run it more often. The first run copies the newest 100.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from impactive_async import AsyncClient, Deal, Feed, Invoice, Poll
+from impactive_async import AsyncClient, Deal, Feed, ImpactiveError, Invoice, Poll
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS deals
@@ -85,7 +85,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Copy changed deals and invoices into SQLite.")
     parser.add_argument("database")
     with closing(sqlite3.connect(parser.parse_args().database)) as db:
-        sys.exit(1 if asyncio.run(sync(db)) else 0)
+        try:
+            trouble = asyncio.run(sync(db))
+        except ImpactiveError as error:  # what was copied stays, and so do the cursors: the next run goes on
+            sys.exit(str(error))
+    sys.exit(1 if trouble else 0)
 
 
 if __name__ == "__main__":

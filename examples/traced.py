@@ -1,6 +1,6 @@
 """Structured logs and OpenTelemetry traces: one JSON object a line, logs on stderr and spans on stdout.
 
-    pip install impactive-async opentelemetry-sdk opentelemetry-instrumentation-aiohttp-client
+    pip install . opentelemetry-sdk opentelemetry-instrumentation-aiohttp-client
     export IMPACTIVE_API_KEY=icrm_...
     python examples/traced.py
 

@@ -1,4 +1,4 @@
-"""Fixtures for tests of programs that use this SDK: `pip install impactive-async` is all it takes.
+"""Fixtures for tests of programs that use this SDK: installing it is all it takes.
 
 - `impactive_sandbox`: a sandbox of the test's own.
 - `impactive_client`: a client of it, whose waits take no time: they move the sandbox's clock.

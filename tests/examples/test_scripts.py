@@ -73,6 +73,23 @@ async def test_the_nightly_sync_reports_what_it_could_not_get(impactive_sandbox:
     assert ("zapier/invoices", "overflow") in rows(database, "SELECT feed, kind FROM gaps")
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [("bulk_enroll", ("leads.csv", "seq_1", "--journal", "leads.journal")), ("nightly_sync", ("crm.db",))],
+)
+async def test_a_script_that_is_refused_says_what_to_do(
+    impactive_sandbox: Sandbox, tmp_path: Path, name: str, arguments: tuple[str, ...]
+) -> None:
+    """A revoked key is one sentence on standard error, and no traceback."""
+    (tmp_path / "leads.csv").write_text("First Name,Last Name,Email\nAda,Lovelace,ada@example.com\n")
+    impactive_sandbox.revoke_key()
+    paths = (tmp_path / part if "." in part else part for part in arguments)
+    code, _, err = await run(impactive_sandbox, name, *paths)
+    assert code == 1
+    assert "The API key was refused: check that" in err
+    assert "Traceback" not in err
+
+
 async def test_logs_and_traces_can_be_joined(impactive_sandbox: Sandbox) -> None:
     """Each request is a log line and a span of one trace, and neither has the key."""
     code, out, err = await run(impactive_sandbox, "traced")
