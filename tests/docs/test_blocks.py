@@ -174,6 +174,19 @@ def _is_picture(block: Block) -> bool:
     return "→" in block.code or "cli/" in block.code
 
 
+def test_the_assumptions_are_where_the_page_says() -> None:
+    """They are numbered without a hole, each names files that exist, and the code refers to no other."""
+    rows = re.findall(r"^\| A(\d+) \|(.*)\|$", PAGES["assumptions.md"].read_text(), re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(1, len(rows) + 1))
+    package = ROOT / "impactive_async"
+    for number, row in rows:
+        places = re.findall(r"`([a-z_]+/[a-z_]*(?:\.py)?)`", row.split("|")[2])
+        assert places, number
+        assert [place for place in places if not (package / place).exists()] == [], number
+    mentioned = {n for path in package.rglob("*.py") for n in re.findall(r"\bA(\d{1,2})\b", path.read_text())}
+    assert mentioned <= {number for number, _ in rows}
+
+
 def test_the_security_page_names_the_dependencies() -> None:
     """What the page says is brought along is what the package requires."""
     required = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]

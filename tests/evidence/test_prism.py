@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from impactive_async import APIStatusError, AsyncClient, BadRequestError, NotFoundError
+from impactive_async import APIStatusError, AsyncClient, AuthenticationError, BadRequestError, NotFoundError
 from impactive_async.sandbox import Sandbox
 from tests.evidence.parts import ROOT, free_port, prism, serving
 from tests.resources.cases import Case, Ids
@@ -71,6 +71,26 @@ async def test_every_404_is_by_the_document(proxied: AsyncClient, impactive_sand
         if case.lost is not None:
             result = await outcome(case.lost(proxied, fresh_ids(impactive_sandbox, case)))
             assert type(result) is NotFoundError, (case.route, result)
+
+
+async def test_every_refusal_is_by_the_document(proxied: AsyncClient, impactive_sandbox: Sandbox) -> None:
+    """What Prism does not refuse by the document is refused with a 400 that is in the document."""
+    refused_by = {}
+    for case in CASES:
+        if case.bad is not None:
+            before = len(impactive_sandbox.requests)
+            result = await outcome(case.bad(proxied, fresh_ids(impactive_sandbox, case)))
+            arrived = len(impactive_sandbox.requests) > before
+            refused_by[case.route] = (getattr(result, "status", result), arrived)
+    assert set(refused_by.values()) == {(422, False), (400, True)}, refused_by
+
+
+async def test_every_refused_key_is_by_the_document(proxied: AsyncClient, impactive_sandbox: Sandbox) -> None:
+    """The 401 of each endpoint is documented, body and all."""
+    impactive_sandbox.revoke_key()
+    for case in CASES:
+        result = await outcome(case.call(proxied, fresh_ids(impactive_sandbox, case)))
+        assert type(result) is AuthenticationError, (case.route, result)
 
 
 async def test_prism_would_have_said_so(proxied: AsyncClient, impactive_sandbox: Sandbox) -> None:
