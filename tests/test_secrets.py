@@ -6,6 +6,7 @@ import logging
 import pickle
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -127,6 +128,21 @@ async def test_a_redirect_does_not_carry_the_key_to_another_server(log: Callable
             assert error.status == status
         assert evil.heads == []
     assert SECRET not in log()
+
+
+async def test_the_environment_names_neither_a_way_nor_a_login(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Proxies and `.netrc` of whoever runs the program are not used."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login ada password lovelace\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    async with scripted(b"") as proxy, Sandbox(api_key=KEY) as sandbox:
+        for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        async with client_of(sandbox) as crm:
+            await crm.contacts.list()
+        assert proxy.heads == []
+        assert "authorization" not in sandbox.requests[-1].headers
 
 
 async def test_success_does_not_log_the_key_either(log: Callable[[], str]) -> None:
