@@ -17,6 +17,8 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"impactive-async {release}"
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["code.css"]
 
 myst_heading_anchors = 3
 default_role = "py:obj"  # `name` in a docstring is a link where there is something of that name
@@ -47,6 +49,15 @@ def _from_markdown(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: An
     lines[:] = out
 
 
+def _keep_drawings(_app: Sphinx, what: str, _name: str, _obj: Any, _options: Any, lines: list[str]) -> None:
+    """Show what a module's docstring draws, an indented block, as it stands: else it is a quotation, and flows."""
+    if what == "module":
+        drawn = [line.startswith("    ") for line in lines]
+        for at in reversed(range(1, len(lines))):
+            if drawn[at] and not drawn[at - 1]:
+                lines[at:at] = [".. code-block:: text", ""]
+
+
 _COLON = "\ue000"  # of a private area: nobody writes it
 
 
@@ -73,7 +84,8 @@ def _readable_defaults(
 
 
 def setup(app: Sphinx) -> None:
-    """Register what the documentation needs: the first two before napoleon (500), the last after it."""
+    """Register what the documentation needs: the first three before napoleon (500), the fourth after it."""
+    app.connect("autodoc-process-docstring", _keep_drawings, priority=50)
     app.connect("autodoc-process-docstring", _from_markdown, priority=100)
     app.connect("autodoc-process-docstring", _hide_colons, priority=200)
     app.connect("autodoc-process-docstring", _show_colons, priority=900)

@@ -84,6 +84,17 @@ def test_attributes_are_described(site: Path) -> None:
     assert "once the contact is unenrolled" in page
 
 
+def test_the_tree_of_errors_is_drawn(site: Path) -> None:
+    """Line by line, as in the docstring, and what follows is in its order."""
+    page = (site / "api" / "errors.html").read_text(encoding="utf-8")
+    (drawing,) = re.findall(r"<pre>(.*?)</pre>", page, re.DOTALL)
+    lines = re.sub(r"<[^>]+>", "", drawing).splitlines()
+    assert len(lines) == len(impactive_async.errors.__all__)
+    assert lines[1].startswith("├── ConfigurationError")
+    order = re.findall(r'<dt [^>]*id="impactive_async\.errors\.(\w+)"', page)
+    assert order[:4] == ["ImpactiveError", "ConfigurationError", "APIError", "APIConnectionError"]
+
+
 def test_the_version_is_the_package_s(site: Path) -> None:
     """The pages say which version they are of."""
     assert impactive_async.__version__ in (site / "index.html").read_text(encoding="utf-8")
