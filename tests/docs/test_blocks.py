@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import impactive_async.sandbox
 from impactive_async import AsyncClient
 from impactive_async.sandbox import Sandbox
 from tests.docs.pages import PAGES, ROOT, Block, blocks
@@ -32,6 +33,8 @@ pip() { [ "$1" = install ] && shift && for name in "$@"; do
 done; }
 make() { command make --dry-run -C "$ROOT" "$@" >/dev/null; }
 """
+
+_IN_DOCSTRING = re.compile(r"^( *)```python\n\1(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 A_PROGRAM = """
 import pytest
@@ -80,6 +83,18 @@ async def test_its_code_runs(
                     pytest.fail(f"{where}: nobody runs blocks of {other!r}")
         if tests:
             await _tests(impactive_sandbox, page, tmp_path, tests)
+
+
+async def test_code_in_docstrings_runs(impactive_client: AsyncClient, impactive_sandbox: Sandbox) -> None:
+    """What the reference shows from docstrings runs as well, each block for itself."""
+    found = 0
+    for path in sorted((ROOT / "impactive_async").rglob("*.py")):
+        for indent, code in _IN_DOCSTRING.findall(path.read_text(encoding="utf-8")):
+            names = {**vars(impactive_async.sandbox), **_names(impactive_client, impactive_sandbox)}
+            block = Block(language="python", note=None, code=code.replace(f"\n{indent}", "\n"), line=1)
+            await _snippet(block, str(path), names)
+            found += 1
+    assert found > 0
 
 
 def test_extras_are_those_that_there_are() -> None:
