@@ -4,11 +4,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types layers unit docs evidence bench bench-check clean
+.PHONY: demo help test lint types layers unit docs evidence bench bench-check clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed-cli  ## The main job, end to end, on the embedded sandbox
 	$(BIN)/impactive demo
+
+help:  ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: lint types layers unit  ## Everything that must hold before a change lands
 
@@ -29,7 +32,7 @@ docs: $(VENV)/.installed-dev  ## Into docs/_build/html; a warning is an error
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -q -E docs docs/_build/html
 	@echo "built: docs/_build/html/index.html"
 
-evidence: $(VENV)/.installed-dev  ## What foreign tools say: Schemathesis, Prism, nginx, clean installs, other Pythons, oldest dependencies
+evidence: $(VENV)/.installed-dev  ## What Schemathesis, Prism, nginx, clean installs, other Pythons and old dependencies say
 	tests/evidence/install .evidence
 	$(BIN)/pytest tests/evidence tests/sandbox/test_openapi.py -rs
 
@@ -59,5 +62,5 @@ $(VENV)/.installed-bench: pyproject.toml | $(BIN)/python
 	$(PIP) install --editable '.[bench]'
 	@touch $@
 
-clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+clean:  ## Remove what the above made
+	rm -rf $(VENV) .evidence docs/_build dist .*_cache .hypothesis .schemathesis .coverage*

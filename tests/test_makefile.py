@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -22,6 +23,15 @@ def make_environment(folder: Path, python: str) -> tuple[int, str]:
         check=False,
     )
     return done.returncode, done.stdout
+
+
+def test_help_names_what_there_is() -> None:
+    """Every target for people is listed with what it is for."""
+    done = subprocess.run(["make", "-C", ROOT, "help"], capture_output=True, text=True, timeout=60, check=True)
+    listed = re.findall(r"^make (\S+) +\S", done.stdout, re.MULTILINE)
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    parts_of_test = {"lint", "types", "layers", "unit"}
+    assert set(listed) == set(phony.split()) - parts_of_test
 
 
 def test_an_old_python_is_told_which_is_needed(tmp_path: Path) -> None:
