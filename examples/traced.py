@@ -4,8 +4,8 @@
     export IMPACTIVE_API_KEY=icrm_...
     python examples/traced.py
 
-The SDK logs path templates rather than ids, no bodies, and never the key. The spans have URLs as they were, ids in
-them, and nothing of headers or bodies; queries are cut off here.
+Calls are logged with path templates rather than ids, without bodies, and never with the key. The spans have URLs
+as they were, ids in them, and nothing of headers or bodies; queries are cut off here.
 """
 
 import asyncio
