@@ -71,13 +71,19 @@ def _show_colons(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any,
     lines[:] = [line.replace(_COLON, ":") for line in lines]
 
 
-_REPRS = ((re.compile(r"\bNOTHING\b"), "..."), (re.compile(r"<built-in function (\w+)>"), r"\1"))
+_REPRS = ((re.compile(r"\bNOTHING\b"), "..."), (re.compile(r"<(?:built-in )?function (\w+)[^>]*>"), r"\1"))
+_MADE_FOR_USERS = re.compile(r"impactive_async\.(Feed|WorkspaceWatch|resources\.\w+\.\w+)")
 
 
-def _readable_defaults(
-    _app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, signature: str | None, returns: str | None
+def _readable_signatures(
+    _app: Sphinx, what: str, name: str, _obj: Any, _options: Any, signature: str | None, returns: str | None
 ) -> tuple[str | None, str | None]:
-    """Write defaults that are made anew for each object, and those that are functions, as a person would."""
+    """Write defaults that are made anew for each object, and those that are functions, as a person would.
+
+    What users get and never make has no signature at all.
+    """
+    if what == "class" and _MADE_FOR_USERS.fullmatch(name):
+        return "", None
     for pattern, spelling in _REPRS:
         signature = signature and pattern.sub(spelling, signature)
     return signature, returns
@@ -89,4 +95,4 @@ def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", _from_markdown, priority=100)
     app.connect("autodoc-process-docstring", _hide_colons, priority=200)
     app.connect("autodoc-process-docstring", _show_colons, priority=900)
-    app.connect("autodoc-process-signature", _readable_defaults)
+    app.connect("autodoc-process-signature", _readable_signatures)

@@ -60,11 +60,11 @@ def _found(path: str) -> object:
 
 
 def test_defaults_are_readable(site: Path) -> None:
-    """A signature shows what one would write, not how attrs made it."""
+    """A signature shows what one would write, not how attrs made it, nor how Python prints a function."""
     for page in (site / "api").glob("*.html"):
         text = re.sub(r"<[^>]+>", "", page.read_text(encoding="utf-8"))
         assert "attr_dict" not in text, page
-        assert not re.search(r"\bNOTHING\b|&lt;built-in", text), page
+        assert not re.search(r"\bNOTHING\b|&lt;(built-in |)function", text), page
 
 
 def test_the_picture_of_the_layers_is_what_is_enforced() -> None:
