@@ -30,7 +30,7 @@ import attrs
 from impactive_async._http.exact import Reader, fields_of
 from impactive_async._http.hook_source import RowsReader, Source, write_reader
 from impactive_async._http.scalars import Misfit, read_decimal, to_utc
-from impactive_async._http.structs import has_struct, page_body_reader, page_reader, row_body_reader
+from impactive_async._http.structs import UNREADABLE, has_struct, page_body_reader, page_reader, row_body_reader
 
 _NOTHINGS: Final = repeat(None)
 
@@ -39,7 +39,7 @@ class Unsure(Exception):  # noqa: N818 - not an error: the exact decoder decides
     """The fast decoder does not know what to make of a row."""
 
 
-_DOUBTS: Final = (Unsure, Misfit, LookupError, TypeError, ValueError, RecursionError)
+_DOUBTS: Final = (*UNREADABLE, Unsure, Misfit, LookupError, TypeError, ValueError)
 """What msgspec and straight-line code raise where a row is not as it should be."""
 
 

@@ -25,14 +25,17 @@ except ImportError:  # pragma: no cover - CPython installs it; elsewhere the exa
 
 AVAILABLE: Final = msgspec is not None
 
+UNREADABLE: Final = (msgspec.MsgspecError, ValueError, RecursionError) if AVAILABLE else ()
+"""What the readers raise: before its version 0.20 msgspec's own errors are no `ValueError`s."""
+
 
 def row_body_reader(cls: type) -> Callable[[bytes], Any]:
-    """What reads a row's bytes into a struct. What does not fit, unknown fields included, is a `ValueError`."""
+    """What reads a row's bytes into a struct. What does not fit, unknown fields included, is `UNREADABLE`."""
     return msgspec.json.Decoder(_struct_of(cls, closed=True)).decode
 
 
 def page_body_reader(cls: type) -> Callable[[bytes], list[Any]]:
-    """What reads a page's bytes into structs. What does not fit, unknown fields included, is a `ValueError`."""
+    """What reads a page's bytes into structs. What does not fit, unknown fields included, is `UNREADABLE`."""
     return msgspec.json.Decoder(list[_struct_of(cls, closed=True)]).decode  # type: ignore[misc]
 
 
@@ -45,7 +48,7 @@ def page_reader(cls: type, *, closed: bool) -> Callable[[Any], list[Any]]:
 def keys_reader(id_field: str, timestamp_field: str) -> Callable[[bytes], dict[str, list[Any]]] | None:
     """What reads two columns of a page's bytes, and passes over the rest; `None` where msgspec is not installed.
 
-    A row without one of them, or with one of another type than ids and timestamps have, is a `ValueError`.
+    A row without one of them, or with one of another type than ids and timestamps have, is `UNREADABLE`.
     """
     if not AVAILABLE:
         return None

@@ -11,7 +11,7 @@ from typing import Any, Final, overload
 
 from impactive_async._http.decipher import BodyShape, rows_of
 from impactive_async._http.json_bytes import loads
-from impactive_async._http.structs import keys_reader
+from impactive_async._http.structs import UNREADABLE, keys_reader
 from impactive_async.errors import DecodeError
 
 _SMALL: Final = 16 * 1024
@@ -145,5 +145,5 @@ class unread(BodyShape[Sequence[Any]]):  # noqa: N801 - a shape like those in sh
             return None
         try:
             return UnreadPage(body, self._keys(body))
-        except (ValueError, RecursionError):
+        except UNREADABLE:
             return None
