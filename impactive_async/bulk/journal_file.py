@@ -185,7 +185,7 @@ class JournalFile:
                 raise JournalError(f"There is no journal at {self.path}.")
             return
         try:
-            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            os.close(os.open(os.path.realpath(self.path), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         except FileExistsError:
             pass
         except OSError as error:
@@ -245,7 +245,8 @@ class JournalFile:
             connection.close()
 
     def _companion(self) -> Path:
-        return self.path.with_name(self.path.name + "-wal")
+        real = os.path.realpath(self.path)  # SQLite puts it there, not beside a symbolic link
+        return Path(real + "-wal")
 
     def damaged(self, how: str) -> JournalError:
         """The error for a file whose content cannot be trusted."""
