@@ -74,6 +74,11 @@ class Transport:
         self._closed = False
 
     @property
+    def base_url(self) -> str:
+        """Where requests go, without a trailing slash."""
+        return self._base_url
+
+    @property
     def closed(self) -> bool:
         """Whether `aclose` was called."""
         return self._closed

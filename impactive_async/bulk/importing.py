@@ -37,6 +37,8 @@ class ContactsApi:
     create: CreateContacts
     lists: Lists
     workspace: Callable[[], Awaitable[Workspace]]
+    base_url: str = ""
+    """Where the workspace is served."""
 
 
 @attrs.frozen(kw_only=True)
@@ -80,7 +82,7 @@ async def import_contacts(
     book = Journal(Path(journal))
     try:
         await book.open()
-        search.trust_absence = await book.claim(await api.workspace())
+        search.trust_absence = await book.claim(await api.workspace(), api.base_url)
         found = await _resolve(book, search)
         report = await _run(source, api, clock, options, book, search, found)
     finally:

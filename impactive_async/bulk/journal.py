@@ -122,8 +122,11 @@ class Journal:
         """Close it and let go of the lock."""
         await self._file.aclose()
 
-    async def claim(self, workspace: Workspace) -> bool:
-        """Bind a new journal to the workspace.
+    async def claim(self, workspace: Workspace, base_url: str = "") -> bool:
+        """Bind a new journal to the workspace, by its id and where it is served.
+
+        The id alone is not enough: a copy of a workspace at another host (staging, a sandbox of the same seed) has
+        the same one, and not the same contacts.
 
         Returns:
             Whether the server was never seen to alter what rows are known by.
@@ -131,13 +134,15 @@ class Journal:
         Raises:
             JournalError: It belongs to another one.
         """
+        ours = f"{workspace.id} at {base_url}" if base_url else workspace.id
         ((owner, trust),) = await self._file.execute("SELECT workspace, trust_absence FROM header")
         if owner is None:
-            await self._file.execute("UPDATE header SET workspace = ?", workspace.id)
-        elif owner != workspace.id:
+            await self._file.execute("UPDATE header SET workspace = ?", ours)
+        elif owner != ours:
             raise JournalError(
                 f"{self._file.path} is the journal of an import into the workspace {owner}, and this API key "
-                f"opens {workspace.id} ({workspace.name}). Use the key of that workspace, or another journal."
+                f"opens {ours} ({workspace.name}). Use the key and the base URL of that workspace, or another "
+                "journal."
             )
         return bool(trust)
 

@@ -111,4 +111,9 @@ def _contacts_api(caller: Caller, timeout: float | None, max_retries: int | None
     async def workspace() -> Workspace:
         return await caller.call(build_request(AUTH_TEST), one(Workspace), timeout, max_retries)
 
-    return ContactsApi(create=create, lists=Lists(newest=newest, changed=changed), workspace=workspace)
+    return ContactsApi(
+        create=create,
+        lists=Lists(newest=newest, changed=changed),
+        workspace=workspace,
+        base_url=caller.transport.base_url,
+    )

@@ -37,10 +37,10 @@ _INVOICES = (("INV-1001", 1200, "paid"), ("INV-1002", 840.5, "sent"), ("INV-1003
 _PROJECTS = ("Onboarding", "Data migration", "Quarterly review")
 
 
-def new_world(seed: str, clock: VirtualClock, rules: Rules) -> World:
+def new_world(seed: str, clock: VirtualClock, rules: Rules, workspace_id: str | None = None) -> World:
     """What every workspace has from the start: the stages of its pipeline and of its project board."""
     mint = Mint(seed)
-    world = World(clock, rules, mint, Workspace(id=mint.new("wsp"), name=f"Sandbox {seed}"))
+    world = World(clock, rules, mint, Workspace(id=workspace_id or mint.new("wsp"), name=f"Sandbox {seed}"))
     for name in ("Lead", "Qualified", "Proposal", "Won", "Lost"):
         stage = Stage(id=world.mint.new("stg"), name=name)
         world.deal_stages[stage.id] = stage

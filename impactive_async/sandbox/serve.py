@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import secrets
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -21,12 +22,21 @@ async def serve(
 ) -> None:
     """Serve a sandbox until cancelled; its clock starts at the real time and runs `speed` times as fast.
 
+    Each time it is a workspace of its own: a journal or hub that outlives it, of contacts that are gone, must not
+    take the next one for it, though its port and its seed may be the same.
+
     Raises:
         OSError: The port is taken, or the address is not one of this machine.
         ValueError: `speed` is not above 0.
     """
     async with Sandbox(
-        seed, now=datetime.now(UTC), host=host, port=port, speed=speed, journal_limit=1000
+        seed,
+        now=datetime.now(UTC),
+        host=host,
+        port=port,
+        workspace_id=f"wsp_{secrets.token_hex(8)}",
+        speed=speed,
+        journal_limit=1000,
     ) as sandbox:
         say(_welcome(sandbox, speed))
         await asyncio.Event().wait()

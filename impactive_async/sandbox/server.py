@@ -43,6 +43,7 @@ class Sandbox:
         host: Address to listen on.
         port: Port to listen on; 0 picks a free one.
         api_key: The first valid key; by default made from the seed.
+        workspace_id: The id of the workspace; by default made from the seed.
         populate: Start with some rows of every kind instead of an empty workspace.
         speed: Virtual seconds per real second; `None`: the clock stands still.
         timestamp_precision: Digits of printed timestamps.
@@ -71,6 +72,7 @@ class Sandbox:
         host: str = "127.0.0.1",
         port: int = 0,
         api_key: str | None = None,
+        workspace_id: str | None = None,
         populate: bool = True,
         speed: float | None = None,
         timestamp_precision: Precision = "milliseconds",
@@ -109,7 +111,7 @@ class Sandbox:
         )
         self.clock = VirtualClock(now.astimezone(UTC))
         self.api_key = api_key or make_key(seed)
-        world = new_world(seed, self.clock, rules)
+        world = new_world(seed, self.clock, rules, workspace_id)
         if populate:
             fill(world)
         self.state = State(world)
