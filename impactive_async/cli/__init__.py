@@ -13,11 +13,11 @@ _OF_THE_EXTRA = frozenset({"typer", "rich"})
 def main() -> None:
     """Run the command line on `sys.argv`, and exit with its code."""
     try:
-        from impactive_async.cli._app import app
+        from impactive_async.cli._app import start
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _OF_THE_EXTRA:
             raise
         sys.exit(f"impactive: the command line needs {error.name}: pip install 'impactive-async[cli]'")
     except KeyboardInterrupt:
         sys.exit(130)
-    app(prog_name="impactive")
+    start()

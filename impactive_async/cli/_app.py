@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -24,7 +25,8 @@ from impactive_async.cli import (
     watch,
     worker,
 )
-from impactive_async.cli._errors import DONE, EXITS
+from impactive_async.cli._errors import DONE, EXITS, READER_GONE, report
+from impactive_async.cli._streams import OutputError, ReaderGone, flush_out
 from impactive_async.cli.demo import command as demo
 from impactive_async.cli.importing import command as importing
 
@@ -86,3 +88,24 @@ for name, group in {
     "hub": hub,
 }.items():
     app.add_typer(group.app, name=name)
+
+
+def start() -> NoReturn:
+    """Run it on `sys.argv`, and exit with its code; even `--help` may find nowhere to go."""
+    try:
+        app(prog_name="impactive")
+    except SystemExit as end:
+        sys.exit(end.code or _handed_on())
+    except OSError as error:
+        sys.exit(report(error, debug=False))
+    sys.exit(_handed_on())
+
+
+def _handed_on() -> int:
+    try:
+        flush_out()
+    except ReaderGone:
+        return READER_GONE.code
+    except OutputError as error:
+        return report(error, debug=False)
+    return 0

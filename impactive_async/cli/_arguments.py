@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TextIO, TypeVar
 
 import typer
 
@@ -73,17 +74,43 @@ def _extra_field(pair: str) -> tuple[str, Any]:
         return name, value
 
 
+def lines_from(path: Path) -> Iterator[str]:
+    """The lines of a text file, `-`: of standard input.
+
+    Raises:
+        UsageError: It is not UTF-8, or standard input is closed.
+        OSError: It cannot be read.
+    """
+    try:
+        if str(path) == "-":
+            yield from _standard_input()
+            return
+        with path.open(encoding="utf-8-sig") as lines:
+            yield from lines
+    except UnicodeDecodeError:
+        raise UsageError(f"{_called(path)} is not UTF-8 text.") from None
+
+
+def _standard_input() -> TextIO:
+    if sys.stdin is None:
+        raise UsageError("Standard input is closed; give a file, or pipe something in.")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict")  # whatever the locale
+    return sys.stdin
+
+
 def ids_from(path: Path) -> list[str]:
     """The ids in a file (`-`: standard input), one a line, bare or as the `id` of a JSON object.
 
     Raises:
-        UsageError: A line is neither; its number is named.
+        UsageError: A line is neither; its number is named. Or it is no UTF-8 text.
         OSError: The file cannot be read.
     """
-    if str(path) == "-":
-        return list(_ids(sys.stdin, "standard input"))
-    with path.open(encoding="utf-8-sig") as lines:
-        return list(_ids(lines, str(path)))
+    return list(_ids(lines_from(path), _called(path)))
+
+
+def _called(path: Path) -> str:
+    return "standard input" if str(path) == "-" else str(path)
 
 
 def _ids(lines: Iterable[str], where: str) -> Iterator[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -18,6 +18,7 @@ from rich.progress import (
 )
 
 from impactive_async.cli._run import Run
+from impactive_async.cli._streams import is_watched
 
 if TYPE_CHECKING:
     from impactive_async import Progress as Standing
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @contextmanager
 def progress_bar(title: str, total: int | None) -> Iterator[Callable[[Standing], None]]:
     """Draw a bar while the block runs, if stderr is a terminal; yields what to pass as `on_progress`."""
-    if not sys.stderr.isatty():
+    if not is_watched():
         yield _nothing
         return
     with _bar() as bar:
@@ -61,7 +62,25 @@ def _bar() -> Progress:
     )
 
 
-def tell_failures(run: Run, failures: Iterable[RowFailure], label: Callable[[int], str]) -> None:
-    """Say of each row what kept it from being done."""
-    for failure in failures:
-        run.note(f"{label(failure.index)}: {failure.reason}")
+def tell_failures(
+    run: Run, failures: Iterable[RowFailure], what: str, kind: str, number: Callable[[int], int]
+) -> None:
+    """Say of each row what kept it from being done; once for neighbours that were kept by the same.
+
+    Args:
+        run: Where to.
+        failures: In input order.
+        what: What did not happen to them.
+        kind: What to put before their numbers.
+        number: What people call the row at this place of the input.
+    """
+    for first, last, reason in _stretches(failures):
+        upto = "" if first == last else f" to {number(last)}"
+        run.note(f"{kind}{number(first)}{upto}: {what}: {reason}")
+
+
+def _stretches(failures: Iterable[RowFailure]) -> Iterator[tuple[int, int, str]]:
+    """The first and the last index of rows in a row with the same reason."""
+    for reason, group in groupby(enumerate(failures), lambda one: (one[1].index - one[0], one[1].reason)):
+        indexes = [failure.index for _, failure in group]
+        yield indexes[0], indexes[-1], reason[1]

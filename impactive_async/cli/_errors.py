@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import re
-import sys
 import traceback
 from typing import Final
 
 import attrs
 
+from impactive_async.cli._streams import OutputError, complain
 from impactive_async.errors import (
     APIConnectionError,
     APIError,
@@ -28,18 +26,11 @@ from impactive_async.errors import (
     PermissionDeniedError,
     RateLimitError,
     ServerError,
-    redact,
 )
-
-_log = logging.getLogger("impactive_async.cli")
 
 
 class UsageError(Exception):
     """What the user typed, or a file they named, will not do; the message says why and what would."""
-
-
-class ReaderGone(Exception):  # noqa: N818 - not an error: `| head` has seen enough
-    """Whoever read our standard output has gone."""
 
 
 @attrs.frozen
@@ -54,17 +45,21 @@ class Exit:
 DONE = Exit(0, "done")
 UNEXPECTED = Exit(1, "an unexpected error: please report it")
 UNKNOWN_OUTCOME = Exit(11, "a write may have happened although the call failed: look before you repeat it")
-READER_GONE = Exit(141, "whoever read the output went away, as `head` does")
+READER_GONE = Exit(141, "whoever read the output of a command that only reads went away, as `head` does")
 INTERRUPTED = Exit(130, "Ctrl-C; 143 for SIGTERM")
 TERMINATED = 143
+UNWRITTEN = Exit(
+    14, "the output could not be written; a write to the workspace was done: do not repeat it", (OutputError,)
+)
 
+NOT_FOUND = Exit(5, "no such id in this workspace", (NotFoundError,))
 INCOMPLETE = Exit(10, "part of the work was not done, and the output says which part", (BulkError,))
 
 _BY_CLASS: Final = (
     Exit(2, "wrong usage: an argument or a file", (UsageError, ValueError, OSError)),
     Exit(3, "set up wrongly: no key, an ill-formed one, a wrong base URL", (ConfigurationError,)),
     Exit(4, "the key was refused", (AuthenticationError, PermissionDeniedError)),
-    Exit(5, "no such id in this workspace", (NotFoundError,)),
+    NOT_FOUND,
     Exit(7, "too many requests, even after waiting", (RateLimitError,)),
     Exit(8, "the server failed, or did not answer as the contract says", (ServerError, DecodeError)),
     Exit(6, "the server refused the request", (APIStatusError,)),
@@ -74,6 +69,7 @@ _BY_CLASS: Final = (
         12, "a cursor or journal is damaged, in use or of something else", (CursorError, JournalError, FencedError)
     ),
     Exit(13, "rows of a feed are out of the API's reach", (FeedGapError,)),
+    UNWRITTEN,
 )
 
 EXITS: Final = tuple(
@@ -83,13 +79,18 @@ EXITS: Final = tuple(
 
 _IDS = "Ids are listed by `impactive sequences list` and `impactive contacts list`."
 _HOST = "The host comes from --base-url or IMPACTIVE_BASE_URL."
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def exit_code(error: BaseException) -> int:
-    """The exit code of an error; an unknown outcome of a write outranks its cause."""
+    """The exit code of an error; an unknown outcome of a write outranks its cause.
+
+    Bulk work that was stopped early has the code of what stopped it. If that left a batch of unknown outcome, the
+    next run looks for it by itself.
+    """
     if isinstance(error, APIError) and error.outcome_unknown:
         return UNKNOWN_OUTCOME.code
+    if isinstance(error, BulkError) and error.__cause__ is not None:
+        error = error.__cause__
     return next((way.code for way in _BY_CLASS if isinstance(error, way.causes)), UNEXPECTED.code)
 
 
@@ -115,17 +116,8 @@ def sentence(error: Exception) -> str:
 
 def _hint(error: Exception) -> str:
     """What the command line can say and the SDK cannot: where its host and ids come from."""
+    if isinstance(error, BulkError) and error.__cause__ is not None:
+        return "Run the same command again to go on from there."
     if isinstance(error, APIConnectionError) or "base_url" in str(error):
         return _HOST
     return _IDS if isinstance(error, NotFoundError) else ""
-
-
-def complain(text: str) -> None:
-    """Print to stderr what may quote a server or a file: without keys and without control characters."""
-    sys.stderr.write(plain(redact(text)).rstrip("\n") + "\n")
-    sys.stderr.flush()
-
-
-def plain(text: str) -> str:
-    """The text without what would steer a terminal; tabs and line ends stay."""
-    return _CONTROL.sub("�", text)

@@ -15,8 +15,6 @@ import functools
 import inspect
 import logging
 import os
-import signal
-import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any, Concatenate, ParamSpec
 
@@ -25,9 +23,11 @@ import typer
 
 from impactive_async import AsyncClient, ConfigurationError
 from impactive_async.cli import _options
-from impactive_async.cli._errors import INTERRUPTED, READER_GONE, TERMINATED, ReaderGone, complain, report
+from impactive_async.cli._errors import INTERRUPTED, READER_GONE, UNWRITTEN, report
 from impactive_async.cli._options import Options
-from impactive_async.cli._show import Output, sentence_of
+from impactive_async.cli._show import Output, name_of, sentence_of
+from impactive_async.cli._signals import Signals
+from impactive_async.cli._streams import OutputError, ReaderGone, complain, flush_out, is_watched
 
 P = ParamSpec("P")
 
@@ -44,16 +44,28 @@ class Run:
     Attributes:
         options: What the user chose on the command line, apart from the command's own arguments.
         out: Where rows and notes go.
-        code: What a run that raises nothing exits with.
+        writes: Whether what it shows are writes that are done: then output that cannot be written stops nothing.
+        signals: How Ctrl-C and SIGTERM end it.
         farewell: What Ctrl-C says; a command that saves its place says here where.
     """
 
     options: Options
     out: Output
-    code: int = 0
+    writes: bool = False
+    signals: Signals = attrs.field(factory=Signals)
     farewell: str = _STOPPED
+    _unsaid: list[str] = attrs.field(init=False, factory=list)
+    _obstacle: OutputError | None = attrs.field(init=False, default=None)
     _crm: AsyncClient | None = None
-    _polite: Callable[[], object] | None = None
+
+    @property
+    def code(self) -> int:
+        """What a run that raises nothing exits with; a signal sets it."""
+        return self.signals.code
+
+    @code.setter
+    def code(self, code: int) -> None:
+        self.signals.code = code
 
     @property
     def crm(self) -> AsyncClient:
@@ -68,14 +80,16 @@ class Run:
 
     def show(self, rows: Iterable[Any]) -> None:
         """Put rows out: a table for people, one JSON object a line for programs."""
-        self.out.rows(list(rows))
+        listed = list(rows)
+        self._put(lambda: self.out.rows(listed), ", ".join(map(name_of, listed)))
 
     def summary(self, work: str, counts: Mapping[str, int]) -> None:
         """Put out what a piece of work came to: a sentence for people, a JSON object for programs."""
+        sentence = sentence_of(counts)
         if self.out.as_json:
-            self.out.row({"work": work, **counts})
+            self._put(lambda: self.out.row({"work": work, **counts}), f"{work}: {sentence}")
         else:
-            self.out.text(sentence_of(counts))
+            self._put(lambda: self.out.text(sentence), f"{work}: {sentence}")
 
     def note(self, text: str) -> None:
         """Tell people something beside the rows."""
@@ -83,7 +97,7 @@ class Run:
 
     async def live(self, body: Awaitable[None]) -> None:
         """Run the body under the rules of signals, and close the client after it."""
-        with _signals_handled(self):
+        with self.signals.handled():
             try:
                 await body
             finally:
@@ -92,16 +106,42 @@ class Run:
 
     def stop_politely(self, act: Callable[[], object]) -> None:
         """Let the first Ctrl-C or SIGTERM do this, rather than end the run; the second ends it."""
-        self._polite = act
+        self.signals.first = act
 
-    def on_signal(self, code: int, task: asyncio.Task[Any]) -> None:
-        """End the run, politely if that was asked for; it will exit with `code`."""
-        self.code = code
-        polite, self._polite = self._polite, None
-        if polite is None:
-            task.cancel()
-        else:
-            polite()
+    def own_up(self) -> None:
+        """Say of a write that is done and could not be shown that it is done; it then has its own exit code."""
+        if self._obstacle is not None:
+            made = "; ".join(filter(None, self._unsaid)).rstrip(".")
+            complain(
+                f"impactive: {self._obstacle}; what it was to say is done, so do not repeat it"
+                f"{f': {made}' if made else ''}."
+            )
+            self.code = self.code or UNWRITTEN.code
+
+    @contextlib.contextmanager
+    def before_sending(self) -> Iterator[None]:
+        """Read and check what is to be sent: a signal ends it where it stands, however long that would take."""
+        with self._at_once("Stopped; nothing was sent."):
+            yield
+
+    def _put(self, act: Callable[[], None], what: str) -> None:
+        with self._at_once(f"Stopped; this was done: {what}." if self.writes else self.farewell):
+            try:
+                act()
+                flush_out()
+            except OutputError as obstacle:
+                if not self.writes:
+                    raise
+                self._obstacle = self._obstacle or obstacle
+        if self._obstacle is not None:
+            self._unsaid.append(what)
+
+    @contextlib.contextmanager
+    def _at_once(self, farewell: str) -> Iterator[None]:
+        before, self.farewell = self.farewell, farewell
+        with self.signals.at_once():
+            yield
+        self.farewell = before
 
 
 def command(
@@ -114,7 +154,8 @@ def command(
         name: What the user types.
         example: Shown by `--help`.
         shared: Which of the shared options make sense for it.
-        writes: Whether Ctrl-C may leave a write of unknown outcome, which is then what is said.
+        writes: Whether it changes the workspace. Ctrl-C may then leave a write of unknown outcome, and says so;
+            and what it shows is done, whether or not it can be shown.
     """
     farewell = _WRITE_STOPPED if writes else _STOPPED
 
@@ -122,7 +163,11 @@ def command(
         @functools.wraps(body)
         def run_it(**arguments: Any) -> None:
             options = Options(**{key: arguments.pop(key) for key in shared})
-            raise typer.Exit(execute(lambda run: body(run, **arguments), options, farewell))  # type: ignore[call-arg]
+
+            async def act(run: Run) -> None:
+                await body(run, **arguments)  # type: ignore[call-arg]
+
+            raise typer.Exit(execute(act, options, writes=writes, farewell=farewell))
 
         own = list(inspect.signature(body, eval_str=True).parameters.values())[1:]
         signature = inspect.Signature([*own, *(_options.PARAMETERS[key] for key in shared)])
@@ -135,22 +180,30 @@ def command(
     return register
 
 
-def execute(body: Callable[[Run], Awaitable[None]], options: Options, farewell: str) -> int:
+def execute(
+    body: Callable[[Run], Awaitable[None]], options: Options, *, writes: bool = False, farewell: str = _STOPPED
+) -> int:
     """Run a command to whatever end; returns the exit code."""
-    run = Run(options=options, out=Output(json=options.json), farewell=farewell)
+    run = Run(options=options, out=Output(json=options.json), writes=writes, farewell=farewell)
     with _logging(debug=options.debug):
-        try:
-            asyncio.run(run.live(body(run)))
-            run.out.flush()
-        except (KeyboardInterrupt, asyncio.CancelledError):
-            complain(run.farewell)
-            return run.code or INTERRUPTED.code
-        except (ReaderGone, BrokenPipeError):
-            _hush()
-            return READER_GONE.code
-        except Exception as error:
-            return report(error, debug=options.debug)
-        return run.code
+        code = _ended(run, body)
+        run.own_up()
+    return code or run.code
+
+
+def _ended(run: Run, body: Callable[[Run], Awaitable[None]]) -> int:
+    """Run a command; returns the exit code of what went wrong, else 0."""
+    try:
+        asyncio.run(run.live(body(run)))
+        flush_out()
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        complain(run.farewell)
+        return run.code or INTERRUPTED.code
+    except ReaderGone:
+        return READER_GONE.code
+    except Exception as error:
+        return report(error, debug=run.options.debug)
+    return 0
 
 
 def _client(options: Options) -> AsyncClient:
@@ -163,30 +216,11 @@ def _client(options: Options) -> AsyncClient:
 
 
 @contextlib.contextmanager
-def _signals_handled(run: Run) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM cancel the task, so that cursors are saved and connections closed."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None  # noqa: S101 - for type checkers: this runs in one
-    signals = {signal.SIGINT: INTERRUPTED.code, signal.SIGTERM: TERMINATED}
-    try:
-        for number, code in signals.items():
-            loop.add_signal_handler(number, run.on_signal, code, task)
-    except (NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread: asyncio.run's way
-        yield
-        return
-    try:
-        yield
-    finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
-
-
-@contextlib.contextmanager
 def _logging(*, debug: bool) -> Iterator[None]:
     """Say on stderr that a call is being repeated, where somebody watches; with `debug`, every request."""
     logger, handler = logging.getLogger("impactive_async"), _Stderr()
     before = logger.level, logger.propagate
-    logger.setLevel(logging.DEBUG if debug else logging.INFO if sys.stderr.isatty() else logging.WARNING)
+    logger.setLevel(logging.DEBUG if debug else logging.INFO if is_watched() else logging.WARNING)
     logger.propagate = False
     logger.addHandler(handler)
     try:
@@ -205,11 +239,3 @@ class _Stderr(logging.Handler):
             complain(f"{record.name}: {record.getMessage()}")
         except Exception:  # a log line must not end a command
             self.handleError(record)
-
-
-def _hush() -> None:
-    """Keep the interpreter from flushing into the broken pipe once more as it exits."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(devnull, sys.stdout.fileno())
-    os.close(devnull)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import sys
@@ -19,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from impactive_async.cli._columns import Column, columns_of
-from impactive_async.cli._errors import ReaderGone, complain, plain
+from impactive_async.cli._streams import complain, flush_out, is_shown, plain, write_out
 
 
 @attrs.define
@@ -31,58 +30,40 @@ class Output:
     """
 
     json: bool | None = None
-    _utf8: bool = attrs.field(init=False, default=False)
 
     @property
     def as_json(self) -> bool:
         """Whether rows are put out as JSON lines."""
-        return not sys.stdout.isatty() if self.json is None else self.json
+        return not is_shown() if self.json is None else self.json
 
     def rows(self, rows: Sequence[Any]) -> None:
-        """Put out a whole list."""
+        """Put out a whole list.
+
+        Raises:
+            OutputError: It cannot be written, here and below.
+        """
         if self.as_json:
             # One by one: where output is unbuffered, a large write may end early and say nothing.
             for row in rows:
-                self._write(json_line(row))
+                write_out(json_line(row))
         elif rows:
-            self._write(_rendered(table_of(rows)))
+            write_out(_rendered(table_of(rows)))
         else:
             self.note("Nothing there.")
 
     def row(self, row: Any) -> None:
         """Put out one row of a stream, at once."""
-        self._write(json_line(row) if self.as_json else plain(text_line(row)) + "\n")
-        self.flush()
+        write_out(json_line(row) if self.as_json else plain(text_line(row)) + "\n")
+        flush_out()
 
     def text(self, text: str) -> None:
         """Put out lines for people."""
-        self._write(plain(text) + "\n")
-        self.flush()
+        write_out(plain(text) + "\n")
+        flush_out()
 
     def note(self, text: str) -> None:
         """Tell people something beside the rows; it never mixes with them."""
         complain(text)
-
-    def flush(self) -> None:
-        """Hand everything on.
-
-        Raises:
-            ReaderGone: There is nobody to hand it to.
-        """
-        try:
-            sys.stdout.flush()
-        except BrokenPipeError:
-            raise ReaderGone from None
-
-    def _write(self, text: str) -> None:
-        if not self._utf8:  # whatever the locale: JSON is UTF-8, and a lone surrogate is an escape in it
-            self._utf8 = True
-            if isinstance(sys.stdout, io.TextIOWrapper):
-                sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-        try:
-            sys.stdout.write(text)
-        except BrokenPipeError:
-            raise ReaderGone from None
 
 
 def json_line(row: Any) -> str:
@@ -138,6 +119,12 @@ def text_line(row: Any) -> str:
     if isinstance(row, Event):
         return f"{row.kind}  {text_line(row.row)}"
     return "  ".join(filter(None, (cell(column, row) for column in columns_of(row))))
+
+
+def name_of(row: Any) -> str:
+    """What to call a row in a sentence: by its kind and id, or by all it says if it has none."""
+    row_id = getattr(row, "id", None)
+    return f"{type(row).__name__.lower()} {row_id}" if row_id else json_line(row).strip()
 
 
 def cell(column: Column, row: Any) -> str:

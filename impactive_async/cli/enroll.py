@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from impactive_async.cli._bulk import progress_bar, tell_failures
 from impactive_async.cli._errors import INCOMPLETE, UsageError
 from impactive_async.cli._run import Run, command
 from impactive_async.cli.sequences import app
+
+if TYPE_CHECKING:
+    from impactive_async import EnrollReport
 
 Ids = Annotated[list[str] | None, typer.Option(metavar="ID", help="Repeatable.", show_default=False)]
 
@@ -45,7 +48,8 @@ async def enroll(
     ] = None,
 ) -> None:
     """Put people on a sequence. Safe to repeat: whoever is on it is skipped, and counted so."""
-    ids = [*(ids_from(contacts) if contacts else ()), *(contact or ())]
+    with run.before_sending():
+        ids = [*(ids_from(contacts) if contacts else ()), *(contact or ())]
     if not (ids or tag or list_):
         raise UsageError("Nobody to enroll: give --contacts FILE, --contact ID, --tag ID or --list ID.")
     if ids:
@@ -61,10 +65,23 @@ async def enroll(
 async def enroll_and_report(
     run: Run, sequence: str, ids: Iterable[str] | AsyncIterable[str], *, total: int
 ) -> None:
-    """Enroll contacts in batches, with a progress bar, and say what became of them."""
-    with progress_bar("Enrolling", total) as tell:
-        report = await run.crm.sequences.enroll_many(sequence, ids, on_progress=tell)
-    tell_failures(run, report.failed, lambda index: f"contact {index + 1}: not enrolled")
+    """Enroll contacts in batches, with a progress bar, and say what became of them, also if it was stopped."""
+    from impactive_async import BulkError, EnrollReport
+
+    try:
+        with progress_bar("Enrolling", total) as tell:
+            report = await run.crm.sequences.enroll_many(sequence, ids, on_progress=tell)
+    except BulkError as error:
+        if isinstance(error.report, EnrollReport):
+            _tell_report(run, error.report)
+        raise
+    _tell_report(run, report)
+    if not report.ok:
+        run.code = INCOMPLETE.code
+
+
+def _tell_report(run: Run, report: EnrollReport) -> None:
+    tell_failures(run, report.failed, "not enrolled", "contact ", lambda index: index + 1)
     for skipped in report.skipped:
         run.note(f"{skipped.contact_id}: not enrolled: {skipped.reason}")
     run.summary(
@@ -78,5 +95,3 @@ async def enroll_and_report(
             "failed": len(report.failed),
         },
     )
-    if not report.ok:
-        run.code = INCOMPLETE.code

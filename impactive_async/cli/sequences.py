@@ -1,15 +1,15 @@
 """`impactive sequences`: the emails, and who is on them."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from impactive_async.cli._arguments import SequenceId, Since, given, moment
-from impactive_async.cli._errors import UsageError
+from impactive_async.cli._arguments import SequenceId, Since, given, lines_from, moment
+from impactive_async.cli._errors import INCOMPLETE, NOT_FOUND, UsageError
 from impactive_async.cli._run import Run, command
 from impactive_async.cli._sequence_file import EXAMPLE, read_sequence_file
+from impactive_async.models import EnrollmentStatus
 
 app = typer.Typer(no_args_is_help=True, help="Email sequences: list, show, create, enroll, pause, unenroll.")
 
@@ -21,7 +21,7 @@ ContactIds = Annotated[
 @app.command("template", epilog="Example: impactive sequences template > welcome.toml")
 def template() -> None:
     """Print a sequence file to start from."""
-    sys.stdout.write(EXAMPLE)
+    typer.echo(EXAMPLE, nl=False)
 
 
 @command(app, "list", example="impactive sequences list")
@@ -52,7 +52,8 @@ async def create(
     ],
 ) -> None:
     """Create a sequence from a file. Never sent twice: if the outcome is unknown, that is what it says."""
-    text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+    with run.before_sending():
+        text = "".join(lines_from(file))
     draft = read_sequence_file(file, text)
     sequence = await run.crm.sequences.create(
         name=draft.name,
@@ -72,10 +73,26 @@ async def pause(
     contact: ContactIds = None,
     everyone: Annotated[bool, typer.Option("--all", help="Everyone who is active on it.")] = False,
 ) -> None:
-    """Pause some contacts on a sequence, or with --all everyone."""
+    """Pause some contacts on a sequence, or with --all everyone. Safe to repeat."""
     if bool(contact) == everyone:
         raise UsageError("Say whom to pause: --contact ID (repeatable), or --all for everyone on the sequence.")
-    run.show([await run.crm.sequences.pause(sequence, contact_ids=contact or None)])
+    result = await run.crm.sequences.pause(sequence, contact_ids=contact or None)
+    run.show([result])
+    if contact and result.paused_count != len(set(contact)):
+        await _tell_who_is_not_paused(run, sequence, list(dict.fromkeys(contact)))
+
+
+async def _tell_who_is_not_paused(run: Run, sequence: str, contacts: list[str]) -> None:
+    """The server counts whom it has paused now, and is silent about the others."""
+    statuses = {e.contact_id: e.status for e in await run.crm.sequences.enrollments(sequence)}
+    left = [contact for contact in contacts if statuses.get(contact) != EnrollmentStatus.PAUSED]
+    for contact in left:
+        run.note(f"{contact}: not paused: {statuses.get(contact, f'not on {sequence}')}.")
+    absent = [contact for contact in left if contact not in statuses]
+    if absent == contacts:
+        run.code = NOT_FOUND.code
+    elif absent or any(statuses[contact] == EnrollmentStatus.ACTIVE for contact in left):
+        run.code = INCOMPLETE.code
 
 
 @command(app, "unenroll", example="impactive sequences unenroll seq_123 con_456", writes=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
@@ -15,6 +14,7 @@ import typer
 from impactive_async.cli._arguments import moment
 from impactive_async.cli._errors import UsageError
 from impactive_async.cli._run import Run, command
+from impactive_async.cli._streams import is_watched
 
 if TYPE_CHECKING:
     from impactive_async import AsyncClient, BadRow, Feed, Gap
@@ -114,7 +114,7 @@ async def watch(
     run.farewell = _farewell(store)
     async with _opened(run.crm, wish, store, interval, run) as stream:
         workspace = await run.crm.zapier.auth_test()  # a wrong key or host ends it now; later ones are waited out
-        if sys.stderr.isatty():
+        if is_watched():
             run.note(f"Watching {_named(wish)} in {workspace.name}, at least every {interval:g} s. Ctrl-C stops.")
         await _show(run, stream, count)
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from impactive_async import AsyncClient
-from impactive_async.cli._errors import exit_code, plain, sentence
+from impactive_async.cli._errors import exit_code, sentence
+from impactive_async.cli._streams import plain
 from impactive_async.errors import (
     APITimeoutError,
     BadRequestError,

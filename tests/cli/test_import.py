@@ -11,7 +11,7 @@ import pytest
 from impactive_async.cli.importing.columns import is_known, map_columns
 from impactive_async.cli.importing.plan import make_plan
 from impactive_async.cli.importing.sheet import open_sheet
-from tests.cli.support import Live
+from tests.cli.support import Live, live_sandbox
 
 HEADER = "First Name,Last Name,Email,Shoe size\n"
 GOOD = "".join(f"Ada,Number {n},ada{n}@import.example,{n}\n" for n in range(120))
@@ -72,6 +72,28 @@ def test_dry_run_for_people_shows_the_beginning(live: Live, good: Path) -> None:
     assert "ada9@import.example" in outcome.out
     assert "ada10@import.example" not in outcome.out
     assert "110 more" in outcome.err
+
+
+def test_dry_run_for_people_has_every_column_that_somebody_fills(live: Live, tmp_path: Path) -> None:
+    """What only the second person has is shown, too; what nobody has is not."""
+    file = tmp_path / "people.csv"
+    file.write_text("first,last,email,phone,title,colour\nAda,A,,,,\nBob,B,b@x.example,+1 555,,red\n")
+    arguments = ("contacts", "import", str(file), "--dry-run", "--map", "colour=extra.favouriteColour")
+    head, _, ada, bob = live.cli(*arguments, "--table", COLUMNS="120").out.splitlines()
+    assert head.split() == ["Line", "First", "name", "Last", "name", "Email", "Phone", "Favouritecolour"]
+    assert bob.split() == ["3", "Bob", "B", "b@x.example", "+1", "555", "red"]
+    assert ada.split() == ["2", "Ada", "A"]
+
+
+def test_columns_that_are_not_imported_are_told(live: Live, good: Path, tmp_path: Path) -> None:
+    """Also into a pipe, and also those without a name, if there is something in them."""
+    outcome = live.cli("contacts", "import", str(good), "--dry-run")
+    assert outcome.err == "Not imported: the column 'Shoe size'. To import one: --map COLUMN=FIELD.\n"
+    assert live.cli("contacts", "import", str(good), "--dry-run", "--map", "Shoe size=-").err == ""
+    file = tmp_path / "excel.csv"
+    file.write_text("first,last,,x,,\nAda,A,lost,y,,\n")
+    outcome = live.cli("contacts", "import", str(file), "--dry-run")
+    assert outcome.err.startswith("Not imported: the columns 'x', #3 (which has no name). ")
 
 
 def test_every_bad_line_is_told_and_nothing_is_sent(live: Live, mixed: Path) -> None:
@@ -150,6 +172,84 @@ def test_a_journal_of_another_file_is_refused(live: Live, good: Path, mixed: Pat
     outcome = live.cli("contacts", "import", str(other), "--journal", journal)
     assert outcome.code == 12
     assert "m@x.example" not in imported(live)
+
+
+def test_an_import_that_is_stopped_lists_what_failed(live: Live, good: Path) -> None:
+    """A key that is revoked half-way: the lines are told, what is done is counted, and the code is the cause's."""
+    live.sandbox.fail("POST /api/agent/contacts", status=401, times=None, after=2)
+    outcome = live.cli("contacts", "import", str(good), "--batch-size", "20", "--concurrency", "1")
+    assert outcome.code == 4
+    assert outcome.rows[0]["created"] == 40
+    assert outcome.rows[0]["failed"] == outcome.rows[0]["rows"] - 40 > 0
+    assert f"{good}:42 to 61: not created: POST /api/agent/contacts" in outcome.err
+    assert "Run the same command again to go on from there." in outcome.err
+    live.sandbox.clear_faults()
+    again = live.cli("contacts", "import", str(good))
+    assert (again.code, again.rows[0]["already_created"]) == (0, 40)
+    assert set(imported(live).values()) == {1}
+
+
+def test_a_connection_that_is_lost_is_the_cause(live: Live, good: Path) -> None:
+    """However much was created before it."""
+    live.sandbox.fail("POST /api/agent/contacts", disconnect=True, times=None, after=1)
+    live.sandbox.fail("GET /api/agent/contacts", disconnect=True, times=None, after=1)
+    outcome = live.cli(
+        "contacts", "import", str(good), *("--concurrency", "1", "--max-retries", "0", "--settle", "0")
+    )
+    assert outcome.code == 9
+    assert outcome.rows[0]["created"] == 50
+    assert f"{good}:52 to 101: perhaps created: " in outcome.err
+
+
+def test_an_enrollment_that_is_stopped_has_the_code_of_its_cause(live: Live, good: Path) -> None:
+    """Enrolling people just created may be stopped as well."""
+    sequence = live.state.create_sequence("Welcome").id
+    live.sandbox.fail("POST /api/agent/sequences/:id/enroll", status=401, times=None, after=1)
+    outcome = live.cli("contacts", "import", str(good), "--enroll", sequence)
+    assert outcome.code == 4
+    assert [row["work"] for row in outcome.rows] == ["create", "enroll"]
+    assert "contact 101 to 120: not enrolled: POST /api/agent/sequences/" in outcome.err
+
+
+def lose_an_answer(live: Live, file: Path) -> str:
+    """Import with a batch lost that the lists cannot tell of, since too many others came after it."""
+    live.sandbox.fail("POST /api/agent/contacts", drop_after_commit=True, times=1)
+    live.sandbox.fail("GET /api/agent/contacts", status=500, times=None, after=1)
+    arguments = ("contacts", "import", str(file), "--max-retries", "0", "--settle", "0", "--batch-size", "20")
+    assert live.cli(*arguments, "--concurrency", "1").code == 8
+    live.sandbox.clear_faults()
+    for number in range(600):
+        live.state.create_contact("Somebody", f"Else {number}")
+    outcome = live.cli(*arguments)
+    assert outcome.code == 10
+    assert (outcome.rows[0]["created"], outcome.rows[0]["unknown"]) == (100, 20)
+    return outcome.err
+
+
+def test_a_batch_of_unknown_outcome_has_a_way_forward(live: Live, good: Path) -> None:
+    """What nobody knows is told by line with what to do; when told to, it is sent again, and is then known."""
+    told = lose_an_answer(live, good)
+    assert f"{good}:2 to 21: perhaps created: " in told
+    assert "if none of them is there, --resend-unknown sends them all again" in told
+    again = live.cli("contacts", "import", str(good))
+    assert again.rows[0]["unknown"] == 20
+    assert "run the import again with --resend-unknown" in again.err
+    sent = live.cli("contacts", "import", str(good), "--resend-unknown")
+    assert (sent.code, sent.rows[0]["created"], sent.rows[0]["unknown"]) == (0, 20, 0)
+    assert live.cli("contacts", "import", str(good), "--resend-unknown").rows[0]["already_created"] == 120
+    assert Counter(imported(live).values()) == {1: 100, 2: 20}  # they were there: the user had not looked
+
+
+def test_a_journal_of_another_sandbox_is_refused(live: Live, good: Path) -> None:
+    """A sandbox of the same seed has the same workspace id, and not the same people."""
+    assert live.cli("contacts", "import", str(good)).code == 0
+    with live_sandbox(seed="cli") as other:
+        outcome = other.cli("contacts", "import", str(good))
+        assert outcome.code == 12
+        assert other.sandbox.url in outcome.err
+        assert live.sandbox.url in outcome.err
+        assert imported(other) == {}
+    assert live.cli("contacts", "import", str(good)).rows[0]["already_created"] == 120
 
 
 @pytest.mark.parametrize("delimiter", ["", ";;"])

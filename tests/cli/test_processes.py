@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import stat
 import subprocess
 from collections import Counter
 from importlib.metadata import entry_points
@@ -157,6 +158,19 @@ def test_the_sandbox_serves_until_it_is_stopped() -> None:
         assert stop(process, signal.SIGINT) == (130, "The sandbox has stopped; what was in it is gone.\n")
 
 
+def test_each_served_sandbox_is_a_workspace_of_its_own() -> None:
+    """What was made against one that is gone, as a journal, is not taken for another's of the same seed and port."""
+    found = []
+    for _ in range(2):
+        with on_pipes("sandbox", "--port", "0", env={}) as process:
+            assert process.stdout is not None
+            told = ""
+            while "Press Ctrl-C" not in told:
+                told += process.stdout.readline()
+            found.append(invoke("auth", env=dict(re.findall(r"export (IMPACTIVE_\w+)=(\S+)", told))).rows[0]["id"])
+    assert found[0] != found[1]
+
+
 def test_a_port_that_is_taken(live: Live) -> None:
     """`sandbox` on a port that is taken says how to choose another one."""
     port = live.sandbox.url.rpartition(":")[2]
@@ -223,3 +237,21 @@ def test_shells_complete_commands() -> None:
         command_line(), env=environment(env), capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert done.stdout.split() == ["contacts", "companies"]
+
+
+def test_a_killed_import_goes_on_behind_a_symbolic_link(live: Live, tmp_path: Path) -> None:
+    """A journal that lies elsewhere is as good as one that lies here, also after a kill."""
+    file, link, disk = people(tmp_path, 200), tmp_path / "link.journal", tmp_path / "disk"
+    disk.mkdir()
+    link.symlink_to(disk / "real.journal")
+    command = ("contacts", "import", str(file), "--journal", str(link), "--settle", "0", "--concurrency", "1")
+    live.sandbox.fail("POST /api/agent/contacts", after=2, times=1, hold=live.do(_event), commit=True)
+    with on_pipes(*command, env=live.env) as process:
+        while len(live.sandbox.requests_to("POST /api/agent/contacts")) < 3:
+            assert process.poll() is None
+        stop(process, signal.SIGKILL)
+    outcome = live.cli(*command)
+    assert outcome.code == 0, outcome.err
+    assert set(imported(live).values()) == {1}
+    assert len(imported(live)) == 200
+    assert stat.S_IMODE((disk / "real.journal").stat().st_mode) == 0o600

@@ -164,6 +164,20 @@ def test_pause_some_or_everyone(live: Live, sequence: str, contacts: list[str]) 
     assert live.cli("sequences", "pause", sequence, "--all").rows == [{"paused_count": len(contacts) - 1}]
 
 
+def test_pausing_somebody_who_is_not_there(live: Live, sequence: str, contacts: list[str]) -> None:
+    """The server is silent about them; the command line is not, and the exit code says whether anybody was."""
+    live.state.enroll(sequence, contacts[:2])
+    nobody = live.cli("sequences", "pause", sequence, "--contact", "nope", "--contact", "nope")
+    assert (nobody.code, nobody.err) == (5, f"nope: not paused: not on {sequence}.\n")
+    some = live.cli("sequences", "pause", sequence, "--contact", contacts[0], "--contact", "nope")
+    assert (some.code, some.err) == (10, f"nope: not paused: not on {sequence}.\n")
+    again = live.cli("sequences", "pause", sequence, "--contact", contacts[0])
+    assert (again.code, again.rows, again.err) == (0, [{"paused_count": 0}], "")
+    live.advance(hours=24 * 30)
+    late = live.cli("sequences", "pause", sequence, "--contact", contacts[1])
+    assert (late.code, late.err) == (0, f"{contacts[1]}: not paused: completed.\n")
+
+
 def test_unenroll(live: Live, sequence: str, contacts: list[str]) -> None:
     """A contact is taken off; twice is an error."""
     live.state.enroll(sequence, contacts[:1])

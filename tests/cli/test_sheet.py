@@ -141,6 +141,33 @@ def test_a_quote_too_many_in_one_line(tmp_path: Path) -> None:
     assert isinstance(good, Person)
 
 
+@pytest.mark.parametrize("pairs", [(), ("note=extra.note",)], ids=["unmapped", "extra"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_note_of_several_lines(tmp_path: Path, pairs: tuple[str, ...], end: str) -> None:
+    """What is not imported may hold line breaks and anything else, and so may a free text."""
+    note = end.join(['"Called, twice', "Yes, we can, maybe, ok", 'a, b, c, ""d"""'])
+    (person,) = people_of(sheet_of(tmp_path, f"first,last,email,note{end}{ADA},{note}{end}"), *pairs)
+    assert isinstance(person, Person), person
+    assert person.draft.email == "ada@x.example"
+    assert bool(person.draft.extra) is bool(pairs)
+
+
+def test_a_control_character_that_would_be_sent(tmp_path: Path) -> None:
+    """Only what is sent has to be text."""
+    sheet = sheet_of(tmp_path, f"first,last,email,note\n{ADA},a\x00b\n")
+    assert [isinstance(row, BadLine) for row in people_of(sheet)] == [False]
+    assert [isinstance(row, BadLine) for row in people_of(sheet, "note=extra.note")] == [True]
+
+
+@pytest.mark.parametrize("pairs", [(), ("note=extra.note",)], ids=["unmapped", "extra"])
+def test_a_note_that_swallows_somebody(tmp_path: Path, pairs: tuple[str, ...]) -> None:
+    """Two stray quotes in a column that nobody imports do not make people vanish."""
+    text = f'first,last,email,note\n{ADA},"hm\nBob,M,b@x.example,\nEve,N,e@x.example,fine"\n'
+    (bad,) = people_of(sheet_of(tmp_path, text), *pairs)
+    assert isinstance(bad, BadLine)
+    assert (bad.line, "another line of the file: is a quote missing?" in bad.reason) == (2, True)
+
+
 def test_a_quote_that_swallows_a_few_lines(tmp_path: Path) -> None:
     """Two stray quotes make one cell of what stands between them: such a cell is told, not imported."""
     sheet = sheet_of(tmp_path, 'first,last,email\n"Ada,L,a@x.example\nBob,M,b@x.example\nEve",N,e@x.example\n')
@@ -197,17 +224,49 @@ def test_mapping_by_hand(tmp_path: Path) -> None:
     assert isinstance(person, Person)
     assert person.draft.email == "b@x.example"
     assert person.draft.extra == {"favouriteColour": "red"}
-    assert columns.unused == ("Shoe",)
+    assert columns.unused == ("'Shoe'",)
+
+
+def test_a_choice_goes_before_a_guess(tmp_path: Path) -> None:
+    """A field that is mapped by hand is not also taken from a column that looks like it, wherever that is."""
+    header = ["First", "Last", "Email", "Private mail"]
+    for columns in (header, header[::-1]):
+        found = map_columns(columns, ["Private mail=email"])
+        assert columns[found.fields["email"]] == "Private mail"
+        assert found.unused == ("'Email'",)
+
+
+def test_columns_of_one_name(tmp_path: Path) -> None:
+    """Several of one name are told by their numbers, each of which can be mapped, or left out."""
+    header = ["First", "Last", "Email", "Phone", "Email", ""]
+    with pytest.raises(UsageError, match=r"'Email' \(#3\) and 'Email' \(#5\) are both email.*--map '#5=email'"):
+        map_columns(header, ())
+    with pytest.raises(UsageError, match=r"several columns are called 'Email'; say which one: #3 or #5"):
+        map_columns(header, ["Email=email"])
+    second, without = map_columns(header, ["#5=email"]), map_columns(header, ["#3=-"])
+    assert second.fields["email"] == without.fields["email"] == 4
+    assert (second.unused, without.unused) == (("'Email' (#3)",), ())
+    assert map_columns(header, ["#5=-", "#6=extra.note"]).extra == {"note": 5}
+    assert second.nameless == (5,)
+
+
+def test_a_name_that_looks_like_a_number() -> None:
+    """A column that is called #1 is meant by that."""
+    assert map_columns(["First", "Last", "#1"], ["#1=phone"]).fields["phone"] == 2
 
 
 @pytest.mark.parametrize(
     ("header", "pairs", "reason"),
     [
+        ("first,last,mail", ("#4=email",), "no column is called '#4'.*#1 is the first one"),
+        ("first,last,mail", ("#0=email",), "no column is called '#0'"),
+        ("first,last,mail", ("mail=email", "#3=phone"), "'mail' is mapped twice"),
+        ("first,last,a,b", ("a=email", "b=email"), "'a' and 'b' are both email"),
         ("first,last", ("vorname=first_name",), "no column is called 'vorname'"),
         ("first,last", ("first=firstish",), "'firstish' is no field"),
         ("first,last", ("first=extra.",), "is no field"),
         ("first,last", ("first",), "COLUMN=FIELD"),
-        ("first,First Name,last", (), "both look like first_name"),
+        ("first,First Name,last", (), "say which one is: --map '#2=first_name'"),
         ("first,last,x,x", ("x=phone",), "several columns are called 'x'"),
         ("Vorname,Nachname", (), "--map COLUMN=first_name"),
         ("Full name,Email", (), "split the column 'Full name'"),

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from impactive_async.cli._errors import DONE, INCOMPLETE, ReaderGone
+from impactive_async.cli._errors import DONE, INCOMPLETE
 from impactive_async.cli._options import LOCAL
 from impactive_async.cli._run import Run, command
+from impactive_async.cli._streams import output_explained
 
 app = typer.Typer()
 
@@ -19,7 +20,8 @@ class _Console(Console):
     """Rich's console, but whoever goes away while it writes ends the command as any other does."""
 
     def on_broken_pipe(self) -> None:
-        raise ReaderGone
+        with output_explained():
+            raise BrokenPipeError
 
 
 @command(app, "demo", example="impactive demo", shared=LOCAL)

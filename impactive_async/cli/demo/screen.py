@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from impactive_async.cli._errors import plain
+from impactive_async.cli._streams import plain
 from impactive_async.cli.demo.reconcile import Account
 
 _REFRESHES: Final = 12  # a second

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -33,6 +34,7 @@ REQUIRED: Final = ("first_name", "last_name")
 LEFT_OUT: Final = "-"
 EXTRA: Final = "extra."
 _FULL_NAMES: Final = ("name", "fullname", "contactname", "contact")
+_NUMBERED: Final = re.compile(r"#([1-9]\d*)")
 
 
 @attrs.frozen(kw_only=True)
@@ -43,7 +45,9 @@ class Columns:
     fields: Mapping[str, int]
     extra: Mapping[str, int]
     unused: tuple[str, ...]
-    """Headers of columns that are not imported."""
+    """Columns with a name that are not imported, as `called` names them."""
+    nameless: tuple[int, ...] = ()
+    """Places of columns without a name that are not imported: of most, nobody knows that they are there."""
 
 
 def field_of(header: str) -> str | None:
@@ -62,34 +66,54 @@ def map_columns(header: Sequence[str], pairs: Sequence[str]) -> Columns:
 
     Args:
         header: The names of the columns.
-        pairs: `COLUMN=FIELD` from `--map`; `extra.NAME` as field sends the column under the API's name NAME, and
-            `-` leaves it out.
+        pairs: `COLUMN=FIELD` from `--map`, which go before what a header looks like. `COLUMN` is a name, or `#3`
+            for the third column; `extra.NAME` as field sends the column under the API's name NAME, and `-` leaves
+            it out.
 
     Raises:
         UsageError: A pair names no column or no field, two columns are the same field, or a name is nowhere.
     """
-    chosen = _chosen(header, pairs)
-    targets = [chosen.get(place, field_of(name)) for place, name in enumerate(header)]
+    targets = _targets(header, _chosen(header, pairs))
     fields = _places(header, [target if target in FIELDS else None for target in targets])
     extra = _places(header, [target if target and target.startswith(EXTRA) else None for target in targets])
     for field in REQUIRED:
         if field not in fields:
             raise UsageError(_nowhere(header, field))
-    unused = tuple(name for name, target in zip(header, targets, strict=True) if target is None and name)
+    idle = [place for place, target in enumerate(targets) if target is None]
     return Columns(
         width=len(header),
         fields=fields,
         extra={target.removeprefix(EXTRA): place for target, place in extra.items()},
-        unused=unused,
+        unused=tuple(called(header, place) for place in idle if header[place]),
+        nameless=tuple(place for place in idle if not header[place]),
     )
+
+
+def called(header: Sequence[str], place: int) -> str:
+    """What to call a column: its name, and which one if several have it."""
+    name = header[place]
+    if not name:
+        return f"#{place + 1} (which has no name)"
+    return repr(name) if header.count(name) == 1 else f"{name!r} (#{place + 1})"
 
 
 def _spelling(header: str) -> str:
     return "".join(c for c in header.casefold() if c.isalnum())
 
 
+def _targets(header: Sequence[str], chosen: Mapping[int, str]) -> list[str | None]:
+    taken = set(chosen.values())
+    guesses = (field_of(name) for name in header)
+    return [chosen.get(place, None if guess in taken else guess) for place, guess in enumerate(guesses)]
+
+
 def _chosen(header: Sequence[str], pairs: Sequence[str]) -> dict[int, str]:
-    return dict(_choice(header, pair) for pair in pairs)
+    chosen: dict[int, str] = {}
+    for pair in pairs:
+        place, target = _choice(header, pair)
+        if chosen.setdefault(place, target) != target:
+            raise UsageError(f"--map: the column {called(header, place)} is mapped twice, to different fields.")
+    return chosen
 
 
 def _choice(header: Sequence[str], pair: str) -> tuple[int, str]:
@@ -102,17 +126,29 @@ def _choice(header: Sequence[str], pair: str) -> tuple[int, str]:
             f"--map {pair!r}: {target!r} is no field; there are {', '.join(FIELDS)}, extra.NAME for a field this "
             "program does not know, and - to leave the column out."
         )
-    return _place_of(header, column), field
+    return _place_of(header, column.strip()), field
 
 
 def _place_of(header: Sequence[str], column: str) -> int:
-    wanted = column.strip()
-    exact = [place for place, name in enumerate(header) if name == wanted]
-    alike = exact or [place for place, name in enumerate(header) if _spelling(name) == _spelling(wanted)]
-    if len(alike) != 1:
-        many = "several columns are" if alike else "no column is"
-        raise UsageError(f"--map: {many} called {wanted!r}; the columns are {_listed(header)}.")
-    return alike[0]
+    places = _places_named(header, column)
+    if len(places) == 1:
+        return places[0]
+    if not places:
+        raise UsageError(
+            f"--map: no column is called {column!r}; the columns are {_listed(header)}. #1 is the first one."
+        )
+    numbers = " or ".join(f"#{place + 1}" for place in places)
+    raise UsageError(f"--map: several columns are called {column!r}; say which one: {numbers}.")
+
+
+def _places_named(header: Sequence[str], column: str) -> list[int]:
+    exact = [place for place, name in enumerate(header) if name == column]
+    if exact:
+        return exact
+    if (numbered := _NUMBERED.fullmatch(column)) and int(numbered[1]) <= len(header):
+        return [int(numbered[1]) - 1]
+    spelling = _spelling(column)
+    return [place for place, name in enumerate(header) if spelling and _spelling(name) == spelling]
 
 
 def _places(header: Sequence[str], targets: Sequence[str | None]) -> dict[str, int]:
@@ -120,8 +156,8 @@ def _places(header: Sequence[str], targets: Sequence[str | None]) -> dict[str, i
     for target, place in _named(targets):
         if target in places:
             raise UsageError(
-                f"The columns {header[places[target]]!r} and {header[place]!r} both look like {target}; "
-                f"leave one out: --map {header[place]!r}=-"
+                f"The columns {called(header, places[target])} and {called(header, place)} are both {target}; "
+                f"say which one is: --map '#{place + 1}={target}'"
             )
         places[target] = place
     return places

@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
-import sys
-from itertools import islice
+import asyncio
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import attrs
 import typer
 
-from impactive_async.cli._bulk import progress_bar, tell_failures
+from impactive_async.cli._bulk import progress_bar
 from impactive_async.cli._errors import INCOMPLETE, UsageError
 from impactive_async.cli._run import Run, command
+from impactive_async.cli._streams import is_watched
 from impactive_async.cli.contacts import app
 from impactive_async.cli.enroll import enroll_and_report
-from impactive_async.cli.importing.columns import EXTRA, is_known, map_columns
-from impactive_async.cli.importing.people import BadLine, Person
+from impactive_async.cli.importing.columns import is_known, map_columns
+from impactive_async.cli.importing.people import BadLine
 from impactive_async.cli.importing.plan import Plan, make_plan
-from impactive_async.cli.importing.sheet import Sheet, open_sheet
+from impactive_async.cli.importing.sheet import open_sheet
+from impactive_async.cli.importing.telling import count, preview, tell_columns, tell_report
 
 if TYPE_CHECKING:
-    from impactive_async import CreateReport
+    from impactive_async import ContactDraft, CreateReport, Progress
 
-_PREVIEWED = 10
+_GRACE = 0.5
+"""Seconds that requests under way have, after Ctrl-C, to be answered: what is answered need not be looked for."""
 
 
-@command(app, "import", example="impactive contacts import leads.csv --enroll seq_123")
+@attrs.frozen(kw_only=True)
+class Sending:
+    """How the contacts are sent."""
+
+    journal: Path
+    batch_size: int
+    concurrency: int
+    settle: float
+    resend_unknown: bool
+
+
+@command(app, "import", example="impactive contacts import leads.csv --enroll seq_123", writes=True)
 async def import_contacts(
     run: Run,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a header line.", show_default=False)],
@@ -35,7 +49,7 @@ async def import_contacts(
         typer.Option(
             "--map",
             metavar="COLUMN=FIELD",
-            help="What a column is: a field, extra.NAME for an unknown one, - to leave it out. Repeatable.",
+            help="What a column (or #3) is: a field, extra.NAME for an unknown one, - for none. Repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -51,10 +65,17 @@ async def import_contacts(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Remembers who is created, so that a killed import goes on (default: beside the file).",
+            help="Remembers who is created, so that a killed import goes on (default: FILE.csv.journal).",
             show_default=False,
         ),
     ] = None,
+    resend_unknown: Annotated[
+        bool,
+        typer.Option(
+            "--resend-unknown",
+            help="Send again whom earlier runs called perhaps created: look first that they are not there.",
+        ),
+    ] = False,
     encoding: Annotated[
         str | None, typer.Option(help="As cp1252, if it is not UTF-8 or UTF-16.", show_default=False)
     ] = None,
@@ -80,41 +101,35 @@ async def import_contacts(
 
     plan = _plan(run, file, encoding, _one_character(delimiter), mapping or [])
     if dry_run:
-        _preview(run, plan)
+        preview(run, plan)
         return
-    if plan.bad_lines and not skip_bad:
-        raise UsageError(
-            f"{_count(plan.bad_lines, 'line')} of {file} cannot be imported, as listed above; nothing was sent. "
-            "Correct them, or leave them out with --skip-bad."
-        )
+    _refuse_bad_lines(plan, skip_bad=skip_bad)
     if enroll is not None:
         await run.crm.sequences.get(enroll)  # a mistyped id is told before anybody is created
-    book = journal or file.with_name(file.name + ".journal")
-    report = await _create(run, plan, book, batch_size=batch_size, concurrency=concurrency, settle=settle)
+    sending = Sending(
+        journal=journal or file.with_name(file.name + ".journal"),
+        batch_size=batch_size,
+        concurrency=concurrency,
+        settle=settle,
+        resend_unknown=resend_unknown,
+    )
+    report = await _create(run, plan, sending)
     if enroll is not None:
-        await enroll_and_report(run, enroll, created_ids(book), total=report.created + report.already_created)
+        ids, total = created_ids(sending.journal), report.created + report.already_created
+        await enroll_and_report(run, enroll, ids, total=total)
     if plan.bad_lines or not report.ok:
         run.code = INCOMPLETE.code
 
 
-async def _create(
-    run: Run, plan: Plan, book: Path, *, batch_size: int, concurrency: int, settle: float
-) -> CreateReport:
-    run.farewell = f"Stopped; {book} knows how far: the same command goes on from there."
-    _tell_of_resuming(run, book, settle)
-    with progress_bar("Creating contacts", len(plan)) as tell:
-        report = await run.crm.contacts.create_many(
-            plan, journal=book, batch_size=batch_size, concurrency=concurrency, settle=settle, on_progress=tell
-        )
-    _tell_report(run, plan, report)
-    return report
+def _plan(run: Run, file: Path, encoding: str | None, delimiter: str | None, pairs: list[str]) -> Plan:
+    def tell(bad: BadLine) -> None:
+        run.note(f"{file}:{bad.line}: {bad.reason}")
 
-
-def _tell_of_resuming(run: Run, book: Path, settle: float) -> None:
-    if book.exists() and sys.stderr.isatty():
-        run.note(
-            f"Going on with {book}; what was under way when it stopped is looked for first, up to {settle:g} s."
-        )
+    with run.before_sending():
+        sheet = open_sheet(file, encoding=encoding, delimiter=delimiter, known=is_known)
+        plan = make_plan(sheet, map_columns(sheet.header, pairs), tell)
+    tell_columns(run, plan)
+    return plan
 
 
 def _one_character(delimiter: str | None) -> str | None:
@@ -123,61 +138,79 @@ def _one_character(delimiter: str | None) -> str | None:
     return delimiter
 
 
-def _plan(run: Run, file: Path, encoding: str | None, delimiter: str | None, pairs: list[str]) -> Plan:
-    sheet = open_sheet(file, encoding=encoding, delimiter=delimiter, known=is_known)
-    columns = map_columns(sheet.header, pairs)
-
-    def tell(bad: BadLine) -> None:
-        run.note(f"{file}:{bad.line}: {bad.reason}")
-
-    plan = make_plan(sheet, columns, tell)
-    if sys.stderr.isatty():
-        run.note(_explained(sheet, plan))
-    return plan
+def _refuse_bad_lines(plan: Plan, *, skip_bad: bool) -> None:
+    if plan.bad_lines and not skip_bad:
+        raise UsageError(
+            f"{count(plan.bad_lines, 'line')} of {plan.sheet.path} cannot be imported, as listed above; nothing "
+            "was sent. Correct them, or leave them out with --skip-bad."
+        )
 
 
-def _explained(sheet: Sheet, plan: Plan) -> str:
-    """Which column is what, for people to check."""
-    columns = plan.columns
-    fields = {**columns.fields, **{EXTRA + name: place for name, place in columns.extra.items()}}
-    known = ", ".join(f"{sheet.header[place]} → {field}" for field, place in fields.items())
-    unused = f"; not imported: {', '.join(columns.unused)}" if columns.unused else ""
-    return f"{_count(len(plan), 'contact')} in {sheet.path}: {known}{unused}."
+async def _create(run: Run, plan: Plan, sending: Sending) -> CreateReport:
+    """Create them, and say what became of them, also if it was stopped on the way."""
+    from impactive_async import BulkError, CreateReport
+
+    book = sending.journal
+    run.farewell = f"Stopped; {book} knows how far: the same command goes on from there."
+    if book.exists() and is_watched():
+        run.note(
+            f"Going on with {book}; what was under way when it stopped is looked for first, up to "
+            f"{sending.settle:g} s."
+        )
+    rows = _Rows(plan)
+    try:
+        report = await _send(run, rows, sending)
+    except _Stopped:
+        raise asyncio.CancelledError from None
+    except BulkError as error:
+        if isinstance(error.report, CreateReport):
+            tell_report(run, plan, error.report)
+        if rows.stopped:
+            raise asyncio.CancelledError from None
+        raise
+    tell_report(run, plan, report)
+    if rows.stopped:
+        raise asyncio.CancelledError
+    return report
 
 
-def _preview(run: Run, plan: Plan) -> None:
-    if run.out.as_json:
-        for person in plan.persons():
-            run.out.row(_row(person))
-    else:
-        run.out.rows([_row(person) for person in islice(plan.persons(), _PREVIEWED)])
-        more = len(plan) - _PREVIEWED
-        run.note(f"{f'… and {more:,} more (--json shows all). ' if more > 0 else ''}Nothing was sent.")
-    if plan.bad_lines:
-        run.code = INCOMPLETE.code
+async def _send(run: Run, rows: _Rows, sending: Sending) -> CreateReport:
+    failed = 0
+
+    def notice(standing: Progress) -> None:
+        nonlocal failed
+        failed = standing.failed
+        draw(standing)
+
+    try:
+        with progress_bar("Creating contacts", len(rows)) as draw, run.signals.grace(rows.stop, _GRACE):
+            return await run.crm.contacts.create_many(rows, on_progress=notice, **attrs.asdict(sending))
+    except asyncio.CancelledError:
+        if failed:
+            run.farewell += f" {count(failed, 'line')} failed until then: they are tried again then, and listed."
+        raise
 
 
-def _row(person: Person) -> dict[str, Any]:
-    fields = attrs.asdict(person.draft, recurse=False)
-    return {"line": person.line, **{name: value for name, value in fields.items() if value}}
+class _Stopped(Exception):  # noqa: N818 - no error: Ctrl-C
+    """The user wants no more rows to be sent."""
 
 
-def _tell_report(run: Run, plan: Plan, report: CreateReport) -> None:
-    lines = plan.lines_of([failure.index for failure in (*report.failed, *report.unknown)])
-    tell_failures(run, report.failed, lambda index: f"{plan.sheet.path}:{lines[index]}: not created")
-    tell_failures(run, report.unknown, lambda index: f"{plan.sheet.path}:{lines[index]}: perhaps created")
-    run.summary(
-        "create",
-        {
-            "rows": report.rows,
-            "created": report.created,
-            "already_created": report.already_created,
-            "failed": len(report.failed),
-            "unknown": len(report.unknown),
-            "left_out": plan.bad_lines,
-        },
-    )
+class _Rows:
+    """The people of a plan, until they are to stop."""
 
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self.stopped = False
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    def stop(self) -> None:
+        """Yield no more."""
+        self.stopped = True
+
+    def __len__(self) -> int:
+        return len(self._plan)
+
+    def __iter__(self) -> Iterator[ContactDraft]:
+        for draft in self._plan:
+            if self.stopped:
+                raise _Stopped
+            yield draft

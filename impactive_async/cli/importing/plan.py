@@ -8,7 +8,7 @@ import attrs
 
 from impactive_async.cli._errors import UsageError
 from impactive_async.cli.importing.columns import Columns
-from impactive_async.cli.importing.people import BadLine, Person, read_people
+from impactive_async.cli.importing.people import BadLine, Person, read_people, read_person
 from impactive_async.cli.importing.sheet import Sheet
 from impactive_async.models import ContactDraft
 
@@ -21,6 +21,8 @@ class Plan:
     columns: Columns
     people: int
     bad_lines: int
+    nameless: tuple[int, ...]
+    """Places of columns without a name that do hold something, which is not imported."""
 
     def __len__(self) -> int:
         return self.people
@@ -62,10 +64,13 @@ def make_plan(sheet: Sheet, columns: Columns, tell: Callable[[BadLine], object])
         UsageError: The file cannot be read to its end.
     """
     people = bad_lines = 0
-    for row in read_people(sheet, columns):
+    nameless: set[int] = set()
+    for record in sheet.records():
+        row = read_person(record, columns, sheet.delimiter)
+        nameless.update(place for place in columns.nameless if "".join(record.cells[place : place + 1]).strip())
         if isinstance(row, BadLine):
             bad_lines += 1
             tell(row)
         else:
             people += 1
-    return Plan(sheet, columns, people, bad_lines)
+    return Plan(sheet, columns, people, bad_lines, tuple(sorted(nameless)))

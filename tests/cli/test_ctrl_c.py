@@ -1,0 +1,170 @@
+"""Ctrl-C ends what waits, what reads and what computes, at once and with a line that says what was done."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from impactive_async.cli._signals import Signals
+from tests.cli.support import PATIENCE, Live, command_line, environment
+from tests.cli.terminal import on_pipes, stop
+
+NOTHING = "Stopped; nothing was sent.\n"
+PROMPTLY = 1.0
+
+
+def interrupted(process: subprocess.Popen[str], number: signal.Signals = signal.SIGINT) -> tuple[int, str, float]:
+    """The exit code, what was said, and the seconds it took."""
+    started = time.monotonic()
+    code, err = stop(process, number)
+    return code, err, time.monotonic() - started
+
+
+def wait_until_it_reads(process: subprocess.Popen[str], what: str) -> None:
+    """Wait until the program has this file or pipe open, and has come to rest or to work on it."""
+    deadline = time.monotonic() + PATIENCE
+    while not any(what in target for target in open_files(process.pid)):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def open_files(pid: int) -> Sequence[str]:
+    links = Path(f"/proc/{pid}/fd").iterdir()
+    return [str(link.readlink()) for link in links if link.is_symlink()]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("sequences", "enroll", "seq_1", "--contacts"),
+        ("sequences", "create", "-f"),
+        ("contacts", "import"),
+    ],
+    ids=lambda command: command[1],
+)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_while_it_reads(
+    live: Live, tmp_path: Path, command: tuple[str, ...], number: signal.Signals, code: int
+) -> None:
+    """A named pipe that nothing comes out of, or a file that takes long: the signal is heard."""
+    source = tmp_path / "people.csv"
+    if command[1] == "import":
+        source.write_text("first,last\n" + "Ada,Lovelace\n" * 3_000_000)
+    else:
+        os.mkfifo(source)
+    with on_pipes(*command, str(source), env=live.env) as process:
+        writing = os.open(source, os.O_WRONLY) if command[1] != "import" else None
+        wait_until_it_reads(process, "people.csv")
+        ended, err, seconds = interrupted(process, number)
+        if writing is not None:
+            os.close(writing)
+    assert (ended, err) == (code, NOTHING)
+    assert seconds < PROMPTLY
+    assert not live.sandbox.requests
+
+
+def test_while_it_waits_for_standard_input(live: Live) -> None:
+    """What is typed or piped in may never come to its end."""
+    process = subprocess.Popen(
+        command_line("sequences", "enroll", "seq_1", "--contacts", "-", "--debug"),
+        env=environment(live.env),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    process.stdin.write("con_1\n")
+    process.stdin.flush()
+    wait_until_it_reads(process, "eventpoll")
+    code, err, seconds = interrupted(process)
+    assert code == 130
+    assert err.endswith(NOTHING)
+    assert seconds < PROMPTLY
+
+
+def test_while_nobody_reads_what_it_writes(live: Live) -> None:
+    """A full pipe is waited for, and left when the signal comes."""
+    for number in range(400):
+        live.state.create_contact("Somebody", f"Number {number} {'x' * 2000}")
+    with on_pipes("contacts", "list", "--limit", "500", env=live.env) as process:
+        assert process.stdout is not None
+        process.stdout.read(1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 130
+
+
+def test_an_import_lists_what_failed_until_then(live: Live, tmp_path: Path) -> None:
+    """The first lines were refused: Ctrl-C tells them, and the next run tries them again."""
+    file = tmp_path / "people.csv"
+    bad = "Bob,B,com_gone\n"
+    file.write_text("first,last,company id\n" + bad + "Ada,A,\n" * 4000)
+    live.sandbox.fail("POST /api/agent/contacts", delay=0.05, times=None, after=20)
+    command = ("contacts", "import", str(file), "--batch-size", "10", "--concurrency", "1")
+    with on_pipes(*command, env=live.env) as process:
+        while len(live.sandbox.requests_to("POST /api/agent/contacts")) < 30:
+            assert process.poll() is None
+            time.sleep(0.01)
+        code, err, seconds = interrupted(process)
+    assert code == 130
+    assert f"{file}:2: not created: " in err
+    assert err.endswith(f"Stopped; {file}.journal knows how far: the same command goes on from there.\n")
+    assert "perhaps" not in err  # what was under way was answered, so that there is nothing to look for
+    assert seconds < PROMPTLY
+    live.sandbox.clear_faults()
+    again = live.cli("contacts", "import", str(file))
+    assert (again.code, again.rows[0]["failed"]) == (10, 1)
+    assert sum(row.fields.get("firstName") == "Ada" for row in live.state.rows("contacts")) == 4000 + 1
+
+
+def test_an_import_that_cannot_wait_says_how_many_failed(live: Live, tmp_path: Path) -> None:
+    """Where the requests under way are not answered in time, the lines that failed are at least counted."""
+    file = tmp_path / "people.csv"
+    file.write_text("first,last,company id\nBob,B,com_gone\n" + "Ada,A,\n" * 400)
+    held = live.do(_event)
+    live.sandbox.fail("POST /api/agent/contacts", after=20, times=None, hold=held)
+    command = ("contacts", "import", str(file), "--batch-size", "10", "--concurrency", "1")
+    with on_pipes(*command, env=live.env) as process:
+        while len(live.sandbox.requests_to("POST /api/agent/contacts")) < 21:
+            assert process.poll() is None
+            time.sleep(0.01)
+        code, err, seconds = interrupted(process)
+    assert (code, seconds < 2 * PROMPTLY) == (130, True)
+    assert err.endswith("from there. 1 line failed until then: they are tried again then, and listed.\n")
+
+
+async def _event(_: object) -> asyncio.Event:
+    return asyncio.Event()
+
+
+async def test_the_second_signal_does_not_wait() -> None:
+    """Grace is for the first one."""
+    signals, acts = Signals(), list[str]()
+
+    async def work() -> None:
+        with signals.handled(), signals.grace(lambda: acts.append("stop"), 3600):
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert acts == ["stop"]
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.Event().wait()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.create_task(work())
+    assert (acts, signals.code) == (["stop"], 143)
+
+
+async def test_signals_are_given_back() -> None:
+    """Whoever heeded them before heeds them again."""
+    before = signal.getsignal(signal.SIGINT)
+    signals = Signals()
+    with signals.handled():
+        assert signal.getsignal(signal.SIGINT) is not before
+    assert signal.getsignal(signal.SIGINT) is before
