@@ -141,8 +141,8 @@ class Journal:
         elif owner != ours:
             raise JournalError(
                 f"{self._file.path} is the journal of an import into the workspace {owner}, and this API key "
-                f"opens {ours} ({workspace.name}). Use the key and the base URL of that workspace, or another "
-                "journal."
+                f"opens {ours} ({workspace.name}). Use the key of that workspace, or another journal; the same "
+                "id at another base URL is another workspace."
             )
         return bool(trust)
 

@@ -148,4 +148,5 @@ def sentence_of(counts: Mapping[str, int]) -> str:
     """What a piece of work came to: the whole first, then the parts that are not nothing."""
     whole, *parts = ((name.replace("_", " "), count) for name, count in counts.items())
     said = [f"{count:,} {name}" for name, count in parts if count] or ["nothing done"]
-    return f"{whole[1]:,} {whole[0]}: {', '.join(said)}."
+    noun = whole[0].removesuffix("s") if whole[1] == 1 else whole[0]
+    return f"{whole[1]:,} {noun}: {', '.join(said)}."

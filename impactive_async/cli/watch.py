@@ -17,7 +17,7 @@ from impactive_async.cli._run import Run, command
 from impactive_async.cli._streams import is_watched
 
 if TYPE_CHECKING:
-    from impactive_async import AsyncClient, BadRow, Feed, Gap
+    from impactive_async import AsyncClient, BadRow, CursorStore, Feed, Gap
 
 app = typer.Typer()
 
@@ -112,8 +112,8 @@ async def watch(
     wish = Wish(kind=kind, sequence=sequence, contact=contact, everything=everything, since=since)
     wish.check()
     run.farewell = _farewell(store)
-    async with _opened(run.crm, wish, store, interval, run) as stream:
-        workspace = await run.crm.zapier.auth_test()  # a wrong key or host ends it now; later ones are waited out
+    workspace = await run.crm.zapier.auth_test()  # a wrong key or host ends it now; later ones are waited out
+    async with _opened(run, wish, _Place(store, workspace.id), interval) as stream:
         if is_watched():
             run.note(f"Watching {_named(wish)} in {workspace.name}, at least every {interval:g} s. Ctrl-C stops.")
         await _show(run, stream, count)
@@ -122,24 +122,55 @@ async def watch(
 async def _show(run: Run, stream: Any, count: int | None) -> None:
     shown = 0
     async for row in stream:
-        run.out.row(row)
+        with run.signals.at_once():  # whoever reads may be slow; the row then counts as not handled
+            run.out.row(row)
         shown += 1
         if shown == count:
             stream.ack()
             return
 
 
-@asynccontextmanager
-async def _opened(
-    crm: AsyncClient, wish: Wish, store: Path | None, interval: float, run: Run
-) -> AsyncIterator[Any]:
-    from impactive_async import SqliteCursorStore
+@attrs.frozen
+class _Place:
+    """A file of cursors, in which each workspace has its own: another's would make a feed pass over rows."""
 
+    file: Path | None
+    workspace: str
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[CursorStore | None]:
+        from impactive_async import SqliteCursorStore
+
+        if self.file is None:
+            yield None
+            return
+        async with SqliteCursorStore(self.file) as cursors:
+            yield _OfOne(cursors, self.workspace)
+
+
+@attrs.frozen
+class _OfOne:
+    """The cursors of one workspace in a store of several."""
+
+    _cursors: CursorStore
+    _workspace: str
+
+    async def load(self, key: str) -> str | None:
+        """See `CursorStore`."""
+        return await self._cursors.load(f"{self._workspace}/{key}")
+
+    async def save(self, key: str, cursor: str) -> None:
+        """See `CursorStore`."""
+        await self._cursors.save(f"{self._workspace}/{key}", cursor)
+
+
+@asynccontextmanager
+async def _opened(run: Run, wish: Wish, place: _Place, interval: float) -> AsyncIterator[Any]:
+    crm = run.crm
     async with AsyncExitStack() as stack:
-        cursors = await stack.enter_async_context(SqliteCursorStore(store)) if store else None
         options: dict[str, Any] = {
             "since": wish.start,
-            "store": cursors,
+            "store": await stack.enter_async_context(place.opened()),
             "interval": interval,
             "on_gap": lambda gap: run.note(_gap_note(gap)),
             "on_bad_row": lambda bad: run.note(_bad_note(bad)),
@@ -183,8 +214,10 @@ def _without_moment(options: dict[str, Any], wish: Wish) -> dict[str, Any]:
 
 
 def _named(wish: Wish) -> str:
-    what = str(wish.kind) if wish.kind else "everything"
-    return " ".join(filter(None, (what, wish.sequence or wish.contact, "everywhere" if wish.everything else None)))
+    if wish.kind is None:
+        return "everything"
+    where = "of every sequence" if wish.everything and wish.kind in _OF_A_SEQUENCE else None
+    return " ".join(filter(None, (str(wish.kind), wish.sequence or wish.contact, where)))
 
 
 def _farewell(store: Path | None) -> str:

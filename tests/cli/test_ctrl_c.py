@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import signal
 import subprocess
+import sys
+import termios
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,6 +36,19 @@ def wait_until_it_reads(process: subprocess.Popen[str], what: str) -> None:
     while not any(what in target for target in open_files(process.pid)):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def wait_until_its_pipe_fills_up(process: subprocess.Popen[str]) -> None:
+    """Wait until the program has filled most of it, on its way to writing more than it takes."""
+    assert process.stdout is not None
+    deadline = time.monotonic() + PATIENCE
+    while waiting_in(process.stdout.fileno()) < fcntl.fcntl(process.stdout, fcntl.F_GETPIPE_SZ) // 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def waiting_in(pipe: int) -> int:
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def open_files(pid: int) -> Sequence[str]:
@@ -89,13 +105,15 @@ def test_while_it_waits_for_standard_input(live: Live) -> None:
     assert seconds < PROMPTLY
 
 
-def test_while_nobody_reads_what_it_writes(live: Live) -> None:
+@pytest.mark.parametrize("command", [("contacts", "list"), ("watch", "contacts")], ids=lambda command: command[0])
+def test_while_nobody_reads_what_it_writes(live: Live, command: tuple[str, ...]) -> None:
     """A full pipe is waited for, and left when the signal comes."""
-    for number in range(400):
-        live.state.create_contact("Somebody", f"Number {number} {'x' * 2000}")
-    with on_pipes("contacts", "list", "--limit", "500", env=live.env) as process:
+    for number in range(100):
+        live.state.create_contact("Somebody", f"Number {number} {'x' * 4000}")
+    with on_pipes(*command, env=live.env) as process:
         assert process.stdout is not None
         process.stdout.read(1)
+        wait_until_its_pipe_fills_up(process)
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 130
 

@@ -76,7 +76,7 @@ def test_so_it_is_with_every_write(live: Live, tmp_path: Path, way: str) -> None
     file.write_text('name = "Welcome"\n')
     for command, made in {
         ("sequences", "create", "-f", str(file)): "sequence seq_",
-        ("sequences", "enroll", sequence, "--contact", contact): "enroll: 1 contacts: 1 enrolled",
+        ("sequences", "enroll", sequence, "--contact", contact): "enroll: 1 contact: 1 enrolled",
         ("sequences", "pause", sequence, "--all"): '"paused_count": 1',
         ("bookings", "create", "--title", "Call"): "booking ",
         ("deals", "create", "Licence"): "deal ",

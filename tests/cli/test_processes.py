@@ -159,7 +159,7 @@ def test_the_sandbox_serves_until_it_is_stopped() -> None:
 
 
 def test_each_served_sandbox_is_a_workspace_of_its_own() -> None:
-    """What was made against one that is gone, as a journal, is not taken for another's of the same seed and port."""
+    """A journal of one that is gone is not taken for that of another with the same seed and port."""
     found = []
     for _ in range(2):
         with on_pipes("sandbox", "--port", "0", env={}) as process:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from impactive_async.sandbox import DEFAULT_NOW
-from tests.cli.support import Live, Outcome
+from tests.cli.support import Live, Outcome, live_sandbox, run
 
 KINDS = ["companies", "contacts", "deals", "invoices", "projects"]
 
@@ -62,6 +62,19 @@ def test_a_store_keeps_the_place(live: Live, tmp_path: Path) -> None:
     live.state.add("companies", {"name": "Newcomer"})
     second = ids(live.cli("watch", "companies", "--store", store, "--count", str(rest + 1)))
     assert sorted(first + second) == sorted(row.id for row in live.state.rows("companies"))
+
+
+@pytest.mark.parametrize("wish", [("companies",), ("companies", "--all")], ids=["a list", "a stream"])
+def test_a_store_keeps_the_places_of_workspaces_apart(live: Live, tmp_path: Path, wish: tuple[str, ...]) -> None:
+    """The place in one workspace is none in another: its rows would be passed over."""
+    arguments = ("watch", *wish, "--store", str(tmp_path / "cursors.db"), "--count")
+    count = len(live.state.rows("companies"))
+    assert len(live.cli(*arguments, str(count)).rows) == count
+    with live_sandbox(seed="elsewhere") as other:
+        assert len(run(*arguments, str(count), env=other.env).rows) == count
+    live.state.add("companies", {"name": "Newcomer"})
+    (new,) = live.cli(*arguments, "1").rows
+    assert (new.get("row") or new)["name"] == "Newcomer"
 
 
 def test_from_now_on(live: Live, tmp_path: Path) -> None:

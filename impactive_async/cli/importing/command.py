@@ -49,7 +49,8 @@ async def import_contacts(
         typer.Option(
             "--map",
             metavar="COLUMN=FIELD",
-            help="What a column (or #3) is: a field, extra.NAME for an unknown one, - for none. Repeatable.",
+            help="Take this column (by name, or as #3) for this field; extra.NAME sends it under NAME, "
+            "- leaves it out. Repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -95,7 +96,8 @@ async def import_contacts(
 ) -> None:
     """Create the people of a CSV file, each of them once, however often it is interrupted and run again.
 
-    Nothing is sent before every line was looked at. Columns are known by their headers, in all common spellings.
+    Nothing is sent before every line was looked at. Columns are known by their headers, in all common spellings:
+    first name, last name, email, phone, title, company id.
     """
     from impactive_async import created_ids
 
