@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 import impactive_async.cli
 from impactive_async.cli._app import app
-from impactive_async.cli._errors import EXITS
+from impactive_async.cli._errors import DONE, EXITS
 from tests.cli.support import environment, invoke
 
 SNAPSHOTS = Path(__file__).parent / "help"
@@ -91,6 +91,15 @@ def test_the_exit_codes_are_in_the_help() -> None:
     for way in EXITS:
         assert f" {way.code} {way.meaning}" in " ".join(help_of().split())
     assert len({way.code for way in EXITS}) == len(EXITS)
+
+
+def test_the_docs_know_every_command_and_every_exit_code() -> None:
+    """The page about the command line names all of them, and no others."""
+    page = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
+    first, second = (table for table in re.findall(r"\n((?:\|[^\n]*\n)+)", page))
+    assert sorted(re.findall(r"`([^`]+)`", first)) == sorted(" ".join(path) for path in LEAVES)
+    told = dict(re.findall(r"\| (\d+) \| (.*) \|", second))
+    assert told == {str(way.code): way.meaning for way in (DONE, *EXITS)}
 
 
 def test_no_command_asks_for_the_key() -> None:
