@@ -26,7 +26,7 @@ from impactive_async.cli import (
     worker,
 )
 from impactive_async.cli._errors import DONE, EXITS, READER_GONE, report
-from impactive_async.cli._streams import OutputError, ReaderGone, flush_out
+from impactive_async.cli._streams import OutputError, ReaderGone, flush_out, output_explained
 from impactive_async.cli.demo import command as demo
 from impactive_async.cli.importing import command as importing
 
@@ -97,12 +97,17 @@ def start() -> NoReturn:
     except SystemExit as end:
         sys.exit(end.code or _handed_on())
     except OSError as error:
+        if error.filename is None:
+            sys.exit(_handed_on(error))
         sys.exit(report(error, debug=False))
     sys.exit(_handed_on())
 
 
-def _handed_on() -> int:
+def _handed_on(obstacle: OSError | None = None) -> int:
     try:
+        with output_explained():
+            if obstacle is not None:
+                raise obstacle
         flush_out()
     except ReaderGone:
         return READER_GONE.code

@@ -105,7 +105,7 @@ def report(error: Exception, *, debug: bool) -> int:
 def sentence(error: Exception) -> str:
     """What happened and what to do about it, in a line."""
     if isinstance(error, OSError) and not isinstance(error, ImpactiveError):
-        return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+        return ": ".join(filter(None, (error.strerror or str(error), str(error.filename or ""))))
     if exit_code(error) == UNEXPECTED.code and not isinstance(error, ImpactiveError):
         return (
             f"unexpected {type(error).__name__}: {error}. This is a bug in impactive-async; "

@@ -11,9 +11,7 @@ from impactive_async.cli._run import Run, command
 from impactive_async.cli._sequence_file import EXAMPLE, read_sequence_file
 from impactive_async.models import EnrollmentStatus
 
-app = typer.Typer(
-    no_args_is_help=True, help="Email sequences: list, show, create, enroll, pause, sends."
-)
+app = typer.Typer(no_args_is_help=True, help="Email sequences: list, show, create, enroll, pause, sends.")
 
 ContactIds = Annotated[
     list[str] | None, typer.Option("--contact", metavar="ID", help="Repeatable.", show_default=False)

@@ -125,6 +125,9 @@ def test_what_needs_no_workspace(way: str, command: tuple[str, ...]) -> None:
     assert "Traceback" not in outcome.err
     assert "Exception ignored" not in outcome.err
     assert len(outcome.err.splitlines()) <= 1
+    if way == FULL:
+        assert outcome.code == DONE_UNSAID
+        the_sentence(outcome)
 
 
 @pytest.mark.parametrize("way", WAYS)
