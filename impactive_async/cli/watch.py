@@ -122,8 +122,7 @@ async def watch(
 async def _show(run: Run, stream: Any, count: int | None) -> None:
     shown = 0
     async for row in stream:
-        with run.signals.at_once():  # whoever reads may be slow; the row then counts as not handled
-            run.out.row(row)
+        run.out.row(row)
         shown += 1
         if shown == count:
             stream.ack()

@@ -66,7 +66,7 @@ async def import_contacts(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Remembers who is created, so that a killed import goes on (default: FILE.csv.journal).",
+            help="Remembers who is created, so that a killed import goes on (default: FILE.journal, beside it).",
             show_default=False,
         ),
     ] = None,
@@ -189,7 +189,9 @@ async def _send(run: Run, rows: _Rows, sending: Sending) -> CreateReport:
             return await run.crm.contacts.create_many(rows, on_progress=notice, **attrs.asdict(sending))
     except asyncio.CancelledError:
         if failed:
-            run.farewell += f" {count(failed, 'line')} failed until then: they are tried again then, and listed."
+            run.farewell += (
+                f" Until then {count(failed, 'line')} failed; the next run tries again, and lists what fails."
+            )
         raise
 
 
