@@ -74,6 +74,19 @@ async def test_refusals_end_the_feed(error: APIStatusError) -> None:
     assert (await anext(feed)).id == "e1"
 
 
+async def test_a_sequence_deleted_while_it_is_watched() -> None:
+    """Its feed ends with a `NotFoundError`; what was handled is saved, and comes no more if the sequence is back."""
+    listed, clock, store = FakeList(), StopsAt(polls=3), Store()
+    listed.add(1, 2)
+    async with feed_of(listed, clock, store=store) as feed:
+        assert [(await anext(feed)).id, (await anext(feed)).id] == ["e1", "e2"]
+        listed.trouble = [NotFoundError("no such sequence", status=404)]
+        with pytest.raises(NotFoundError):
+            await anext(feed)
+    listed.add(3)
+    assert await ids(feed_of(listed, StopsAt(), store=store)) == ["e3"]
+
+
 async def test_lasting_nonsense_ends_the_feed() -> None:
     """So many unreadable pages in a row end a feed, whatever other failures come between them."""
     nonsense: list[Exception] = [DecodeError("not JSON")] * (PATIENCE_WITH_NONSENSE - 1)

@@ -269,6 +269,7 @@ async def test_a_jump_back_made_up_for_before_the_next_poll_is_a_gap() -> None:
     listed.now += timedelta(seconds=200)
     listed.add(30)
     await intake.fetch()
+    await intake.recover()
     head = intake.head()
     assert isinstance(head, Gap)
     assert head.kind == "lookback"

@@ -91,7 +91,8 @@ async def take(events: WorkspaceWatch, count: int, world: FakeWorkspace | None =
     if world is not None:
         await spin()
         await world.pass_time(1)
-    return [await anext(events) for _ in range(count)]
+    async with asyncio.timeout(20):  # by the real clock: what never comes shall fail, not hang
+        return [await anext(events) for _ in range(count)]
 
 
 @asynccontextmanager
@@ -559,6 +560,7 @@ async def test_a_recovery_holds_up_no_other_feed() -> None:
         for number in (3, 4):
             world.lists["b"].add(number)
             await world.pass_time(2 * INTERVAL)
+            assert waiting.done()  # at once, and not after the recovery
             assert name_and_row(await waiting) == ("b", f"e{number}")
             waiting = asyncio.ensure_future(anext(events))
         sibling.held.set()
