@@ -96,7 +96,8 @@ class Cursor:
         """
         unknown = self._unknown(rows)  # first, as it may find the page unreadable: then nothing has changed
         progress = self._progress
-        lowest = progress.tell(server_now, fell_back)
+        wanted = timestamps.BEGINNING if self._from_now else progress.origin  # since `NOW`: whatever their stamp
+        unseen = progress.tell(server_now, fell_back, wanted)
         arrivals, bad = page.read(unknown, self.rules.id, self.rules.timestamp)
         self._learn_tick(arrivals)
         first, self._primed = not self._primed, True
@@ -108,7 +109,7 @@ class Cursor:
         held = self._hand.oldest()
         progress.settle(held)  # not before: the page is judged by the floor it was asked for with
         shed = progress.shed(2 * max(self._judge.most_rows, len(rows)), held)
-        reported = self._report([*spans, *progress.out_of_reach(lowest), *shed])
+        reported = self._report([*spans, *unseen, *shed])
         return Accepted(taken.fresh, reported, self._quarantine.unreported(bad + taken.twins), taken.unasked)
 
     def version(self, row: Row) -> Version:

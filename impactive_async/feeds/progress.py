@@ -4,7 +4,7 @@ from typing import Final
 
 from attrs import define, field
 
-from impactive_async.feeds import timestamps
+from impactive_async.feeds import gaps, timestamps
 from impactive_async.feeds.gaps import Span
 from impactive_async.feeds.known import Known
 from impactive_async.feeds.server_clock import DATE_RESOLUTION
@@ -108,25 +108,25 @@ class Progress:
         """Rows before it are shown only by a server that ignores `since`."""
         return timestamps.BEGINNING if self.line is None else self.cut(self.line)
 
-    def tell(self, clock: int | None, fell_back: int) -> int | None:
-        """Learn the server's time; return the lowest that its clock may have shown since it was last told.
+    def tell(self, clock: int | None, fell_back: int, wanted: int) -> list[Span]:
+        """Learn the server's time; return where rows may have been stamped unseen because its clock fell back.
+
+        That is below the floor, down to the lowest it has shown, and by the overlap further, as rows may have been
+        late besides. A clock that fell back by less than the overlap makes no gap: several servers seldom agree to
+        the second, and the overlap is there for that too.
 
         Args:
             clock: What it shows now; `None` if nothing new is known.
-            fell_back: By how much it has gone back since, whatever it shows now.
+            fell_back: By how much it has gone back since it was last told, whatever it shows now.
+            wanted: Rows stamped before it were not asked for from the start.
         """
         before, self.clock = self.clock, self.clock if clock is None else clock
-        return self.clock if before is None or not fell_back else min(self.clock or before, before - fell_back)
-
-    def out_of_reach(self, lowest: int | None) -> list[Span]:
-        """When the server's clock fell back behind the floor, rows were stamped where none is asked for.
-
-        Args:
-            lowest: What it may have shown, as `tell` returned it.
-        """
-        if lowest is None or self.line is None or self.floor <= max(lowest + DATE_RESOLUTION, self.origin):
+        if self.clock is None or before is None:
             return []
-        return [Span(self.cut(lowest), self.floor, "lookback")]
+        lowest = min(self.clock, before - fell_back)
+        if before - lowest <= self.overlap + DATE_RESOLUTION and self.floor <= lowest + DATE_RESOLUTION:
+            return []
+        return gaps.spans((max(self.cut(lowest - self.overlap), wanted), self.floor, "lookback"))
 
     def shed(self, bound: int, held: int | None) -> list[Span]:
         """Keep at most `bound` known versions, raising the floor if need be: late rows then have less time.

@@ -9,7 +9,7 @@ from attrs import Factory, define, field, frozen
 from impactive_async.feeds import timestamps
 from impactive_async.feeds.cursor import Cursor
 from impactive_async.feeds.rules import Now, Rules
-from impactive_async.feeds.server_clock import time_at_server
+from impactive_async.feeds.server_clock import fallen_back, time_at_server
 from impactive_async.models.gap import Gap
 
 from .model_server import SECOND, Habits, ModelServer, Version
@@ -52,6 +52,8 @@ class Consumer:
     since: str | None = None
     saved: str = field(init=False)
     polled: bool = False
+    page_came: int | None = None
+    saved_page_came: int | None = None
 
     def __attrs_post_init__(self) -> None:
         self.server = ModelServer(self.setting.habits)
@@ -66,7 +68,8 @@ class Consumer:
         self.since = since
         page = self.server.page(since)
         now = self._now()
-        accepted = self.cursor.accept(page, now)
+        accepted = self.cursor.accept(page, now, fell_back=self._fell_back(now))
+        self.page_came = self.server.passed
         self._count_as_known_if_primed()
         assert not accepted.bad
         self._deliver([dict(row) for row in accepted.fresh])
@@ -81,6 +84,14 @@ class Consumer:
         return time_at_server(
             told, self.cursor.server_clock, (self.server.now + self.setting.habits.skew) / SECOND
         )
+
+    def _fell_back(self, now: int) -> int:
+        """What `Intake` makes of the time since the page before, of which here a crash loses nothing."""
+        before = self.cursor.server_clock
+        if before is None or self.page_came is None or not self.setting.habits.tells_time:
+            return 0
+        passed = (self.server.passed - self.page_came) / SECOND
+        return fallen_back(before, now, at_least=passed, at_most=passed)
 
     def _count_as_known_if_primed(self) -> None:
         if not self.polled and isinstance(self.setting.start, Now):
@@ -100,7 +111,7 @@ class Consumer:
         self.hand += fresh
 
     def _told(self, gaps: list[Gap]) -> None:
-        assert self.server.shown_full or not gaps, "a gap, though no page was full"
+        assert self.server.shown_full or self.server.jumps or not gaps, "a gap, though no page was full"
         self.gaps += gaps
 
     def handle(self, count: int, *, backwards: bool) -> None:
@@ -114,9 +125,12 @@ class Consumer:
     def save(self) -> None:
         self.saved = self.cursor.dumps()
         self.saved_acked = set(self.acked)
+        self.saved_page_came = self.page_came
         reloaded = self.cursor_type.loads(self.saved, self.setting.rules, "f")
         assert reloaded.dumps() == self.saved, "the state does not survive JSON"
         assert reloaded.since() == self.cursor.since(), "the state does not survive JSON"
+        unfolded = self.cursor_type.unfold(self.cursor.fold(), self.setting.rules, "f")
+        assert unfolded.dumps() == self.saved, "the state does not survive folding"
         if not self.hand:
             self.cursor = reloaded
         self._assert_bounded()
@@ -137,6 +151,7 @@ class Consumer:
         """Start again from what was saved last: what was not acked by then may come again."""
         self.cursor = self.cursor_type.loads(self.saved, self.setting.rules, "f")
         self.since = self.cursor.since()
+        self.page_came = self.saved_page_came
         self.may_repeat |= self.delivered - self.saved_acked
         self.acked = set(self.saved_acked)
         self.hand = []
@@ -146,7 +161,7 @@ class Consumer:
     def finish(self) -> None:
         """Handle what is there and let the overlap pass; then nothing may be missing, and all be still."""
         for wait in (0, self.setting.overlap + 2 * SECOND, DAY, DAY):  # no row lies a day in the future
-            self.server.now += wait
+            self.server.wait(wait)
             self.poll()
             self.handle(len(self.hand), backwards=False)
             self.save()
@@ -167,7 +182,7 @@ class Consumer:
 
     def _assert_idle(self) -> None:
         since = self.cursor.since()
-        self.server.now += DAY
+        self.server.wait(DAY)
         self.poll()
         assert not self.hand, "an idle server delivered rows"
         assert self.cursor.since() == since, "an idle server moved since"

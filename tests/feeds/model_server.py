@@ -51,10 +51,22 @@ class ModelServer:
 
     habits: Habits
     now: int = NEW_YEAR
+    passed: int = 0  # time that has really passed, whatever the clock shows
+    jumps: int = 0
     rows: dict[str, Version] = Factory(dict)
     numbers: int = 0
     shown_full: int = 0
     seen: set[tuple[str, int]] = field(factory=set)
+
+    def wait(self, duration: int) -> None:
+        """Let time pass."""
+        self.now += duration
+        self.passed += duration
+
+    def jump_back(self, duration: int) -> None:
+        """Set the clock back."""
+        self.now -= duration
+        self.jumps += 1
 
     def insert(self, behind: int) -> Version:
         """Make a new row visible now that is stamped `behind` microseconds ago (below 0: in the future)."""
@@ -66,7 +78,7 @@ class ModelServer:
             return None
         old = list(self.rows.values())[pick % len(self.rows)]
         stamp = max(self.now - behind, old.printed + 2 * self.habits.precision)
-        self.now = max(self.now, stamp)
+        self.wait(max(0, stamp - self.now))
         return self._put(old.id, stamp)
 
     def _put(self, row_id: str, stamp: int) -> Version:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, note, settings
 
+from impactive_async.feeds.rules import NOW
 from impactive_async.feeds.server_clock import LEEWAY
 
 from .consumer import Setting
@@ -43,6 +44,25 @@ ONCE_BROKEN: dict[str, Story] = {
             start=None,
         ),
         [("future", 1_000), ("future", 1_000), ("future", 2_000), ("poll and handle", False), ("insert", 0)],
+    ),
+    "a clock that falls back behind NOW": (
+        Setting(Habits(), overlap=0, immutable=False, start=NOW),
+        [("burst", 3, 0), ("poll",), ("jump back", 3 * SECOND, False)],
+    ),
+    "a clock that falls back, and a late row": (
+        Setting(Habits(inclusive=False, cap=6), overlap=10 * SECOND, immutable=True, start=None),
+        [
+            ("insert", 0),
+            ("insert", 1),
+            ("jump back", 13 * SECOND, True),
+            ("poll and handle", False),
+            ("jump back", 13 * SECOND, False),
+            ("insert", 1_000),
+        ],
+    ),
+    "a clock that falls back and has made up for it": (
+        Setting(Habits(cap=6), overlap=0, immutable=True, start=None),
+        [("burst", 3, 1_000), ("poll and handle", False), ("jump back", 3 * SECOND, True)],
     ),
     "a page judged by a floor raised after it was asked for": (
         Setting(EXACT, overlap=10 * SECOND, immutable=True, start=None),

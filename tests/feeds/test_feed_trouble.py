@@ -75,7 +75,7 @@ async def test_refusals_end_the_feed(error: APIStatusError) -> None:
 
 
 async def test_a_sequence_deleted_while_it_is_watched() -> None:
-    """Its feed ends with a `NotFoundError`; what was handled is saved, and comes no more if the sequence is back."""
+    """Its feed ends with a `NotFoundError`; what was handled is saved and comes no more, if it is back."""
     listed, clock, store = FakeList(), StopsAt(polls=3), Store()
     listed.add(1, 2)
     async with feed_of(listed, clock, store=store) as feed:

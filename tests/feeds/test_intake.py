@@ -274,7 +274,8 @@ async def test_a_jump_back_made_up_for_before_the_next_poll_is_a_gap() -> None:
     assert isinstance(head, Gap)
     assert head.kind == "lookback"
     assert head.after is not None
-    assert head.after <= START + timedelta(seconds=110 - 100) <= head.after + timedelta(seconds=2)
+    lowest = START + timedelta(seconds=110 - 100 - 60)  # a row may have been late besides
+    assert head.after <= lowest <= head.after + timedelta(seconds=2)
     assert head.before is not None
     assert head.before >= START + timedelta(seconds=39)
     intake.handled()

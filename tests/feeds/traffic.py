@@ -63,6 +63,9 @@ def stories(draw: st.DrawFn) -> Story:
     if not setting.immutable:
         actions.append(st.tuples(st.just("change"), st.integers(0, 20), late))
     actions.append(st.tuples(st.just("future"), st.sampled_from([tick, overlap + tick, 3600 * SECOND])))
+    if setting.habits.tells_time:
+        jumps = [overlap + 3 * SECOND, overlap + 20 * SECOND, 3600 * SECOND]  # lesser ones use up the overlap
+        actions.append(st.tuples(st.just("jump back"), st.sampled_from(jumps), st.booleans()))
     return setting, draw(st.lists(st.one_of(actions), min_size=4, max_size=40))
 
 
@@ -85,13 +88,17 @@ def _step(consumer: Consumer, action: Action) -> None:
         case "burst", count, apart:
             for _ in range(count):
                 server.insert(0)
-                server.now += apart
+                server.wait(apart)
         case "future", ahead:
             server.insert(-ahead)
         case "change", pick, behind:
             server.change(pick, behind)
         case "advance", duration:
-            server.now += duration
+            server.wait(duration)
+        case "jump back", duration, made_up_for:
+            server.jump_back(duration)
+            server.insert(0)
+            server.wait(duration if made_up_for else 0)
         case ("poll",):
             consumer.poll()
         case "poll and handle", backwards:
