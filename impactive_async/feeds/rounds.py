@@ -76,9 +76,7 @@ class Rounds:
         self._schedule: Schedule[Slot] = Schedule(clock)
         self._survey = Survey(catalogue, options)
         self._room = asyncio.Semaphore(concurrency)
-        self._sickroom = asyncio.Semaphore(
-            concurrency
-        )  # for pages whose gaps are being filled: no poll waits for it
+        self._sickroom = asyncio.Semaphore(concurrency)  # for pages with gaps to fill, lest polls wait for that
         self.denials = Denials(stats)
         self.ready: deque[Batch] = deque()
         self.news = asyncio.Event()
@@ -131,14 +129,16 @@ class Rounds:
         for live in (True, False):
             topics = [Topic(kind, one) for one in new if (status[one] != ARCHIVED) is live for kind in kinds]
             await (self._add(topics) if live else self._add_archived(topics))
-        await self._conclude(kinds)
+        if self._options.store is not None:
+            await self._conclude(kinds)
+        self._survey.done = True
 
     async def _conclude(self, kinds: Collection[str]) -> None:
-        for kind in kinds if self._options.store is not None else ():
+        """Let later runs know which sequences this one has taken up, and which it leaves alone."""
+        for kind in kinds:
             slots = [slot for slot in self._slots.values() if slot.topic.kind == kind]
             alone = {slot.topic.sequence_id or "" for slot in slots if slot.alone}
             await self._survey.conclude(kind, {slot.topic.sequence_id or "" for slot in slots} - alone, alone)
-        self._survey.done = True
 
     def _follow(self, slot: Slot, *, live: bool) -> None:
         if slot.live and not live:

@@ -83,9 +83,7 @@ class Snapshot:
         self._start = _first_wanted(start)
         self._primed = False  # a page was accepted
         self._known: dict[RowId, str] = {}  # row id -> digest of its content, the least recently shown first
-        self._missed: dict[
-            RowId, int
-        ] = {}  # known row -> how many pages in a row have not shown it; of a whole list
+        self._missed: dict[RowId, int] = {}  # of a whole list: known row -> pages in a row without it
         self._pending: dict[Version, int] = {}  # and its timestamp
         self._newest: int | None = None  # timestamp of the newest row handled, or of the last overflow's end
         self._clock: int | None = None

@@ -83,12 +83,9 @@ class Survey:
 
     async def conclude(self, kind: str, followed: Collection[str], alone: Collection[str]) -> None:
         """Remember for later runs what has been taken up."""
-        store = self._options.store
-        if store is None:
-            return
-        before = self._rosters.get(kind)
+        store, before = self._options.store, self._rosters.get(kind)
         roster = (before or Roster(at=self._at)).with_these(self._at, followed, alone)
-        if roster is not before:
+        if store is not None and roster is not before:
             await save_roster(store, kind, roster)
             self._rosters[kind] = roster
 
