@@ -40,10 +40,10 @@ if TYPE_CHECKING:
         RateLimitError,
         ServerError,
     )
-    from impactive_async.feeds.desk import FeedStats
     from impactive_async.feeds.feed import Feed, Poll
     from impactive_async.feeds.quarantine import BadRow
     from impactive_async.feeds.rules import NOW
+    from impactive_async.feeds.stats import FeedStats
     from impactive_async.feeds.workspace import Event, WorkspaceWatch
     from impactive_async.models import (
         Booking,
@@ -176,7 +176,7 @@ if not TYPE_CHECKING:  # type checkers see the names above, and no others
         ".bulk.created": ("created_ids",),
         ".bulk.progress": ("Progress",),
         ".bulk.report": ("CreateReport", "EnrollReport", "Outcome", "RowFailure", "RowResult"),
-        ".feeds.desk": ("FeedStats",),
+        ".feeds.stats": ("FeedStats",),
         ".feeds.feed": ("Feed", "Poll"),
         ".feeds.quarantine": ("BadRow",),
         ".feeds.rules": ("NOW",),

@@ -255,7 +255,8 @@ class AsyncClient:
         """Follow the whole workspace as one stream of `Event`s.
 
         `async with crm.watch() as events: async for event in events: …`. New sequences are discovered as they
-        appear, archived and deleted ones dropped. An event is handled when the next one is asked for.
+        appear, archived and deleted ones dropped. An event is handled when the next one is asked for. A list that
+        the key may not read (403) is done without; a key that is refused (401) ends the stream.
 
         Args:
             kinds: Some of `enrollments`, `sends`, `replies`, `companies`, `contacts`, `deals`, `invoices`,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from impactive_async.feeds.desk import FeedStats
+from impactive_async.feeds.stats import FeedStats
 from impactive_async.feeds.topics import Topic
 
 PAUSE: Final = 3600.0

@@ -6,12 +6,11 @@ import logging
 from inspect import isawaitable
 from typing import Any, Generic, TypeVar
 
-import attrs
-
 from impactive_async.errors import DecodeError, FeedGapError
 from impactive_async.feeds.intake import Intake
 from impactive_async.feeds.quarantine import BadRow
 from impactive_async.feeds.source import FeedOptions, Source
+from impactive_async.feeds.stats import FeedStats
 from impactive_async.models.gap import Gap
 
 R = TypeVar("R")
@@ -22,25 +21,6 @@ SLOW_ROW = 0.05
 """Seconds: a row that took longer is saved at once; beside it the saving does not count."""
 
 _log = logging.getLogger("impactive_async.feed")
-
-
-@attrs.define(kw_only=True)
-class FeedStats:
-    """What a feed has done since it was made."""
-
-    polls: int = 0
-    rows: int = 0
-    """Rows delivered."""
-    gaps: int = 0
-    """Gaps reported."""
-    bad_rows: int = 0
-    """Rows that could not be read."""
-    errors: int = 0
-    """Polls that failed and were tried again."""
-    denied: int = 0
-    """Lists that the key may not read (403) and `crm.watch` does without, at present."""
-    next_in: float = 0.0
-    """Seconds from the last poll to the next."""
 
 
 class Desk(Generic[R]):

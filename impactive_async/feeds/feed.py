@@ -10,10 +10,11 @@ import attrs
 
 from impactive_async.errors import APIError
 from impactive_async.feeds.delivery import Doubt, Fresh
-from impactive_async.feeds.desk import Desk, FeedStats
+from impactive_async.feeds.desk import Desk
 from impactive_async.feeds.intake import Intake, open_cursor, stored_cursor
 from impactive_async.feeds.quarantine import BadRow
 from impactive_async.feeds.source import FeedOptions, Source
+from impactive_async.feeds.stats import FeedStats
 from impactive_async.models.gap import Gap
 
 R = TypeVar("R")

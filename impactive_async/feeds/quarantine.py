@@ -16,7 +16,7 @@ class BadRow:
 
     Attributes:
         index: Its place in the page, from 0.
-        reason: What is wrong with it, without its contents.
+        reason: What is wrong with it; of its contents at most the beginning of the value that is wrong.
         row: The decoded JSON value as it came.
     """
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from impactive_async.errors import APIConnectionError, APIError, APIStatusError, DecodeError
 from impactive_async.feeds.pace import Pace
-
-if TYPE_CHECKING:
-    from impactive_async.feeds.desk import FeedStats
+from impactive_async.feeds.stats import FeedStats
 
 PATIENCE_WITH_NONSENSE = 10
 """Unreadable pages, with no readable one between, before a feed gives up: a maintenance page passes, a wrong base

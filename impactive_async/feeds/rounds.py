@@ -13,7 +13,7 @@ import attrs
 from impactive_async._clock import Clock
 from impactive_async.errors import APIError, NotFoundError, PermissionDeniedError
 from impactive_async.feeds.denials import PAUSE, Denials
-from impactive_async.feeds.desk import Desk, FeedStats
+from impactive_async.feeds.desk import Desk
 from impactive_async.feeds.intake import Intake, open_cursor, stored_cursor
 from impactive_async.feeds.pace import first_poll
 from impactive_async.feeds.rhythm import Rhythm
@@ -21,6 +21,7 @@ from impactive_async.feeds.rules import NOW
 from impactive_async.feeds.schedule import Schedule
 from impactive_async.feeds.slot import Slot
 from impactive_async.feeds.source import FeedOptions, Source
+from impactive_async.feeds.stats import FeedStats
 from impactive_async.feeds.survey import Survey
 from impactive_async.feeds.topics import Catalogue, Topic
 

@@ -9,9 +9,9 @@ from typing import Any, Self
 import attrs
 
 from impactive_async._clock import Clock
-from impactive_async.feeds.desk import FeedStats
 from impactive_async.feeds.rounds import Batch, Rounds
 from impactive_async.feeds.source import FeedOptions
+from impactive_async.feeds.stats import FeedStats
 from impactive_async.feeds.topics import Catalogue
 
 
