@@ -7,12 +7,10 @@ from typing import Final
 from impactive_async.errors import (
     APIError,
     APIStatusError,
-    AuthenticationError,
     BadRequestError,
     CursorError,
     DecodeError,
     NotFoundError,
-    PermissionDeniedError,
 )
 from impactive_async.feeds.rhythm import is_transient
 from impactive_async.hub.feeds import UnknownFeedError, is_of_sequence
@@ -20,6 +18,7 @@ from impactive_async.hub.feeds import UnknownFeedError, is_of_sequence
 FIRST: Final = 2.0
 """Seconds after the first failure; they double from failure to failure."""
 LONGEST: Final = 3600.0
+_GONE: Final = "not found: "
 
 
 def back_off(failures: int, longest: float) -> float:
@@ -36,8 +35,9 @@ def pause_after(error: Exception, failures: int, longest: float) -> float:
 def is_final(error: Exception, feed: str) -> bool:
     """Whether a feed is dead: what is wrong lies in it, and stays until somebody changes something.
 
-    A 404 of a sequence means that it was deleted. A 404 of a list that every workspace has means a proxy that has
-    lost its way, and a 403 may be a firewall's: these are tried again, seldom.
+    A 404 of a sequence means that it was deleted; where it is listed all the same, its feeds are revived. A 404 of
+    a list that every workspace has means a proxy that has lost its way, and a 403 may be a firewall's: these are
+    tried again, seldom.
     """
     if isinstance(error, NotFoundError):
         return is_of_sequence(feed)
@@ -47,12 +47,14 @@ def is_final(error: Exception, feed: str) -> bool:
 def reason_for(error: Exception) -> str:
     """The error as `status` shows it."""
     text = str(error)
+    if isinstance(error, NotFoundError):
+        return f"{_GONE}{text}"
     return text if isinstance(error, APIStatusError | CursorError) else f"{type(error).__name__}: {text}"
 
 
-def is_hopeless(error: Exception) -> bool:
-    """Whether no feed could be found or polled any more."""
-    return isinstance(error, AuthenticationError | PermissionDeniedError)
+def is_gone(reason: str) -> bool:
+    """Whether a feed died as its sequence was not found, which its being listed refutes."""
+    return reason.startswith(_GONE)
 
 
 def is_hopeless_at_first(error: Exception) -> bool:

@@ -90,6 +90,24 @@ class Hub(Protocol):
         """
 
     @abstractmethod
+    async def bind(self, workspace: str) -> None:
+        """Record whose feeds these are, and the rate limit, unless others have; then agree with what is recorded.
+
+        Workers do so at their start, and again from time to time: an engine may have lost its data.
+
+        Raises:
+            ConfigurationError: The hub is another workspace's, or its limit is not the one this object was told.
+        """
+
+    @abstractmethod
+    async def limit(self, rate_limit: float | None) -> None:
+        """Set the rate limit for all workers, those at work included; None: no limit."""
+
+    @abstractmethod
+    async def feeds(self) -> dict[str, str | None]:
+        """All feeds by name: None for the living, for the dead why."""
+
+    @abstractmethod
     async def fail(self, claim: Claim, error: str, again_in: float | None) -> None:
         """End the lease, count a failure and keep its reason; the cursor stays.
 
@@ -111,8 +129,11 @@ class Hub(Protocol):
         """
 
     @abstractmethod
-    async def remove(self, feed: str) -> None:
-        """Forget the feed and its cursor; whoever holds it is fenced. Its events stay in the log."""
+    async def remove(self, feed: str) -> bool:
+        """Forget the feed and its cursor; whoever holds it is fenced. Its events stay in the log.
+
+        A worker that finds its list in the workspace adds it again, from its beginning. False if it is not there.
+        """
 
     @abstractmethod
     async def revive(self, feed: str) -> bool:

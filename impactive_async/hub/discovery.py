@@ -1,14 +1,25 @@
-"""Keeping a hub in step with its workspace: feeds of new sequences in, old events out."""
+"""Keeping a hub in step with its workspace: feeds that it lacks in, old events out."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
 from impactive_async import NOW, AsyncClient
+from impactive_async.errors import AuthenticationError, PermissionDeniedError
 from impactive_async.feeds.rules import Now
+from impactive_async.hub.back_off import is_gone
 from impactive_async.hub.base import Hub
-from impactive_async.hub.feeds import UnknownFeedError, feed_names, needs_sequences, open_feed
-from impactive_async.hub.reports import Died, Discovered, Listener, Trimmed
+from impactive_async.hub.feeds import (
+    UnknownFeedError,
+    needs_only_sequences,
+    needs_sequences,
+    open_feed,
+    sequence_feeds,
+    workspace_feeds,
+)
+from impactive_async.hub.reports import Died, Discovered, Listener, Revived, Trimmed
+
+Feeds = Mapping[str, str | None]
 
 
 class Discovery:
@@ -24,6 +35,7 @@ class Discovery:
         crm: AsyncClient,
         hub: Hub,
         *,
+        workspace: str,
         kinds: Collection[str],
         since: Now | None,
         permit: Callable[[], Awaitable[None]],
@@ -31,45 +43,62 @@ class Discovery:
     ) -> None:
         self._crm = crm
         self._hub = hub
+        self._workspace = workspace
         self._kinds = kinds
         self._since = since
         self._founder = since is not NOW
         self._permit = permit
         self._report = report
-        self._known: set[str] = set()
+        self._listed = False
+        self._impossible: set[str] = set()
 
     async def look(self) -> None:
-        """Add what is new, and trim the log.
+        """Add what the hub lacks, revive what is there after all, and trim the log.
+
+        All that the hub knows is asked of it, each time: an engine may have lost some of it, or all.
 
         Raises:
-            APIError: The sequences cannot be listed.
+            APIError: The sequences cannot be listed. The workspace's own lists are followed all the same.
             HubError: The engine failed. What was not added is added by the next look.
         """
-        names = set(feed_names(self._kinds, await self._sequence_ids()))
-        in_hub = (await self._hub.status()).feeds
-        self._founder = self._founder or not in_hub
-        if self._founder:
-            # A hub with fewer feeds than this worker has added was emptied, or an engine has lost its data.
-            await self._add(names - self._known if in_hub >= len(self._known) else names)
-            self._known = names
-        self._founder, self._since = True, None
+        await self._hub.bind(self._workspace)
+        there = await self._hub.feeds()
+        self._founder = self._founder or not there
+        await self._keep_up(workspace_feeds(self._kinds), there)
         if trimmed := await self._hub.trim():
             self._report(Trimmed(events=trimmed))
+        if needs_sequences(self._kinds):
+            await self._keep_up(sequence_feeds(self._kinds, await self._sequence_ids()), there)
+        self._founder, self._since = True, None
+
+    def is_hopeless(self, error: Exception) -> bool:
+        """Whether no feed could be found any more: not for one list that is refused, if there are others."""
+        if isinstance(error, PermissionDeniedError):
+            return needs_only_sequences(self._kinds) and not self._listed
+        return isinstance(error, AuthenticationError)
 
     async def _sequence_ids(self) -> list[str]:
-        if not needs_sequences(self._kinds):
-            return []
         await self._permit()
-        return [sequence.id for sequence in await self._crm.sequences.list() if sequence.status != "archived"]
+        sequences = await self._crm.sequences.list()
+        self._listed = True
+        return [sequence.id for sequence in sequences if sequence.status != "archived"]
 
-    async def _add(self, names: Collection[str]) -> None:
-        for name in sorted(names):
-            try:
-                # The interval does not matter here: only where the feed begins is asked of it.
-                feed = open_feed(self._crm, name, since=self._since, interval=1.0)
-            except UnknownFeedError as error:  # an id that no URL can hold
-                self._report(Died(feed=name, error=str(error)))
-            else:
-                await self._hub.add(name, feed.cursor)
-        if names:
-            self._report(Discovered(feeds=len(names)))
+    async def _keep_up(self, listed: Iterable[str], there: Feeds) -> None:
+        names = sorted(listed)
+        if self._founder and (added := [name for name in names if name not in there and await self._add(name)]):
+            self._report(Discovered(feeds=len(added)))
+        if revived := [name for name in names if is_gone(there.get(name) or "") and await self._hub.revive(name)]:
+            self._report(Revived(feeds=len(revived)))
+
+    async def _add(self, name: str) -> bool:
+        if name in self._impossible:
+            return False
+        try:
+            # The interval does not matter here: only where the feed begins is asked of it.
+            feed = open_feed(self._crm, name, since=self._since, interval=1.0)
+        except UnknownFeedError as error:  # an id that no URL can hold
+            self._impossible.add(name)
+            self._report(Died(feed=name, error=str(error)))
+            return False
+        await self._hub.add(name, feed.cursor)
+        return True

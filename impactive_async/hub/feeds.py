@@ -46,9 +46,24 @@ def needs_sequences(kinds: Collection[str]) -> bool:
     return not _PER_SEQUENCE.keys().isdisjoint(kinds)
 
 
+def needs_only_sequences(kinds: Collection[str]) -> bool:
+    """Whether all of the kinds are."""
+    return _PER_SEQUENCE.keys() >= set(kinds)
+
+
 def feed_names(kinds: Collection[str], sequence_ids: Iterable[str]) -> Iterator[str]:
     """Yield the names of the feeds that `kinds` mean."""
+    yield from workspace_feeds(kinds)
+    yield from sequence_feeds(kinds, sequence_ids)
+
+
+def workspace_feeds(kinds: Collection[str]) -> Iterator[str]:
+    """Yield the names of the feeds that a workspace has once."""
     yield from (name for kind, (name, _) in _PER_WORKSPACE.items() if kind in kinds)
+
+
+def sequence_feeds(kinds: Collection[str], sequence_ids: Iterable[str]) -> Iterator[str]:
+    """Yield the names of the feeds that each sequence has."""
     yield from (f"sequences/{i}/{kind}" for i in sequence_ids for kind in _PER_SEQUENCE if kind in kinds)
 
 

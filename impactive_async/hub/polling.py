@@ -23,6 +23,7 @@ from impactive_async.errors import (
 )
 from impactive_async.hub.back_off import is_final, pause_after, reason_for
 from impactive_async.hub.base import Claim, Hub
+from impactive_async.hub.bounds import within
 from impactive_async.hub.events import Event
 from impactive_async.hub.feeds import UnknownFeedError, open_feed
 from impactive_async.hub.reports import Died, GapFound, Listener, Polled, PollFailed, Trouble
@@ -60,8 +61,12 @@ class Poller:
     interval: float
     report: Listener
 
-    async def serve(self, claim: Claim) -> RateLimitError | None:
+    async def serve(self, claim: Claim, ends: float) -> RateLimitError | None:
         """Poll a feed once, and end the claim. Returns what the API said if it was that there are too many polls.
+
+        Args:
+            claim: What was claimed.
+            ends: When its lease ends, by the clock here. Whatever API and engine do, so does the wait for them.
 
         Raises:
             AuthenticationError: The key is refused. The claim was released: it is not the feed's fault.
@@ -71,17 +76,20 @@ class Poller:
         """
         try:
             poll, events = await self._poll(claim)
-            await self._commit(claim, poll, events)
+            await self._commit(claim, ends, poll, events)
         except (AuthenticationError, ConfigurationError):
             with contextlib.suppress(FencedError, HubError, ConfigurationError):
-                await self.hub.release(claim)
+                await within(self._left(ends), lambda: self.hub.release(claim))
             raise
         except FencedError:
             raise
         except Exception as error:  # whatever a row can set off is its feed's trouble, not the other feeds'
-            return await self._fail(claim, error)
+            return await self._fail(claim, ends, error)
         self._tell(claim, poll, len(events))
         return None
+
+    def _left(self, ends: float) -> float:
+        return ends - self.clock.monotonic()
 
     async def _poll(self, claim: Claim) -> tuple[Poll[Any], list[Event]]:
         feed = open_feed(self.crm, claim.feed, since=None, interval=self.interval)
@@ -92,27 +100,35 @@ class Poller:
             raise TimeoutError("half of the lease went by in waiting for the client's own limits") from None
         return poll, list(events_of(self.source, claim.feed, poll, datetime.now(UTC)))
 
-    async def _commit(self, claim: Claim, poll: Poll[Any], events: list[Event]) -> None:
+    async def _commit(self, claim: Claim, ends: float, poll: Poll[Any], events: list[Event]) -> None:
         """Commit, again where the outcome is unknown: the hub recognises a commit that did get through."""
+
+        async def commit() -> None:
+            await self.hub.commit(claim, poll.cursor, events, poll.next_in, gaps=len(poll.gaps))
+
         for _ in range(COMMIT_TRIES - 1):
             try:
-                return await self.hub.commit(claim, poll.cursor, events, poll.next_in, gaps=len(poll.gaps))
+                return await within(self._left(ends), commit)
             except HubError as error:
+                if self._left(ends) <= ENGINE_PAUSE:
+                    raise
                 self.report(Trouble(error=str(error), again_in=ENGINE_PAUSE))
             await self.clock.sleep(ENGINE_PAUSE)
-        return await self.hub.commit(claim, poll.cursor, events, poll.next_in, gaps=len(poll.gaps))
+        return await within(self._left(ends), commit)
 
-    async def _fail(self, claim: Claim, error: Exception) -> RateLimitError | None:
+    async def _fail(self, claim: Claim, ends: float, error: Exception) -> RateLimitError | None:
         if not isinstance(error, _EXPECTED):
             _log.error("%s: unexpected, please report it", claim.feed, exc_info=error)
+        if isinstance(error, HubError) and self._left(ends) <= 0:
+            raise error
         reason, wait = reason_for(error), pause_after(error, claim.failures, self.interval)
-        if is_final(error, claim.feed):
-            await self.hub.fail(claim, reason, None)
-            self.report(Died(feed=claim.feed, error=reason))
-        else:
-            await self.hub.fail(claim, reason, wait)
-            failures = claim.failures + 1
-            self.report(PollFailed(feed=claim.feed, error=reason, failures=failures, again_in=wait))
+        dead = is_final(error, claim.feed)
+        await within(self._left(ends), lambda: self.hub.fail(claim, reason, None if dead else wait))
+        self.report(
+            Died(feed=claim.feed, error=reason)
+            if dead
+            else PollFailed(feed=claim.feed, error=reason, failures=claim.failures + 1, again_in=wait)
+        )
         return error if isinstance(error, RateLimitError) else None
 
     def _tell(self, claim: Claim, poll: Poll[Any], events: int) -> None:

@@ -30,15 +30,20 @@ from impactive_async.errors import ConfigurationError, HubError
 from impactive_async.hub.base import OUTCOME_UNKNOWN, Claim, Hub, fenced, namespace_of, reason, seconds
 from impactive_async.hub.events import Event
 from impactive_async.hub.postgres_check import SETTINGS, check_schema, check_server
-from impactive_async.hub.rate import rate
+from impactive_async.hub.rate import Rate, rate
 from impactive_async.hub.reader import Delivery, deliveries
+from impactive_async.hub.setup_errors import is_unknown_host, wrong_url
 from impactive_async.hub.status import DEAD_SHOWN, HubStatus, hub_status
+from impactive_async.hub.terms import UNLIMITED, Terms
 
 _PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds before each repetition of a call. The first is 0: the pool may hold a connection that broke long ago."""
 
 _TIMEOUT = 30.0
 """Seconds for one connection or one call."""
+
+_FAREWELL = 2.0
+"""Seconds for closing the connections politely."""
 
 _BROKEN = (
     OSError,
@@ -53,6 +58,11 @@ _MADE_BY_ANOTHER = (
     asyncpg.exceptions.DuplicateSchemaError,
     asyncpg.exceptions.DuplicateTableError,
 )
+_REFUSED = (
+    asyncpg.exceptions.InvalidAuthorizationSpecificationError,  # user or password
+    asyncpg.exceptions.InvalidCatalogNameError,
+    asyncpg.exceptions.InsufficientPrivilegeError,
+)
 _ABSENT = (
     asyncpg.exceptions.InvalidSchemaNameError,
     asyncpg.exceptions.UndefinedFunctionError,
@@ -66,7 +76,7 @@ class PostgresHub(Hub):
     Args:
         url: `postgresql://user:password@host:port/database`, as libpq takes it.
         namespace: The schema.
-        rate_limit: API requests a second, for all workers together; None: no limit.
+        rate_limit: API requests a second, for all workers together; None: what the hub has recorded.
         retention: Seconds for which events stay in the log at least.
         allow_volatile: Let `check` pass a server that may lose data.
         connections: The most that this object opens.
@@ -86,13 +96,14 @@ class PostgresHub(Hub):
     ) -> None:
         self._url = url
         self._schema = f'"{namespace_of(namespace)}"'
-        self._rate = rate(rate_limit)
+        self._terms = Terms(rate_limit)
         self._retention = seconds("retention", retention)
         self._allow_volatile = allow_volatile
         self._connections = connections
         self._clock = clock or SystemClock()
         self._opened: asyncpg.Pool[asyncpg.Record] | None = None
         self._opening = asyncio.Lock()
+        self._reached = False
 
     async def add(self, feed: str, cursor: str = "") -> None:
         """See `Hub.add`."""
@@ -116,9 +127,22 @@ class PostgresHub(Hub):
 
     async def permit(self) -> float:
         """See `Hub.permit`."""
-        if self._rate is None:
-            return 0.0
-        return float(await self._value("permit($1, $2)", self._rate.interval, self._rate.tolerance))
+        _, interval, tolerance = _figures(self._terms.rate)
+        return float(await self._value("permit($1, $2)", interval, tolerance))
+
+    async def bind(self, workspace: str) -> None:
+        """See `Hub.bind`."""
+        (recorded,) = await self._call("bind($1, $2, $3, $4)", workspace, *_figures(self._terms.rate))
+        self._terms.agree(workspace, tuple(recorded))
+
+    async def limit(self, rate_limit: float | None) -> None:
+        """See `Hub.limit`."""
+        told = rate(rate_limit)
+        await self._call("set_limit($1, $2, $3)", *(_figures(told) if told else (UNLIMITED,) * 3))
+
+    async def feeds(self) -> dict[str, str | None]:
+        """See `Hub.feeds`."""
+        return {feed: error for feed, error in await self._call("list_feeds()")}  # noqa: C416 - records
 
     async def fail(self, claim: Claim, error: str, again_in: float | None) -> None:
         """See `Hub.fail`."""
@@ -129,9 +153,9 @@ class PostgresHub(Hub):
         """See `Hub.release`."""
         await self._settle("release($1, $2)", claim)
 
-    async def remove(self, feed: str) -> None:
+    async def remove(self, feed: str) -> bool:
         """See `Hub.remove`."""
-        await self._call("remove($1)", feed)
+        return bool(await self._value("remove($1)", feed))
 
     async def revive(self, feed: str) -> bool:
         """See `Hub.revive`."""
@@ -156,17 +180,14 @@ class PostgresHub(Hub):
 
     async def status(self) -> HubStatus:
         """See `Hub.status`."""
-        limit = (self._rate.interval, self._rate.tolerance) if self._rate else (0.0, 0.0)
-        document = json.loads(await self._value("status($1, $2, $3)", DEAD_SHOWN, *limit))
-        if self._rate is None:
-            document["rate_wait"] = 0.0
+        document = json.loads(await self._value("status($1)", DEAD_SHOWN))
         ((version,),) = await self._fetch("SELECT current_setting('server_version')")
-        return hub_status(f"PostgreSQL {version}", document, self._rate)
+        return hub_status(f"PostgreSQL {version}", document)
 
     async def init(self) -> None:
         """Create the schema, all of it or nothing; does nothing where it is there."""
         script = (files("impactive_async.hub") / "postgres.sql").read_text()
-        with _explained(), contextlib.suppress(*_MADE_BY_ANOTHER):
+        with self._explained(), contextlib.suppress(*_MADE_BY_ANOTHER):
             pool = await self._pool()
             async with pool.acquire() as connection, connection.transaction():
                 if await connection.fetchval("SELECT to_regclass($1)", f"{self._schema}.meta") is None:
@@ -189,7 +210,11 @@ class PostgresHub(Hub):
         """See `Hub.aclose`; the next use connects again."""
         opened, self._opened = self._opened, None
         if opened is not None:
-            await opened.close()
+            try:
+                async with asyncio.timeout(_FAREWELL):
+                    await opened.close()
+            except TimeoutError:
+                opened.terminate()
 
     async def _settle(self, deed: str, claim: Claim, *rest: Any) -> None:
         if not await self._value(deed, claim.feed, claim.token, *rest):
@@ -203,38 +228,70 @@ class PostgresHub(Hub):
         return await self._fetch(f"SELECT * FROM {self._schema}.{function}", *arguments)  # noqa: S608 - ours
 
     async def _fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
-        with _explained():
+        with self._explained():
             for pause in _PAUSES:
                 try:
-                    return await (await self._pool()).fetch(query, *arguments)
-                except _BROKEN:
+                    return await self._fetch_once(query, *arguments)
+                except _REFUSED:
+                    raise
+                except _BROKEN as error:
+                    if self._is_misled(error):
+                        raise
                     await self._clock.sleep(pause)
-            return await (await self._pool()).fetch(query, *arguments)
+            return await self._fetch_once(query, *arguments)
+
+    async def _fetch_once(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        async with (await self._pool()).acquire() as connection:
+            try:
+                return await connection.fetch(query, *arguments)
+            except asyncio.CancelledError:
+                # asyncpg would ask the server to cancel it, and wait for that: a frozen one lets it wait.
+                connection.terminate()
+                raise
 
     async def _pool(self) -> asyncpg.Pool[asyncpg.Record]:
         async with self._opening:
             if self._opened is None:
-                self._opened = await asyncpg.create_pool(
-                    self._url,
-                    min_size=1,
-                    max_size=self._connections,
-                    command_timeout=_TIMEOUT,
-                    timeout=_TIMEOUT,
-                    # The functions count on each of their statements seeing what was committed before it.
-                    server_settings={"default_transaction_isolation": "read committed"},
-                )
+                self._opened = await self._open()
             return self._opened
 
+    async def _open(self) -> asyncpg.Pool[asyncpg.Record]:
+        try:
+            return await asyncpg.create_pool(
+                self._url,
+                min_size=1,
+                max_size=self._connections,
+                command_timeout=_TIMEOUT,
+                timeout=_TIMEOUT,
+                # The functions count on each of their statements seeing what was committed before it.
+                server_settings={"default_transaction_isolation": "read committed"},
+            )
+        except ValueError as error:  # the URL's
+            raise wrong_url("PostgreSQL", error) from error
 
-@contextlib.contextmanager
-def _explained() -> Iterator[None]:
-    try:
-        yield
-    except _ABSENT as error:
-        raise ConfigurationError(
-            f"PostgreSQL: {error}. This database holds no hub of that namespace yet: run `impactive hub init`."
-        ) from error
-    except _BROKEN as error:
-        raise HubError(f"PostgreSQL: {type(error).__name__}: {error}. {OUTCOME_UNKNOWN}") from error
-    except asyncpg.PostgresError as error:
-        raise HubError(f"PostgreSQL refused: {error}") from error
+    def _is_misled(self, error: Exception) -> bool:
+        return not self._reached and is_unknown_host(error)
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except _ABSENT as error:
+            raise ConfigurationError(
+                f"PostgreSQL: {error}. This database holds no hub of that namespace yet: run `impactive hub init`."
+            ) from error
+        except _REFUSED as error:
+            raise wrong_url("PostgreSQL", error) from error
+        except _BROKEN as error:
+            if self._is_misled(error):
+                raise wrong_url("PostgreSQL", error) from error
+            raise HubError(
+                f"PostgreSQL: {type(error).__name__}: {str(error).rstrip('.')}. {OUTCOME_UNKNOWN}"
+            ) from error
+        except asyncpg.PostgresError as error:
+            raise HubError(f"PostgreSQL refused: {error}") from error
+        self._reached = True
+
+
+def _figures(limit: Rate | None) -> tuple[float | None, float | None, float | None]:
+    return (limit.limit, limit.interval, limit.tolerance) if limit else (None, None, None)

@@ -4,7 +4,7 @@
 -- locks against everyone for as long as its connection lives. Time is `clock_timestamp()`, read after the lock was got;
 -- `now()` is when the transaction began.
 
-CREATE TABLE meta (version integer NOT NULL);
+CREATE TABLE meta (version integer NOT NULL, workspace text);
 INSERT INTO meta VALUES (1);
 
 CREATE SEQUENCE tokens;
@@ -24,7 +24,13 @@ CREATE TABLE feeds (
 );
 CREATE INDEX feeds_due ON feeds (due) WHERE NOT dead;
 
-CREATE TABLE rate (arrival double precision NOT NULL);
+-- All three 0: there is to be no limit; NULL: nobody has named one yet.
+CREATE TABLE rate (
+    arrival double precision NOT NULL,
+    rate_limit double precision,
+    rate_interval double precision,
+    rate_tolerance double precision
+);
 INSERT INTO rate VALUES (0);
 
 CREATE TABLE outbox (
@@ -147,9 +153,39 @@ BEGIN
 END $$;
 
 
-CREATE FUNCTION remove(p_feed text) RETURNS void
+CREATE FUNCTION remove(p_feed text) RETURNS boolean
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    DELETE FROM feeds WHERE feed = p_feed;
+    RETURN FOUND;
+END $$;
+
+
+CREATE FUNCTION list_feeds() RETURNS TABLE (o_feed text, o_error text)
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT feed, CASE WHEN dead THEN error END FROM feeds
+$$;
+
+
+-- Records what is not recorded yet; returns both as they are now.
+CREATE FUNCTION bind(
+    p_workspace text, p_limit double precision, p_interval double precision, p_tolerance double precision
+) RETURNS TABLE (o_workspace text, o_limit double precision)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    UPDATE meta SET workspace = p_workspace WHERE workspace IS NULL;
+    IF EXISTS (SELECT FROM meta WHERE workspace = p_workspace) THEN
+        UPDATE rate SET rate_limit = p_limit, rate_interval = p_interval, rate_tolerance = p_tolerance
+        WHERE rate_limit IS NULL;
+    END IF;
+    RETURN QUERY SELECT workspace, rate_limit FROM meta, rate;
+END $$;
+
+
+CREATE FUNCTION set_limit(p_limit double precision, p_interval double precision, p_tolerance double precision)
+RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
-    DELETE FROM feeds WHERE feed = p_feed
+    UPDATE rate SET rate_limit = p_limit, rate_interval = p_interval, rate_tolerance = p_tolerance
 $$;
 
 
@@ -179,14 +215,21 @@ BEGIN
 END $$;
 
 
+-- The arguments are for a hub that has no limit recorded.
 CREATE FUNCTION permit(p_interval double precision, p_tolerance double precision) RETURNS double precision
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
-    v_arrival double precision;
+    v_rate rate;
     v_step record;
 BEGIN
-    SELECT arrival INTO v_arrival FROM rate FOR UPDATE;
-    v_step := step(v_arrival, p_interval, p_tolerance);
+    SELECT * INTO v_rate FROM rate;
+    IF coalesce(v_rate.rate_interval, p_interval, 0) = 0 THEN
+        RETURN 0;
+    END IF;
+    SELECT * INTO v_rate FROM rate FOR UPDATE;
+    v_step := step(
+        v_rate.arrival, coalesce(v_rate.rate_interval, p_interval), coalesce(v_rate.rate_tolerance, p_tolerance)
+    );
     IF v_step.o_wait = 0 THEN
         UPDATE rate SET arrival = v_step.o_arrival;
     END IF;
@@ -258,7 +301,7 @@ BEGIN
 END $$;
 
 
-CREATE FUNCTION status(p_dead integer, p_interval double precision, p_tolerance double precision) RETURNS json
+CREATE FUNCTION status(p_dead integer) RETURNS json
 LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
 DECLARE
     v_now timestamptz := clock_timestamp();
@@ -284,7 +327,11 @@ BEGIN
                 FROM groups LEFT JOIN deliveries USING (name) GROUP BY name ORDER BY name
             ) AS g
         ),
-        'rate_wait', coalesce((SELECT (step(arrival, p_interval, p_tolerance)).o_wait FROM rate), 0)
+        'workspace', (SELECT workspace FROM meta),
+        'rate_limit', (SELECT rate_limit FROM rate),
+        'rate_wait', coalesce(
+            (SELECT (step(arrival, rate_interval, rate_tolerance)).o_wait FROM rate WHERE rate_interval > 0), 0
+        )
     ) INTO v_schedule FROM feeds;
     RETURN v_schedule;
 END $$;

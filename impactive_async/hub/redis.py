@@ -32,14 +32,20 @@ except ModuleNotFoundError as error:
 from impactive_async.errors import HubError
 from impactive_async.hub.base import OUTCOME_UNKNOWN, Claim, Hub, fenced, namespace_of, reason, seconds
 from impactive_async.hub.events import Event
-from impactive_async.hub.rate import rate
+from impactive_async.hub.rate import Rate, rate
 from impactive_async.hub.reader import Delivery, deliveries
-from impactive_async.hub.redis_check import SCHEMA_VERSION, check_schema, check_server
+from impactive_async.hub.redis_check import SCHEMA_VERSION, check_fsync, check_schema, check_server, no_hub
+from impactive_async.hub.setup_errors import is_unknown_host, wrong_url
 from impactive_async.hub.status import DEAD_SHOWN, HubStatus, hub_status
+from impactive_async.hub.terms import UNLIMITED, Terms
 
 _KEYS = ("schedule", "leased", "feeds", "cursors", "dead", "meta", "events", "ids")  # the order of prelude.lua
-_SCRIPTS = ("add", "claim", "settle", "permit", "remove", "revive", "receive", "trim", "status")
-_NEVER = ""
+_SCRIPTS = (
+    "add", "bind", "claim", "limit", "permit", "receive", "remove", "revive", "settle", "status", "trim",
+)  # fmt: skip
+_NONE = ""
+_PASSING = (exceptions.ConnectionError, exceptions.TimeoutError, OSError)
+_REFUSED = (exceptions.AuthenticationError, exceptions.AuthorizationError, exceptions.NoPermissionError)
 
 
 class RedisHub(Hub):
@@ -51,10 +57,13 @@ class RedisHub(Hub):
     Args:
         url: `redis://`, `rediss://` or `unix://`, as redis-py takes it.
         namespace: What all keys begin with, in braces.
-        rate_limit: API requests a second, for all workers together; None: no limit.
+        rate_limit: API requests a second, for all workers together; None: what the hub has recorded.
         retention: Seconds for which events stay in the log at least.
         allow_volatile: Let `check` pass a server that may lose data.
         retry: How commands are repeated when the connection breaks; about three seconds' worth by default.
+
+    Raises:
+        ConfigurationError: The URL or the namespace is ill-formed.
     """
 
     def __init__(
@@ -67,18 +76,12 @@ class RedisHub(Hub):
         allow_volatile: bool = False,
         retry: Retry | None = None,
     ) -> None:
-        self._rate = rate(rate_limit)
+        self._terms = Terms(rate_limit)
         self._retention = seconds("retention", retention)
         self._allow_volatile = allow_volatile
         self._keys = [f"{{{namespace_of(namespace)}}}:{key}" for key in _KEYS]
-        self._redis: Redis = Redis.from_url(
-            url,
-            decode_responses=True,
-            # Explicit, as what the library does without being told has changed from version to version.
-            retry=retry or Retry(ExponentialBackoff(cap=1.0, base=0.05), 6),
-            socket_connect_timeout=5.0,
-            socket_timeout=10.0,
-        )
+        self._reached = False
+        self._redis = _client(url, retry)
         self._scripts = {name: self._redis.register_script(_source(name)) for name in _SCRIPTS}
 
     async def add(self, feed: str, cursor: str = "") -> None:
@@ -102,22 +105,43 @@ class RedisHub(Hub):
 
     async def permit(self) -> float:
         """See `Hub.permit`."""
-        if self._rate is None:
-            return 0.0
-        return float(await self._run("permit", self._rate.interval, self._rate.tolerance))
+        return float(await self._run("permit", *_pace(self._terms.rate)))
+
+    async def bind(self, workspace: str) -> None:
+        """See `Hub.bind`."""
+        own = self._terms.rate
+        owner, limit = await self._run("bind", SCHEMA_VERSION, workspace, own.limit if own else _NONE, *_pace(own))
+        self._terms.agree(workspace, (owner, float(limit) if limit else None))
+
+    async def limit(self, rate_limit: float | None) -> None:
+        """See `Hub.limit`."""
+        told = rate(rate_limit)
+        await self._demand()
+        await self._run("limit", *((told.limit, told.interval, told.tolerance) if told else (UNLIMITED,) * 3))
+
+    async def feeds(self) -> dict[str, str | None]:
+        """See `Hub.feeds`."""
+        with self._explained():
+            names: Any = await self._redis.hkeys(self._key("feeds"))
+            dead: Any = await self._redis.zrange(self._key("dead"), 0, -1)
+            found: dict[str, str | None] = dict.fromkeys(names)
+            for feed in dead:
+                state = await self._redis.hget(self._key("feeds"), feed)
+                found[feed] = json.loads(state)["error"] if state else None
+        return found
 
     async def fail(self, claim: Claim, error: str, again_in: float | None) -> None:
         """See `Hub.fail`."""
-        when = _NEVER if again_in is None else seconds("again_in", again_in)
+        when = _NONE if again_in is None else seconds("again_in", again_in)
         await self._settle(claim, "fail", when, "", 0, reason(error))
 
     async def release(self, claim: Claim) -> None:
         """See `Hub.release`."""
         await self._settle(claim, "release", 0.0, "", 0, "")
 
-    async def remove(self, feed: str) -> None:
+    async def remove(self, feed: str) -> bool:
         """See `Hub.remove`."""
-        await self._run("remove", feed)
+        return bool(await self._run("remove", feed))
 
     async def revive(self, feed: str) -> bool:
         """See `Hub.revive`."""
@@ -136,12 +160,12 @@ class RedisHub(Hub):
     async def ack(self, group: str, positions: Sequence[str]) -> None:
         """See `Hub.ack`."""
         if positions:
-            with _explained():
+            with self._explained():
                 await self._redis.xack(self._key("events"), group, *positions)
 
     async def drop_group(self, group: str) -> None:
         """See `Hub.drop_group`."""
-        with _explained():
+        with self._explained():
             if await self._redis.exists(self._key("events")):
                 await self._redis.xgroup_destroy(self._key("events"), group)
 
@@ -150,16 +174,21 @@ class RedisHub(Hub):
         return int(await self._run("trim", self._retention))
 
     async def status(self) -> HubStatus:
-        """See `Hub.status`."""
-        limit = (self._rate.interval, self._rate.tolerance) if self._rate else ("", "")
-        document = json.loads(await self._run("status", DEAD_SHOWN, *limit))
-        with _explained():
+        """See `Hub.status`.
+
+        Raises:
+            ConfigurationError: There is no hub.
+        """
+        document = await self._run("status", DEAD_SHOWN)
+        if document is None:
+            raise no_hub()
+        with self._explained():
             server = await self._redis.info("server")
-        return hub_status(f"Redis {server['redis_version']}", document, self._rate)
+        return hub_status(f"Redis {server['redis_version']}", json.loads(document))
 
     async def init(self) -> None:
         """Note the version of the keys; everything else is made on first use."""
-        with _explained():
+        with self._explained():
             await self._redis.hsetnx(self._key("meta"), "version", str(SCHEMA_VERSION))
 
     async def check(self) -> None:
@@ -168,8 +197,19 @@ class RedisHub(Hub):
         Raises:
             ConfigurationError: What is wrong and what to do.
         """
-        with _explained():
+        with self._explained():
             check_server(await self._redis.info("all"), allow_volatile=self._allow_volatile)
+            check_fsync(await self._appendfsync(), allow_volatile=self._allow_volatile)
+        await self._demand()
+
+    async def _appendfsync(self) -> str | None:
+        try:
+            return (await self._redis.config_get("appendfsync")).get("appendfsync")
+        except exceptions.ResponseError:  # a hosted server often keeps its settings to itself
+            return None
+
+    async def _demand(self) -> None:
+        with self._explained():
             check_schema(await self._redis.hmget(self._key("meta"), ["version"]))
 
     async def aclose(self) -> None:
@@ -184,21 +224,45 @@ class RedisHub(Hub):
             raise fenced(claim)
 
     async def _run(self, script: str, *arguments: str | float) -> Any:
-        with _explained():
+        with self._explained():
             return await self._scripts[script](keys=self._keys, args=arguments)
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except _REFUSED as error:
+            raise wrong_url("Redis", error) from error
+        except _PASSING as error:
+            if not self._reached and is_unknown_host(error):
+                raise wrong_url("Redis", error) from error
+            raise HubError(f"Redis: {str(error).rstrip('.')}. {OUTCOME_UNKNOWN}") from error
+        except exceptions.RedisError as error:
+            if "DB index" in str(error):
+                raise wrong_url("Redis", error) from error
+            raise HubError(f"Redis refused: {error}") from error
+        self._reached = True
+
+
+def _client(url: str, retry: Retry | None) -> Redis:
+    try:
+        return Redis.from_url(
+            url,
+            decode_responses=True,
+            # Explicit, as what the library does without being told has changed from version to version.
+            retry=retry or Retry(ExponentialBackoff(cap=1.0, base=0.05), 6),
+            socket_connect_timeout=5.0,
+            socket_timeout=10.0,
+        )
+    except ValueError as error:
+        raise wrong_url("Redis", error) from error
+
+
+def _pace(limit: Rate | None) -> tuple[str | float, str | float]:
+    return (limit.interval, limit.tolerance) if limit else (_NONE, _NONE)
 
 
 @cache
 def _source(script: str) -> str:
     lua = files("impactive_async.hub") / "lua"
     return (lua / "prelude.lua").read_text() + (lua / f"{script}.lua").read_text()
-
-
-@contextlib.contextmanager
-def _explained() -> Iterator[None]:
-    try:
-        yield
-    except (exceptions.ConnectionError, exceptions.TimeoutError, OSError) as error:
-        raise HubError(f"Redis: {error}. {OUTCOME_UNKNOWN}") from error
-    except exceptions.RedisError as error:
-        raise HubError(f"Redis refused: {error}") from error

@@ -44,6 +44,27 @@ def _check_persistence(info: Mapping[str, Any]) -> None:
         )
 
 
+def check_fsync(policy: str | None, *, allow_volatile: bool) -> None:
+    """Check when the append-only file is flushed; None: the server does not tell, which is let pass.
+
+    `everysec` is accepted: a power cut then takes back cursors and events of one moment together, and what is
+    polled again has the same ids.
+
+    Raises:
+        ConfigurationError: Never, unless the system sees fit.
+    """
+    if policy == "no" and not allow_volatile:
+        raise ConfigurationError(
+            "This Redis leaves it to the system when its append-only file reaches the disk (appendfsync no). Set "
+            "`appendfsync everysec` or `always`, or accept the loss with allow_volatile=True."
+        )
+
+
+def no_hub() -> ConfigurationError:
+    """The error where no hub was made."""
+    return ConfigurationError("This Redis holds no hub of that namespace yet: run `impactive hub init`.")
+
+
 def check_schema(fields: Sequence[str | bytes | None]) -> None:
     """Check the version of the hub's keys, the only one of `fields`.
 
@@ -52,7 +73,7 @@ def check_schema(fields: Sequence[str | bytes | None]) -> None:
     """
     (version,) = fields
     if version is None:
-        raise ConfigurationError("This Redis holds no hub of that namespace yet: run `impactive hub init`.")
+        raise no_hub()
     if int(version) > SCHEMA_VERSION:
         raise ConfigurationError(
             f"The hub's keys are of version {int(version)}, this program knows {SCHEMA_VERSION}: upgrade it."

@@ -33,13 +33,25 @@ class Started(Report):
 
 @frozen(kw_only=True)
 class Discovered(Report):
-    """Feeds were added to the hub, as far as it did not have them yet."""
+    """Feeds that the hub did not have were added; another worker may have done the same at the same time."""
 
     kind = "discovered"
     feeds: int
 
     def __str__(self) -> str:
-        return f"{self.feeds} feeds added, unless others had done it"
+        return f"{self.feeds} feeds added"
+
+
+@frozen(kw_only=True)
+class Revived(Report):
+    """Feeds that had died of a 404 are polled again: their sequences are listed."""
+
+    kind = "revived"
+    level = logging.WARNING
+    feeds: int
+
+    def __str__(self) -> str:
+        return f"{self.feeds} dead feeds revived: their sequences are listed"
 
 
 @frozen(kw_only=True)

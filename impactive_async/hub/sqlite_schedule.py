@@ -11,7 +11,7 @@ from typing import Any
 
 from impactive_async.hub.base import Claim, fenced
 from impactive_async.hub.events import Event
-from impactive_async.hub.rate import Rate, step
+from impactive_async.hub.rate import Rate, rate, step
 from impactive_async.hub.status import DEAD_SHOWN
 
 STATEMENTS = (
@@ -33,6 +33,7 @@ STATEMENTS = (
     "CREATE INDEX feeds_due ON feeds (due) WHERE NOT dead",
     "CREATE TABLE counters (name TEXT PRIMARY KEY, value REAL NOT NULL) WITHOUT ROWID",
     "INSERT INTO counters VALUES ('token', 0), ('arrival', 0)",
+    "CREATE TABLE terms (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID",
 )
 
 
@@ -136,17 +137,57 @@ def revive(connection: sqlite3.Connection, now: float, feed: str) -> bool:
     return done.rowcount > 0
 
 
-def permit(connection: sqlite3.Connection, now: float, rate: Rate) -> float:
-    """One step of the rate limit."""
-    arrival, wait = step(_arrival(connection), now, rate)
+def remove(connection: sqlite3.Connection, feed: str) -> bool:
+    """Forget a feed."""
+    return connection.execute("DELETE FROM feeds WHERE feed = ?", (feed,)).rowcount > 0
+
+
+def feeds(connection: sqlite3.Connection) -> dict[str, str | None]:
+    """All feeds, and of what the dead ones died."""
+    return dict(connection.execute("SELECT feed, CASE WHEN dead THEN error END FROM feeds").fetchall())
+
+
+def bind(connection: sqlite3.Connection, workspace: str, limit: float | None) -> tuple[str, float | None]:
+    """Record what is not recorded yet; returns workspace and limit as they are now."""
+    recorded = _set_term(connection, "workspace", workspace)
+    if recorded == workspace and limit is not None:
+        _set_term(connection, "rate_limit", limit)
+    return recorded, _term(connection, "rate_limit")
+
+
+def _set_term(connection: sqlite3.Connection, name: str, value: str | float) -> Any:
+    connection.execute("INSERT INTO terms VALUES (?, ?) ON CONFLICT DO NOTHING", (name, value))
+    return _term(connection, name)
+
+
+def _term(connection: sqlite3.Connection, name: str) -> Any:
+    row = connection.execute("SELECT value FROM terms WHERE name = ?", (name,)).fetchone()
+    return row[0] if row else None
+
+
+def set_limit(connection: sqlite3.Connection, limit: float) -> None:
+    """Change the rate limit for all."""
+    connection.execute("INSERT OR REPLACE INTO terms VALUES ('rate_limit', ?)", (limit,))
+
+
+def is_limited(connection: sqlite3.Connection) -> bool:
+    """Whether anybody has set a rate limit."""
+    return bool(_term(connection, "rate_limit"))
+
+
+def permit(connection: sqlite3.Connection, now: float, own: Rate | None) -> float:
+    """One step of the rate limit; `own` is for a hub that has none recorded."""
+    limit = _rate(connection, own)
+    if limit is None:
+        return 0.0
+    arrival, wait = step(_arrival(connection), now, limit)
     connection.execute("UPDATE counters SET value = ? WHERE name = 'arrival'", (arrival,))
     return wait
 
 
-def wait_of(connection: sqlite3.Connection, now: float, rate: Rate) -> float:
-    """What a permit would cost now."""
-    _, wait = step(_arrival(connection), now, rate)
-    return wait
+def _rate(connection: sqlite3.Connection, own: Rate | None) -> Rate | None:
+    recorded = _term(connection, "rate_limit")
+    return own if recorded is None else rate(recorded or None)
 
 
 def _arrival(connection: sqlite3.Connection) -> float:
@@ -166,4 +207,13 @@ def status(connection: sqlite3.Connection, now: float) -> dict[str, Any]:
     dead = connection.execute(
         "SELECT feed, failures, error FROM feeds WHERE dead ORDER BY feed LIMIT ?", (DEAD_SHOWN,)
     )
-    return dict(zip(names, row, strict=True)) | {"dead": dead.fetchall()}
+    return dict(zip(names, row, strict=True)) | {"dead": dead.fetchall()} | _terms(connection, now)
+
+
+def _terms(connection: sqlite3.Connection, now: float) -> dict[str, Any]:
+    limit = _rate(connection, None)
+    return {
+        "workspace": _term(connection, "workspace"),
+        "rate_limit": limit and limit.limit,
+        "rate_wait": step(_arrival(connection), now, limit)[1] if limit else 0.0,
+    }

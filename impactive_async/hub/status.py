@@ -7,8 +7,6 @@ from typing import Any
 
 from attrs import frozen
 
-from impactive_async.hub.rate import Rate
-
 DEAD_SHOWN = 100
 """How many dead feeds `HubStatus.dead` lists at most."""
 
@@ -43,6 +41,7 @@ class HubStatus:
 
     Attributes:
         engine: The engine and its version.
+        workspace: Whose feeds these are; None until a worker has begun.
         feeds: Feeds known, dead ones among them.
         leased: Feeds held by a worker now.
         due: Feeds that wait for a worker.
@@ -53,11 +52,12 @@ class HubStatus:
         dead: The first of them.
         events: Events in the log.
         groups: The consumer groups, by name.
-        rate_limit: API requests a second that this hub object allows for; None: no limit.
+        rate_limit: API requests a second, of all workers together; None: no limit.
         rate_wait: Seconds until the next permit.
     """
 
     engine: str
+    workspace: str | None
     feeds: int
     leased: int
     due: int
@@ -72,10 +72,11 @@ class HubStatus:
     rate_wait: float
 
 
-def hub_status(engine: str, document: Mapping[str, Any], rate: Rate | None) -> HubStatus:
+def hub_status(engine: str, document: Mapping[str, Any]) -> HubStatus:
     """What an engine answered, as a value. Dead feeds and groups are rows of three columns there."""
     return HubStatus(
         engine=engine,
+        workspace=document["workspace"] or None,
         feeds=int(document["feeds"]),
         leased=int(document["leased"]),
         due=int(document["due"]),
@@ -91,6 +92,6 @@ def hub_status(engine: str, document: Mapping[str, Any], rate: Rate | None) -> H
             GroupStatus(name=name, behind=int(behind), in_flight=int(in_flight))
             for name, behind, in_flight in document["groups"]
         ),
-        rate_limit=rate.limit if rate else None,
+        rate_limit=float(document["rate_limit"] or 0.0) or None,
         rate_wait=float(document["rate_wait"]),
     )

@@ -5,6 +5,8 @@ one, and what it brings too late is refused by its fencing token.
 
 A claim comes first and the permit for its request after it, as a permit taken for nothing is a request that nobody
 makes. Only one claim of a worker waits for its permit at a time, and for a quarter of its lease at the most.
+
+Nothing outlasts a lease, not even the wait for an engine that is frozen: so a worker stops within one.
 """
 
 from __future__ import annotations
@@ -15,15 +17,11 @@ from typing import Final, ParamSpec, TypeVar
 
 from impactive_async import AsyncClient, Clock
 from impactive_async._clock import SystemClock
-from impactive_async.errors import (
-    APIError,
-    FencedError,
-    HubError,
-    RateLimitError,
-)
+from impactive_async.errors import APIError, FencedError, HubError
 from impactive_async.feeds.rules import Now
-from impactive_async.hub.back_off import is_hopeless, is_hopeless_at_first, pause_after
+from impactive_async.hub.back_off import is_hopeless_at_first, pause_after
 from impactive_async.hub.base import Claim, Hub
+from impactive_async.hub.bounds import within
 from impactive_async.hub.discovery import Discovery
 from impactive_async.hub.feeds import KINDS
 from impactive_async.hub.options import WorkerOptions
@@ -40,6 +38,7 @@ from impactive_async.hub.reports import (
     log,
 )
 from impactive_async.hub.stopping import Stopped, Stopping
+from impactive_async.hub.throttle import Throttle
 
 IDLE: Final = 0.5
 """Seconds between two looks at a hub that has nothing due."""
@@ -107,10 +106,9 @@ class Worker:
         self._clock = clock
         self._slots = asyncio.Semaphore(options.concurrency)
         self._stopping = Stopping(clock)
+        self._throttle = Throttle(hub, options, self._stopping, clock)
         self._failure: Exception | None = None
         self._under_way = 0
-        self._refusals = 0  # 429s in a row
-        self._quiet_until = clock.monotonic()
         self.stats = WorkerStats()
 
     async def run(self, stop: asyncio.Event) -> WorkerStats:
@@ -126,12 +124,14 @@ class Worker:
         return self.stats
 
     async def _work(self) -> None:
-        await self._patiently(self._hub.check, is_hopeless_at_first)
+        lease = self._options.lease
+        await self._patiently(lambda: within(lease, self._hub.check), is_hopeless_at_first)
         workspace = await self._patiently(self._ask_for_workspace, is_hopeless_at_first)
         if workspace is None:
             return
+        await self._patiently(lambda: within(lease, lambda: self._hub.bind(workspace)), is_hopeless_at_first)
         self._report(Started(workspace=workspace))
-        discovering = asyncio.create_task(self._ending_all(self._discover))
+        discovering = asyncio.create_task(self._ending_all(self._discover, workspace))
         try:
             await self._claim_and_poll(self._poller(workspace))
         finally:
@@ -160,21 +160,22 @@ class Worker:
     # -- the workspace -----------------------------------------------------------------------------------------
 
     async def _ask_for_workspace(self) -> str:
-        await self._leave()
+        await self._throttle.leave()
         return (await self._crm.zapier.auth_test()).id
 
-    async def _discover(self) -> None:
+    async def _discover(self, workspace: str) -> None:
         options = self._options
         discovery = Discovery(
             self._crm,
             self._hub,
+            workspace=workspace,
             kinds=options.kinds,
             since=options.since,
-            permit=self._leave,
+            permit=self._throttle.leave,
             report=self._report,
         )
         while not self._stopping.is_set():
-            await self._patiently(discovery.look, is_hopeless)
+            await self._patiently(discovery.look, discovery.is_hopeless)
             await self._stopping.pause(options.interval)
 
     async def _patiently(
@@ -215,43 +216,55 @@ class Worker:
     async def _start_polls(self, poller: Poller, polls: asyncio.TaskGroup) -> None:
         while not self._stopping.is_set():
             await self._slots.acquire()
-            claim = None if self._stopping.is_set() else await self._next_claim()
-            if claim is None:
+            held = None if self._stopping.is_set() else await self._next_claim()
+            if held is None:
                 self._slots.release()
             else:
-                polls.create_task(self._ending_all(self._serve, poller, claim))
+                polls.create_task(self._ending_all(self._serve, poller, *held))
 
-    async def _next_claim(self) -> Claim | None:
-        """Claim a feed and get leave to poll it; `None`, after a pause, if there is none."""
-        await self._stopping.pause(self._quiet_until - self._clock.monotonic())
+    async def _next_claim(self) -> tuple[Claim, float] | None:
+        """Claim a feed and get leave to poll it; `None`, after a pause, if there is none.
+
+        With the claim comes when its lease has ended, by our clock, which began it no sooner than the engine's.
+        """
+        await self._throttle.silence()
         try:
-            claim = await self._hub.claim(self._options.lease)
+            claim = await within(self._options.lease, lambda: self._hub.claim(self._options.lease))
+            ends = self._clock.monotonic() + self._options.lease
             if claim is None:
                 await self._stopping.pause(IDLE)
                 return None
-            return claim if await self._may_poll(claim) else None
+            return (claim, ends) if await self._may_poll(claim, ends) else None
         except HubError as error:
             await self._engine_failed(error)
             return None
 
-    async def _may_poll(self, claim: Claim) -> bool:
+    async def _may_poll(self, claim: Claim, ends: float) -> bool:
         """Get leave for a claim's request. A claim that would have to wait for too long is given back."""
-        wait = await self._permit(self._options.lease * PERMIT_SHARE)
-        if wait:
-            await self._give_back(claim)
-            await self._stopping.pause(wait)  # it is due at once: without a pause, it would be claimed at once
-        return not wait
+        wait = 0.0
+        if not self._stopping.is_set():
+            wait = await self._throttle.permit(self._options.lease * PERMIT_SHARE)
+            if not wait:
+                return True
+        await self._give_back(claim, ends)
+        await self._stopping.pause(wait)  # it is due at once: without a pause, it would be claimed at once
+        return False
 
-    async def _give_back(self, claim: Claim) -> None:
+    async def _give_back(self, claim: Claim, ends: float) -> None:
+        left = ends - self._clock.monotonic()
         try:
-            await self._hub.release(claim)
+            if left > 0:
+                return await within(left, lambda: self._hub.release(claim))
         except FencedError:
-            self._report(Fenced(feed=claim.feed))
+            pass
+        self._report(Fenced(feed=claim.feed))
+        return None
 
-    async def _serve(self, poller: Poller, claim: Claim) -> None:
+    async def _serve(self, poller: Poller, claim: Claim, ends: float) -> None:
         self._under_way += 1
         try:
-            self._heed(await poller.serve(claim))
+            if pause := self._throttle.heed(await poller.serve(claim, ends)):
+                self._report(RateLimited(pause=pause))
         except FencedError:
             self._report(Fenced(feed=claim.feed))
         except HubError as error:
@@ -263,34 +276,3 @@ class Worker:
     async def _engine_failed(self, error: Exception) -> None:
         self._report(Trouble(error=str(error), again_in=ENGINE_PAUSE))
         await self._stopping.pause(ENGINE_PAUSE)
-
-    # -- the API's limits --------------------------------------------------------------------------------------
-
-    async def _permit(self, patience: float) -> float:
-        """Wait for leave to make one request. Returns 0, or the seconds still to wait if that is too long."""
-        until = self._clock.monotonic() + patience
-        while (wait := await self._hub.permit()) > 0:
-            if self._stopping.is_set() or self._clock.monotonic() + wait > until:
-                return wait
-            await self._stopping.pause(wait)
-        return 0.0
-
-    async def _leave(self) -> None:
-        """Wait for leave to make one request, however long that takes.
-
-        Raises:
-            Stopped: The worker is to stop before that.
-        """
-        await self._stopping.pause(self._quiet_until - self._clock.monotonic())
-        if await self._permit(float("inf")):
-            raise Stopped
-
-    def _heed(self, refusal: RateLimitError | None) -> None:
-        """Let this worker keep quiet after a 429; the others hear their own, once each."""
-        if refusal is None:
-            self._refusals = 0
-            return
-        pause = pause_after(refusal, self._refusals, self._options.interval)
-        self._refusals += 1
-        self._quiet_until = max(self._quiet_until, self._clock.monotonic() + pause)
-        self._report(RateLimited(pause=pause))

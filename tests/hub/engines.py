@@ -42,7 +42,7 @@ class Corner:
 async def corner_of(engine: str, directory: Path) -> AsyncIterator[Corner]:
     name = f"test_{uuid.uuid4().hex}"
     if engine == "sqlite":
-        yield Corner(f"sqlite:///{directory}/{name}.db", name)
+        yield Corner(f"sqlite:///{directory}/{name}.db", "impactive")  # a file holds one hub
     elif engine == "redis":
         await present("Redis", REDIS_URL, _redis_answers)
         yield Corner(REDIS_URL, name)

@@ -85,8 +85,18 @@ class MemoryHub(Hub):
         self._called("release")
         self._settle(claim).due = self.clock.monotonic()
 
-    async def remove(self, feed: str) -> None:
-        del self.slots[feed]
+    async def bind(self, workspace: str) -> None:
+        self._called("bind")
+
+    async def limit(self, rate_limit: float | None) -> None:
+        raise NotImplementedError
+
+    async def feeds(self) -> dict[str, str | None]:
+        self._called("feeds")
+        return {feed: slot.error if slot.dead else None for feed, slot in self.slots.items()}
+
+    async def remove(self, feed: str) -> bool:
+        raise NotImplementedError
 
     async def trim(self) -> int:
         self._called("trim")
@@ -94,23 +104,7 @@ class MemoryHub(Hub):
         return trimmed
 
     async def status(self) -> HubStatus:
-        self._called("status")
-        slots = self.slots.values()
-        return HubStatus(
-            engine="memory",
-            feeds=len(slots),
-            leased=sum(slot.leased for slot in slots),
-            due=0,
-            lag=0.0,
-            failing=0,
-            gaps=0,
-            dead_count=0,
-            dead=(),
-            events=len(self.log),
-            groups=(),
-            rate_limit=None,
-            rate_wait=0.0,
-        )
+        raise NotImplementedError
 
     async def check(self) -> None:
         self._called("check")
@@ -119,7 +113,11 @@ class MemoryHub(Hub):
         """Nothing is open."""
 
     async def revive(self, feed: str) -> bool:
-        raise NotImplementedError
+        self._called("revive")
+        slot = self.slots[feed]
+        was_dead, slot.dead = slot.dead, False
+        slot.due, slot.failures = self.clock.monotonic(), 0
+        return was_dead
 
     async def receive(self, group: str, *, count: int = 20, visibility: float = 60.0) -> list[Delivery]:
         raise NotImplementedError

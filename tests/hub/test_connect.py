@@ -46,6 +46,20 @@ def test_a_url_that_names_no_engine_is_refused(url: str) -> None:
         connect(url)
 
 
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:port/0", "redis://[::1/0", "postgresql://[::1/x"])
+def test_an_ill_formed_url_is_a_matter_of_configuration(url: str) -> None:
+    """What cannot be read as a URL is told at once, and as that."""
+    with pytest.raises(ConfigurationError, match="URL"):
+        connect(url)
+
+
+def test_an_sqlite_hub_has_no_namespace() -> None:
+    """A namespace that would be ignored, and so mix two hubs in one file, is refused."""
+    with pytest.raises(ConfigurationError, match="name another file instead of 'billing'"):
+        connect("sqlite:///hub.db", namespace="billing")
+    connect("sqlite:///hub.db", namespace="impactive")
+
+
 @pytest.mark.parametrize(
     ("url", "driver", "extra"),
     [("redis://x", "redis", "redis"), ("postgresql://x", "asyncpg", "postgres")],

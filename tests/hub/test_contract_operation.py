@@ -8,7 +8,7 @@ import time
 import pytest
 
 from impactive_async.errors import ConfigurationError
-from impactive_async.hub import Hub
+from impactive_async.hub import Hub, connect
 
 from .conftest import MakeHub
 from .engines import Corner, claimed, events
@@ -27,7 +27,8 @@ async def test_workers_share_one_limit(make_hub: MakeHub) -> None:
     assert await one.permit() == 0.0
     for hub in (two, one):
         assert 90 < await hub.permit() <= 100
-    assert 90 < (await two.status()).rate_wait <= 100
+    await two.bind("wsp_1")
+    assert 90 < (await one.status()).rate_wait <= 100
 
 
 async def test_a_rate_that_is_raised_takes_effect_at_once(make_hub: MakeHub) -> None:
@@ -63,7 +64,64 @@ def test_an_impossible_rate_is_refused(wrong: float) -> None:
     """A rate limit that is not a positive number is a `ValueError` when the hub is made."""
     for url in ("sqlite:///x.db", "redis://x", "postgresql://x"):
         with pytest.raises(ValueError, match="rate_limit"):
-            Corner(url, "x").hub(rate_limit=wrong)
+            connect(url, rate_limit=wrong)
+
+
+async def test_the_first_worker_records_the_limit_for_all(hub: Hub, make_hub: MakeHub) -> None:
+    """One that names no limit takes the recorded one, one that names the same is welcome, and all see it."""
+    one, same = await make_hub(rate_limit=0.01), await make_hub(rate_limit=0.01)
+    await one.bind("wsp_1")
+    for other in (hub, same):
+        await other.bind("wsp_1")
+    assert (await hub.status()).rate_limit == 0.01
+    assert await hub.permit() == 0.0
+    assert 90 < await same.permit() <= 100
+
+
+async def test_a_worker_with_another_limit_is_refused(make_hub: MakeHub) -> None:
+    """Two limits on one hub would be the greater one: the second is refused, with how to change it for all."""
+    await (await make_hub(rate_limit=2.0)).bind("wsp_1")
+    with pytest.raises(ConfigurationError, match=r"2 requests a second.*told 7.*`impactive hub limit 7`"):
+        await (await make_hub(rate_limit=7.0)).bind("wsp_1")
+    assert (await (await make_hub()).status()).rate_limit == 2.0
+
+
+async def test_changing_the_limit_reaches_workers_at_work(hub: Hub, make_hub: MakeHub) -> None:
+    """A new limit, or none, counts from the next permit on; workers that were told the old one go on with it."""
+    worker = await make_hub(rate_limit=5.0)
+    await worker.bind("wsp_1")
+    await hub.limit(0.01)
+    assert await worker.permit() == 0.0
+    assert await worker.permit() > 10
+    await worker.bind("wsp_1")
+    assert (await hub.status()).rate_limit == 0.01
+    await hub.limit(None)
+    assert [await worker.permit() for _ in range(3)] == [0.0] * 3
+    assert (await hub.status()).rate_limit is None
+    with pytest.raises(ConfigurationError, match="here it is none"):
+        await (await make_hub(rate_limit=5.0)).bind("wsp_1")
+
+
+# The workspace
+
+
+async def test_a_hub_is_one_workspaces(hub: Hub, make_hub: MakeHub) -> None:
+    """A second workspace would take the first one's cursors for its own: it is refused, and leaves nothing."""
+    assert (await hub.status()).workspace is None
+    await hub.bind("wsp_1")
+    other = await make_hub(rate_limit=1.0)
+    with pytest.raises(ConfigurationError, match=r"workspace 'wsp_1'.*of 'wsp_2'.*--namespace.*another file"):
+        await other.bind("wsp_2")
+    await hub.bind("wsp_1")
+    status = await hub.status()
+    assert (status.workspace, status.rate_limit) == ("wsp_1", None)
+
+
+async def test_only_one_of_two_workspaces_gets_a_new_hub(make_hub: MakeHub) -> None:
+    """Bound by two at the same moment, a hub is one's, and the other is told so."""
+    hubs = [await make_hub() for _ in range(2)]
+    ends = await asyncio.gather(*(hub.bind(f"wsp_{n}") for n, hub in enumerate(hubs)), return_exceptions=True)
+    assert sorted(type(end).__name__ for end in ends) == ["ConfigurationError", "NoneType"]
 
 
 # Operation
@@ -79,6 +137,7 @@ async def test_status_counts_what_is_there(hub: Hub, make_hub: MakeHub) -> None:
     first, *_ = await hub.receive("billing", count=2)
     await first.ack()
     limited = await make_hub(rate_limit=5.0)
+    await limited.bind("wsp_1")
     status = await limited.status()
     assert status.engine.split()[0] in {"SQLite", "Redis", "PostgreSQL"}
     assert (status.feeds, status.leased, status.due, status.failing) == (4, 1, 1, 1)
@@ -94,6 +153,25 @@ async def test_an_empty_hub_has_a_status(hub: Hub) -> None:
     status = await hub.status()
     assert (status.feeds, status.due, status.lag, status.gaps, status.events) == (0, 0, 0.0, 0, 0)
     assert (status.dead, status.groups, status.rate_limit, status.rate_wait) == ((), (), None, 0.0)
+
+
+async def test_all_feeds_are_listed_and_the_dead_with_their_reason(hub: Hub) -> None:
+    """Living feeds have no reason, whatever happened to them; a dead one has its own until it is revived."""
+    for feed in "abc":
+        await hub.add(feed)
+    await hub.fail(await claimed(hub), "503", 3600)
+    await hub.fail(await claimed(hub), "404", None)
+    assert await hub.feeds() == {"a": None, "b": "404", "c": None}
+    await hub.revive("b")
+    assert await hub.feeds() == {"a": None, "b": None, "c": None}
+
+
+async def test_removing_says_whether_there_was_anything(hub: Hub) -> None:
+    """A name that no feed has is told from one that is gone now."""
+    await hub.add("a")
+    assert await hub.remove("a") is True
+    assert await hub.remove("a") is False
+    assert await hub.feeds() == {}
 
 
 async def test_init_is_repeatable_and_checked(corner: Corner, hub: Hub) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from impactive_async.errors import ConfigurationError
 from impactive_async.hub import Event, Hub
 
 from .engines import REDIS_URL, Corner, corner_of, events
@@ -22,7 +23,7 @@ async def corner(tmp_path: Path) -> AsyncIterator[Corner]:
 
 @pytest.fixture
 async def hub(corner: Corner) -> AsyncIterator[Hub]:
-    async with corner.hub(rate_limit=10.0, retention=0) as hub:
+    async with corner.hub(rate_limit=0.5, retention=0) as hub:
         await hub.init()
         yield hub
 
@@ -101,3 +102,38 @@ async def test_scripts_are_loaded_again_where_the_server_has_forgotten_them(hub:
     await committed(hub)
     await redis.script_flush()
     assert await hub.claim(60) is not None
+
+
+async def test_what_is_overdue_comes_again_however_much_is_in_flight_before_it(
+    hub: Hub, redis: Redis, corner: Corner
+) -> None:
+    """Redis looks at ten events for each one asked for; what lies behind them is found all the same."""
+    await hub.add("a")
+    claim = await hub.claim(60)
+    assert claim
+    await hub.commit(claim, "1", events(*range(100)), 0)
+    taken = await hub.receive("billing", count=100)
+    overdue: Any = [delivery.position for delivery in taken[-3:]]
+    await redis.xclaim(f"{{{corner.namespace}}}:events", "billing", "hub", 0, overdue, idle=3_600_000)
+    again = await hub.receive("billing", count=2)
+    assert [(delivery.event.data["n"], delivery.redelivered) for delivery in again] == [(97, True), (98, True)]
+    assert [delivery.event.data["n"] for delivery in await hub.receive("billing", count=2)] == [99]
+
+
+async def test_a_hub_that_is_not_there_is_not_described(corner: Corner) -> None:
+    """A mistyped namespace, or a server that was emptied, has no status and takes no change."""
+    async with corner.hub() as hub:
+        for use in (hub.status(), hub.limit(1.0)):
+            with pytest.raises(ConfigurationError, match="impactive hub init"):
+                await use
+
+
+async def test_a_server_that_was_emptied_is_bound_again(hub: Hub, redis: Redis, corner: Corner) -> None:
+    """What a worker records again after a loss is what the engine had: the workspace, and the limit."""
+    await hub.bind("wsp_1")
+    await redis.delete(f"{{{corner.namespace}}}:meta")
+    assert await hub.permit() == 0.0
+    assert await hub.permit() > 0.0
+    await hub.bind("wsp_1")
+    status = await hub.status()
+    assert (status.workspace, status.rate_limit) == ("wsp_1", 0.5)

@@ -30,6 +30,7 @@ from impactive_async.hub.reports import (
     PollFailed,
     RateLimited,
     Report,
+    Revived,
     Started,
     Trimmed,
     Trouble,
@@ -225,6 +226,52 @@ async def test_feeds_that_the_hub_has_lost_are_added_again(bench: Bench) -> None
 
     await bench.work(losing)
     assert len(bench.of(Discovered)) >= 2
+
+
+@on_a_bench
+async def test_a_feed_that_the_hub_has_lost_is_added_again_whatever_else_there_is(bench: Bench) -> None:
+    """What is missing is added, not what a count makes likely: a lost feed beside a new one is found."""
+    kinds = ("companies", "deals")
+
+    def losing(report: Report) -> bool:
+        if isinstance(report, Polled) and "zapier/invoices" not in bench.hub.slots:
+            del bench.hub.slots["zapier/deals"]
+            bench.hub.slots["zapier/invoices"] = Slot("", float("inf"))
+        return len(bench.of(Discovered)) == 2
+
+    await bench.work(losing, kinds=kinds)
+    assert [report.feeds for report in bench.of(Discovered)] == [2, 1]
+    assert "zapier/deals" in bench.hub.slots
+
+
+@on_a_bench
+async def test_a_hub_that_lost_its_terms_is_told_them_again(bench: Bench) -> None:
+    """Each look binds the hub to its workspace anew; one that is another's by then ends the worker."""
+    bound: list[str] = []
+
+    async def bind(workspace: str) -> None:
+        bound.append(workspace)
+        if len(bound) == 3:
+            raise ConfigurationError("another workspace")
+
+    bench.hub.bind = bind  # type: ignore[method-assign]
+    with pytest.raises(ConfigurationError, match="another workspace"):
+        await bench.work(lambda report: False)
+    assert set(bound) == {bench.of(Started)[0].workspace}
+
+
+@on_a_bench
+async def test_a_passing_404_ends_no_feed_of_a_sequence_that_is_listed(bench: Bench) -> None:
+    """What a lost proxy has killed is revived by the next look; what is not listed, or died otherwise, is not."""
+    sequence = bench.sandbox.state.create_sequence("Here")
+    feed = f"sequences/{sequence.id}/replies"
+    bench.hub.slots["sequences/gone/replies"] = Slot("", float("inf"), error="not found: x", dead=True)
+    bench.hub.slots[f"sequences/{sequence.id}/sends"] = Slot("", float("inf"), error="damaged", dead=True)
+    bench.sandbox.fail("GET /api/agent/sequences/:id/replies", status=404)
+    await bench.work(polled(1, feed), kinds=("replies", "sends"))
+    assert [report.feed for report in bench.of(Died)] == [feed]
+    assert bench.of(Revived) == [Revived(feeds=1)]
+    assert [slot.dead for name, slot in bench.hub.slots.items() if name != feed] == [True, True]
 
 
 @on_a_bench
@@ -424,7 +471,7 @@ async def test_a_commit_that_the_engine_refuses_is_a_failure_of_its_feed(bench: 
     assert len(bench.sandbox.requests_to(LIST_DEALS)) == 2
 
 
-@pytest.mark.parametrize("method", ["check", "claim", "permit", "add", "status", "trim"])
+@pytest.mark.parametrize("method", ["check", "bind", "claim", "permit", "add", "feeds", "trim"])
 @on_a_bench
 async def test_an_engine_that_is_away_for_a_while_ends_nothing(bench: Bench, method: str) -> None:
     """Whatever the engine does not answer is asked again, at start-up too."""
@@ -477,6 +524,61 @@ async def test_a_permit_that_came_after_the_lease_polls_nothing(bench: Bench) ->
     assert len(bench.sandbox.requests_to(LIST_DEALS)) == 1
 
 
+def freeze(bench: Bench, method: str, after: int = 0) -> asyncio.Event:
+    """Let the engine answer no call of a method any more; the event says that one was made."""
+    answered, calls, frozen = getattr(bench.hub, method), iter(range(1000)), asyncio.Event()
+
+    async def call(*arguments: Any, **options: Any) -> Any:
+        if next(calls) < after:
+            return await answered(*arguments, **options)
+        frozen.set()
+        return await asyncio.Event().wait()
+
+    setattr(bench.hub, method, call)
+    return frozen
+
+
+@pytest.mark.parametrize(
+    ("method", "after"),
+    [
+        ("check", 0), ("bind", 0), ("bind", 1), ("feeds", 0), ("claim", 0), ("permit", 0), ("permit", 1),
+        ("commit", 0), ("fail", 0), ("release", 0),
+    ],
+)  # fmt: skip
+@on_a_bench
+async def test_a_worker_stops_within_a_lease_though_the_engine_is_frozen(
+    bench: Bench, method: str, after: int
+) -> None:
+    """Whichever call is never answered, a worker told to stop has ended when its lease has."""
+    if method == "fail":
+        bench.sandbox.fail(LIST_DEALS, status=503, times=None)
+    if method == "release":
+        bench.hub.permits = [0.0, 30.0]
+    frozen = freeze(bench, method, after)
+    working = asyncio.create_task(bench.work(lambda report: False, lease=8.0))
+    await frozen.wait()
+    began = bench.clock.monotonic()
+    bench.stop.set()
+    await working
+    assert bench.clock.monotonic() - began <= 8.0 + 1.0
+
+
+@on_a_bench
+async def test_an_engine_that_froze_for_a_while_is_worked_on_again(bench: Bench) -> None:
+    """A commit that was never answered is trouble, and no end: the feed is polled when its lease is over."""
+    commit, calls = bench.hub.commit, iter(range(100))
+
+    async def frozen_once(*arguments: Any, **options: Any) -> None:
+        if next(calls) == 0:
+            await asyncio.Event().wait()
+        await commit(*arguments, **options)
+
+    bench.hub.commit = frozen_once  # type: ignore[method-assign]
+    stats = await bench.work(polled(1))
+    assert (stats.polls, stats.troubles) == (1, 1)
+    assert "no answer within" in bench.of(Trouble)[0].error
+
+
 # -- the beginning and the end ----------------------------------------------------------------------------------
 
 
@@ -518,11 +620,34 @@ async def test_an_api_that_is_down_at_first_is_waited_for(bench: Bench) -> None:
 
 
 @on_a_bench
-async def test_a_key_that_may_not_list_sequences_ends_the_worker(bench: Bench) -> None:
-    """Without the list of sequences nothing would ever be found: that is raised, not waited for."""
+async def test_a_key_that_may_not_list_sequences_ends_a_worker_that_follows_nothing_else(bench: Bench) -> None:
+    """Where nothing would ever be found, a refused list of sequences is raised, not waited for."""
     bench.sandbox.fail(LIST_SEQUENCES, status=403, times=None)
     with pytest.raises(PermissionDeniedError):
         await bench.work(lambda report: False, kinds=("replies",))
+
+
+@on_a_bench
+async def test_a_list_of_sequences_that_is_refused_stops_no_other_list(bench: Bench) -> None:
+    """With a 403 for the sequences alone the other lists are followed; it is reported, and tried again."""
+    bench.sandbox.fail(LIST_SEQUENCES, status=403, times=3)
+    sequence = bench.sandbox.state.create_sequence("Here")
+    await bench.work(polled(1, f"sequences/{sequence.id}/replies"), kinds=("replies", "deals"))
+    assert ["403" in report.error for report in bench.of(Trouble)] == [True] * 3
+    assert bench.told.index(bench.of(Polled)[0]) < bench.told.index(bench.of(Trouble)[-1])
+
+
+@on_a_bench
+async def test_a_list_of_sequences_that_is_refused_later_on_ends_nothing(bench: Bench) -> None:
+    """A key that could list sequences is not given up for one 403, whatever the worker follows."""
+    sequence = bench.sandbox.state.create_sequence("Here")
+    feed = f"sequences/{sequence.id}/replies"
+    bench.sandbox.fail(LIST_SEQUENCES, status=403, after=1, times=1)
+    stats = await bench.work(
+        lambda report: bool(bench.of(Trouble)) and isinstance(report, Polled) and report.feed == feed,
+        kinds=("replies",),
+    )
+    assert stats.troubles == 1
 
 
 @on_a_bench

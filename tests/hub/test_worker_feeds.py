@@ -21,7 +21,7 @@ from impactive_async.errors import (
     ServerError,
 )
 from impactive_async.hub import Event, SqliteHub, event_id
-from impactive_async.hub.back_off import LONGEST, back_off, is_final, pause_after, reason_for
+from impactive_async.hub.back_off import LONGEST, back_off, is_final, is_gone, pause_after, reason_for
 from impactive_async.hub.feeds import KINDS, UnknownFeedError, check_kinds, feed_names, open_feed
 from impactive_async.hub.rows import events_of
 from impactive_async.resources.workspace import KINDS as WATCHED
@@ -223,4 +223,11 @@ def test_only_what_stays_is_final(error: Exception, feed: str, final: bool) -> N
 def test_a_reason_says_what_kind_of_failure_it_is() -> None:
     """An error whose text may be empty is named by its class; one that the API sent speaks for itself."""
     assert reason_for(TimeoutError()) == "TimeoutError: "
-    assert reason_for(status(NotFoundError, 404)) == "no"
+    assert reason_for(status(ServerError, 503)) == "no"
+
+
+def test_only_what_was_not_found_can_be_refuted_by_a_list() -> None:
+    """Of what feeds die of, a 404 alone is told as such, whatever its text says."""
+    assert is_gone(reason_for(status(NotFoundError, 404)))
+    for error in (status(BadRequestError, 400), CursorError("not found"), UnknownFeedError("a/b")):
+        assert not is_gone(reason_for(error))

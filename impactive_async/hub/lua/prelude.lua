@@ -6,7 +6,8 @@ local SCHEDULE, LEASED, FEEDS, CURSORS, DEAD, META, EVENTS, IDS = unpack(KEYS)
 --           committed (the newest that was ended by a commit), failures, gaps, error
 -- CURSORS:  feed -> cursor
 -- DEAD:     feeds that are not polled, by the time they died
--- META:     version, token (the last one given), arrival (of the rate limit), gaps
+-- META:     version, token (the last one given), gaps, workspace; limit, interval, tolerance and arrival of the rate
+--           limit, all 0 where there is to be none
 -- EVENTS:   the log, a stream; field "event"
 -- IDS:      ids of events in the log, by the time they were logged
 
@@ -27,6 +28,17 @@ end
 
 local function keep(feed, state)
   redis.call('HSET', FEEDS, feed, cjson.encode(state))
+end
+
+local function set_limit(limit, interval, tolerance)
+  redis.call('HSET', META, 'limit', limit, 'interval', interval, 'tolerance', tolerance)
+end
+
+-- The recorded interval and tolerance, else those given; nothing where there is no limit.
+local function pace(own_interval, own_tolerance)
+  local interval = tonumber(redis.call('HGET', META, 'interval') or own_interval)
+  local tolerance = tonumber(redis.call('HGET', META, 'tolerance') or own_tolerance)
+  if interval and interval > 0 then return interval, tolerance end
 end
 
 -- GCRA: the next theoretical arrival time, and the seconds to wait.

@@ -12,7 +12,13 @@ local function take(entries, redelivered)
   end
 end
 
-take(redis.call('XAUTOCLAIM', EVENTS, group, CONSUMER, visibility, '0-0', 'COUNT', count)[2], 1)
+-- One XAUTOCLAIM looks at ten events in flight for each one asked for, due or not, and says where to go on.
+local from = '0-0'
+repeat
+  local found = redis.call('XAUTOCLAIM', EVENTS, group, CONSUMER, visibility, from, 'COUNT', count - #taken)
+  from = found[1]
+  take(found[2], 1)
+until from == '0-0' or #taken >= count
 if #taken < count then
   local new = redis.call('XREADGROUP', 'GROUP', group, CONSUMER, 'COUNT', count - #taken, 'STREAMS', EVENTS, '>')
   if new then take(new[1][2], 0) end

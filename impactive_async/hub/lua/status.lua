@@ -1,4 +1,5 @@
--- ARGV: dead feeds to list, interval, tolerance ('' = no rate limit). Returns JSON.
+-- ARGV: dead feeds to list. Returns JSON; nothing where no hub is.
+if redis.call('HEXISTS', META, 'version') == 0 then return false end
 local t = now()
 
 -- Redis leaves its own `lag` empty where it cannot tell.
@@ -27,8 +28,9 @@ if redis.call('EXISTS', EVENTS) == 1 then
 end
 
 local first = redis.call('ZRANGE', SCHEDULE, 0, 0, 'WITHSCORES')
+local interval, tolerance = pace('', '')
 local arrival, wait = 0, 0
-if ARGV[2] ~= '' then arrival, wait = step(tonumber(ARGV[2]), tonumber(ARGV[3])) end
+if interval then arrival, wait = step(interval, tolerance) end
 local dead_count = redis.call('ZCARD', DEAD)
 return cjson.encode({
   feeds = redis.call('HLEN', FEEDS),
@@ -41,5 +43,7 @@ return cjson.encode({
   dead = dead,
   events = redis.call('XLEN', EVENTS),
   groups = groups,
+  workspace = redis.call('HGET', META, 'workspace') or '',
+  rate_limit = tonumber(redis.call('HGET', META, 'limit') or '0'),
   rate_wait = wait,
 })
