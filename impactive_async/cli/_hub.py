@@ -24,13 +24,11 @@ RateLimit = Annotated[
     float | None,
     typer.Option(
         metavar="N",
-        help="API requests a second, of all workers together; give all of them the same.",
+        help="API requests a second, of all workers together; left out: what the hub has recorded.",
         show_default=False,
     ),
 ]
-
-
-Namespace = Annotated[str, typer.Option(metavar="NAME", help="Keeps hubs apart in one database.")]
+Namespace = Annotated[str, typer.Option(metavar="NAME", help="Keeps hubs apart in one database; not with SQLite.")]
 Retention = Annotated[float, typer.Option(metavar="DAYS", min=0, help="How long events are kept at least.")]
 AllowVolatile = Annotated[
     bool, typer.Option("--allow-volatile", help="Accept an engine that may lose what was committed in a crash.")

@@ -1,4 +1,4 @@
-"""`impactive hub`: set up a hub, look at it, read and trim its events, put a dead feed to work again."""
+"""`impactive hub`: set up a hub, look at it, read and trim its events, mend its feeds, change its rate limit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from impactive_async.cli._run import Run, command
 if TYPE_CHECKING:
     from impactive_async.hub import HubStatus
 
-app = typer.Typer(no_args_is_help=True, help="Hubs, shared by workers: init, status, events, revive, trim.")
+app = typer.Typer(no_args_is_help=True, help="Hubs, shared by workers: set up, look at, read, mend.")
 
 _LOCAL = ("json", "debug")
 
@@ -34,7 +34,7 @@ async def init(
 
 @command(app, "status", example="impactive hub status --hub redis://localhost/0 --json", shared=_LOCAL)
 async def status(run: Run, hub: HubUrl, namespace: Namespace = NAMESPACE) -> None:
-    """Say what a hub is doing: feeds, lag, leases, failures, gaps, dead feeds, events, consumer groups."""
+    """Say what a hub is doing: feeds, lag, leases, failures, gaps, rate limit, dead feeds, events, groups."""
     async with open_hub(hub, namespace) as engine:
         found = await engine.status()
     if run.out.as_json:
@@ -71,10 +71,12 @@ async def events(
 ) -> None:
     """Read a hub's log as a consumer group: one CloudEvent a line, at least once, for ever.
 
-    An event is acknowledged once it is written out.
+    An event is acknowledged once it is written out. An engine that is restarted meanwhile is waited for. The log
+    keeps what a group has not read: `hub drop-group` ends one.
     """
     run.farewell = "Stopped; what was written out is acknowledged."
     async with open_hub(hub, namespace) as engine:
+        await engine.status()  # to wait for a mistyped URL or namespace would be to wait for ever
         shown = 0
         async for delivery in engine.events(group):
             run.out.row(json.loads(delivery.event.to_json()))
@@ -92,15 +94,80 @@ async def events(
 )
 async def revive(
     run: Run,
-    feed: Annotated[str, typer.Argument(help="Its name, from `hub status`.", show_default=False)],
     hub: HubUrl,
+    feed: Annotated[
+        str | None, typer.Argument(help="Its name, from `hub status`; or --all.", show_default=False)
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All dead feeds.")] = False,
     namespace: Namespace = NAMESPACE,
 ) -> None:
-    """Poll a dead feed again: one whose sequence was gone, or whose request was refused."""
+    """Poll dead feeds again, from where they were: whose sequence was gone, or whose request was refused."""
+    if (feed is None) is not every:
+        raise UsageError("Name one feed, or give --all for all that are dead.")
     async with open_hub(hub, namespace) as engine:
-        if not await engine.revive(feed):
-            raise UsageError(f"{feed!r} is not dead; `impactive hub status` lists those that are.")
-    run.note(f"{feed} is due now.")
+        names = [feed] if feed else [name for name, error in (await engine.feeds()).items() if error is not None]
+        revived = [name for name in names if await engine.revive(name)]
+    if feed and not revived:
+        raise UsageError(f"{feed!r} is not dead; `impactive hub status` lists those that are.")
+    run.note(f"{len(revived):,} dead feeds are due now." if every else f"{feed} is due now.")
+
+
+@command(
+    app,
+    "remove",
+    example="impactive hub remove sequences/seq_123/replies --hub sqlite:///hub.db",
+    shared=("debug",),
+)
+async def remove(
+    run: Run,
+    hub: HubUrl,
+    feed: Annotated[str, typer.Argument(help="Its name, from `hub status` or the log.", show_default=False)],
+    namespace: Namespace = NAMESPACE,
+) -> None:
+    """Forget a feed and its cursor; its events stay in the log.
+
+    Workers add it again, from its beginning, if the workspace still has it: so a damaged cursor is mended.
+    """
+    async with open_hub(hub, namespace) as engine:
+        if not await engine.remove(feed):
+            raise UsageError(f"The hub has no feed {feed!r}; `impactive hub status` names those that are dead.")
+    run.note(f"{feed} is forgotten.")
+
+
+@command(app, "limit", example="impactive hub limit 5 --hub redis://localhost/0", shared=("debug",))
+async def limit(
+    run: Run,
+    hub: HubUrl,
+    requests: Annotated[str, typer.Argument(metavar="N|none", help="API requests a second.", show_default=False)],
+    namespace: Namespace = NAMESPACE,
+) -> None:
+    """Change the rate limit that all workers share; those at work keep to it from their next request on."""
+    number = None if requests == "none" else _number(requests)
+    async with open_hub(hub, namespace) as engine:
+        await engine.limit(number)
+    run.note(f"All workers together: {f'{number:g} requests a second' if number else 'no limit'}.")
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(f"A limit is a number of requests a second, or `none`; not {text!r}.") from None
+
+
+@command(app, "drop-group", example="impactive hub drop-group billing --hub sqlite:///hub.db", shared=("debug",))
+async def drop_group(
+    run: Run,
+    hub: HubUrl,
+    group: Annotated[str, typer.Argument(help="Its name, from `hub status`.", show_default=False)],
+    namespace: Namespace = NAMESPACE,
+) -> None:
+    """Forget a consumer group that nobody reads any more; until then the log keeps every event for it."""
+    async with open_hub(hub, namespace) as engine:
+        if group not in {known.name for known in (await engine.status()).groups}:
+            raise UsageError(f"The hub has no group {group!r}; `impactive hub status` lists them.")
+        await engine.drop_group(group)
+    run.note(f"{group} is forgotten.")
 
 
 @command(app, "trim", example="impactive hub trim --hub sqlite:///hub.db --retention 30", shared=("debug",))

@@ -142,6 +142,83 @@ def test_a_dead_feed_is_seen_and_revived(hub: str) -> None:
     assert (status["dead_count"], status["due"]) == (0, 1)
 
 
+def test_all_dead_feeds_are_revived_at_once(hub: str) -> None:
+    """`revive --all` puts every dead feed to work; without a name or --all, or with both, it does nothing."""
+    prepared(hub)
+    for wrong in ((), ("zapier/deals", "--all")):
+        assert invoke("hub", "revive", *wrong, "--hub", hub).code == 2
+    assert "1 dead feeds" in invoke("hub", "revive", "--all", "--hub", hub).err
+    assert "0 dead feeds" in invoke("hub", "revive", "--all", "--hub", hub).err
+    (status,) = invoke("hub", "status", "--hub", hub, "--json").rows
+    assert status["dead_count"] == 0
+
+
+def test_a_feed_is_removed_and_its_events_are_not(hub: str) -> None:
+    """`remove` forgets one feed; a name that no feed has is a mistake that is told."""
+    prepared(hub)
+    assert invoke("hub", "remove", "zapier/deals", "--hub", hub).code == 0
+    (status,) = invoke("hub", "status", "--hub", hub, "--json").rows
+    assert (status["feeds"], status["events"]) == (0, 1)
+    again = invoke("hub", "remove", "zapier/deals", "--hub", hub)
+    assert again.code == 2
+    assert "no feed 'zapier/deals'" in again.err
+
+
+def test_a_group_is_dropped(hub: str) -> None:
+    """`drop-group` ends what the log is kept for; a name that no group has is a mistake that is told."""
+    prepared(hub)
+    assert invoke("hub", "drop-group", "billing", "--hub", hub).code == 0
+    (status,) = invoke("hub", "status", "--hub", hub, "--json").rows
+    assert status["groups"] == []
+    assert invoke("hub", "drop-group", "billing", "--hub", hub).code == 2
+
+
+def test_the_limit_is_seen_and_changed(live: Live, hub: str) -> None:
+    """`status` shows the limit that the workers keep, `limit` changes it, and a worker with another is refused."""
+    process = worker(live, hub, "--json", "--rate-limit", "50")
+    line_with(process, '"polled"')
+    (status,) = invoke("hub", "status", "--hub", hub, "--json").rows
+    assert status["rate_limit"] == 50.0
+    assert invoke("hub", "limit", "40", "--hub", hub).code == 0
+    other = live.cli("worker", "--hub", hub, "--rate-limit", "50")
+    assert other.code == 3
+    assert "`impactive hub limit 50`" in other.err
+    assert invoke("hub", "limit", "fast", "--hub", hub).code == 2
+    assert invoke("hub", "limit", "-1", "--hub", hub).code == 2
+    assert "no limit" in invoke("hub", "limit", "none", "--hub", hub).err
+    process.send_signal(signal.SIGTERM)
+    assert ended(process).code == 0
+
+
+def test_two_workspaces_do_not_share_a_hub(live: Live, hub: str) -> None:
+    """A worker with the key of another workspace is refused with what to do, and adds nothing."""
+    process = worker(live, hub, "--json")
+    line_with(process, '"polled"')
+    process.send_signal(signal.SIGTERM)
+    ended(process)
+    with live_sandbox(seed="another") as other:
+        outcome = other.cli("worker", "--hub", hub, "--kind", "companies")
+    assert outcome.code == 3
+    assert "another file" in outcome.err
+    (status,) = invoke("hub", "status", "--hub", hub, "--json").rows
+    assert status["feeds"] == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("status",), ("events", "--group", "billing"), ("revive", "--all"), ("remove", "zapier/deals"),
+        ("trim",), ("limit", "5"), ("drop-group", "billing"),
+    ],
+)  # fmt: skip
+def test_a_mistyped_file_is_no_hub(hub: str, tmp_path: Path, command: tuple[str, ...]) -> None:
+    """What looks at a hub, or changes it, says how to make one where there is none, and makes none."""
+    outcome = invoke("hub", *command, "--hub", hub)
+    assert outcome.code == 3
+    assert "impactive hub init" in outcome.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_trim_deletes_what_is_old_and_acknowledged(hub: str) -> None:
     """`trim` keeps events for as long as it is told, and says how many it deleted."""
     prepared(hub)
