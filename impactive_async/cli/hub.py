@@ -45,11 +45,15 @@ async def status(run: Run, hub: HubUrl, namespace: Namespace = NAMESPACE) -> Non
 
 def _tell(run: Run, status: HubStatus) -> None:
     figures = attrs.asdict(status, filter=lambda field, _: field.name not in ("dead", "groups"), recurse=False)
-    run.out.rows([{"what": name.replace("_", " "), "value": value} for name, value in figures.items()])
+    run.out.rows([{"what": name.replace("_", " "), "value": _shown(value)} for name, value in figures.items()])
     if status.groups:
         run.out.rows(status.groups)
     if status.dead:
         run.out.rows(status.dead)
+
+
+def _shown(value: object) -> object:
+    return round(value, 3) if isinstance(value, float) else value
 
 
 @command(

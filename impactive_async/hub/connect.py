@@ -44,7 +44,8 @@ def connect(
     elif scheme in {"postgresql", "postgres"}:
         from impactive_async.hub.postgres import PostgresHub as Engine  # type: ignore[assignment]
     else:
-        raise ConfigurationError(f"no hub speaks {scheme or 'a URL without a scheme'!r}: use {_KNOWN}")
+        what = f"no hub speaks {scheme!r}" if scheme else f"{url!r} is no URL of a hub"
+        raise ConfigurationError(f"{what}: use {_KNOWN}")
     return Engine(
         url, namespace=namespace, rate_limit=rate_limit, retention=retention, allow_volatile=allow_volatile
     )

@@ -35,7 +35,7 @@ def check_server(settings: Mapping[str, Any], *, allow_volatile: bool) -> None:
         if settings[name] == "off" and not allow_volatile:
             raise ConfigurationError(
                 f"This PostgreSQL may lose commits in a crash: `{name}` is off. Set it to `on` for this database, "
-                "or accept the loss with allow_volatile=True."
+                "or accept the loss: allow_volatile=True, `--allow-volatile`."
             )
 
 

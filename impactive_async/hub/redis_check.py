@@ -32,7 +32,7 @@ def _check_eviction(info: Mapping[str, Any]) -> None:
     if policy != "noeviction":
         raise ConfigurationError(
             f"This Redis may evict cursors and events (maxmemory-policy {policy}). Set "
-            "`maxmemory-policy noeviction`, or accept the loss with allow_volatile=True."
+            "`maxmemory-policy noeviction`, or accept the loss: allow_volatile=True, `--allow-volatile`."
         )
 
 
@@ -40,7 +40,8 @@ def _check_persistence(info: Mapping[str, Any]) -> None:
     if not int(info.get("aof_enabled", 0)):
         raise ConfigurationError(
             "This Redis forgets what was committed since its last snapshot when it restarts: it keeps no "
-            "append-only file. Start it with `--appendonly yes`, or accept the loss with allow_volatile=True."
+            "append-only file. Start it with `--appendonly yes`, or accept the loss: allow_volatile=True, "
+            "`--allow-volatile`."
         )
 
 
@@ -56,7 +57,7 @@ def check_fsync(policy: str | None, *, allow_volatile: bool) -> None:
     if policy == "no" and not allow_volatile:
         raise ConfigurationError(
             "This Redis leaves it to the system when its append-only file reaches the disk (appendfsync no). Set "
-            "`appendfsync everysec` or `always`, or accept the loss with allow_volatile=True."
+            "`appendfsync everysec` or `always`, or accept the loss: allow_volatile=True, `--allow-volatile`."
         )
 
 

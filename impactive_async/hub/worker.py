@@ -191,6 +191,8 @@ class Worker:
             except (APIError, HubError) as error:
                 if gives_up(error):
                     raise
+                if self._stopping.is_set():
+                    break
                 wait = pause_after(error, failures, self._options.interval)
                 self._report(Trouble(error=str(error), again_in=wait))
             failures += 1

@@ -10,8 +10,8 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -41,6 +41,11 @@ class Server(Protocol):
         """Start it over the data that it left."""
         ...
 
+    @property
+    def pid(self) -> int:
+        """Its process; those of its connections are children."""
+        ...
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -57,6 +62,11 @@ class RedisServer:
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
+
+    @property
+    def pid(self) -> int:
+        assert self.process
+        return self.process.pid
 
     async def start(self) -> None:
         self.process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
@@ -87,6 +97,10 @@ class PostgresServer:
     @property
     def url(self) -> str:
         return f"postgresql://{POSTGRES_USER}@127.0.0.1:{self.port}/postgres"
+
+    @property
+    def pid(self) -> int:
+        return int((self.directory / "data" / "postmaster.pid").read_text().split()[0])
 
     async def create(self) -> None:
         await self._run("initdb", "--no-sync", "--auth=trust", f"--username={POSTGRES_USER}", "--encoding=UTF8")
@@ -184,6 +198,25 @@ def _has_user(name: str) -> bool:
     except KeyError:
         return False
     return True
+
+
+@contextmanager
+def frozen(server: Server) -> Iterator[None]:
+    """Stop a server's processes; its connections stay open, and nobody answers."""
+    stopped: list[int] = []
+
+    def stop(pid: int) -> None:
+        os.kill(pid, signal.SIGSTOP)
+        stopped.append(pid)
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            stop(int(child))
+
+    stop(server.pid)
+    try:
+        yield
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
 
 
 def thaw_and_kill(pid: int) -> None:

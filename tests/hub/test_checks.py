@@ -189,7 +189,7 @@ async def test_a_redis_that_refuses_is_a_matter_of_configuration() -> None:
     """No password, a wrong one, an unknown user, a database out of range: told at once, not tried for ever."""
     async with own_server("redis") as server:
         for url in await _refusing(server):
-            async with connect(url) as hub:
+            async with impatient_hub(url, "impactive") as hub:
                 with pytest.raises(ConfigurationError, match=r"Redis cannot be used at this URL.*password"):
                     await hub.check()
         async with Redis.from_url(server.url.replace("//", "//:right@")) as redis:
