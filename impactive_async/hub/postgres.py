@@ -14,9 +14,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 try:
     import asyncpg
@@ -30,44 +30,25 @@ from impactive_async.errors import ConfigurationError, HubError
 from impactive_async.hub.base import OUTCOME_UNKNOWN, Claim, Hub, fenced, namespace_of, reason, seconds
 from impactive_async.hub.events import Event
 from impactive_async.hub.postgres_check import SETTINGS, check_schema, check_server
+from impactive_async.hub.postgres_errors import ABSENT, BROKEN, MADE_BY_ANOTHER, REFUSED
 from impactive_async.hub.rate import Rate, rate
 from impactive_async.hub.reader import Delivery, deliveries
 from impactive_async.hub.setup_errors import is_unknown_host, wrong_url
 from impactive_async.hub.status import DEAD_SHOWN, HubStatus, hub_status
 from impactive_async.hub.terms import UNLIMITED, Terms
 
-_PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)
-"""Seconds before each repetition of a call. The first is 0: the pool may hold a connection that broke long ago."""
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+_PAUSES = (0.0, 0.1, 0.2, 0.4, 0.5, 0.5, 0.5, 0.5)
+"""Seconds before each repetition of a call. The first is 0: the pool may hold a connection that broke long ago.
+The last are short: feeds wait for them when the server is back."""
 
 _TIMEOUT = 30.0
 """Seconds for one connection or one call."""
 
 _FAREWELL = 2.0
 """Seconds for closing the connections politely."""
-
-_BROKEN = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.exceptions.OperatorInterventionError,  # the server is shutting down or starting up
-    asyncpg.exceptions.InsufficientResourcesError,  # no connection is free
-    asyncpg.exceptions.TransactionRollbackError,  # a deadlock's victim
-)
-_MADE_BY_ANOTHER = (
-    asyncpg.exceptions.UniqueViolationError,
-    asyncpg.exceptions.DuplicateSchemaError,
-    asyncpg.exceptions.DuplicateTableError,
-)
-_REFUSED = (
-    asyncpg.exceptions.InvalidAuthorizationSpecificationError,  # user or password
-    asyncpg.exceptions.InvalidCatalogNameError,
-    asyncpg.exceptions.InsufficientPrivilegeError,
-)
-_ABSENT = (
-    asyncpg.exceptions.InvalidSchemaNameError,
-    asyncpg.exceptions.UndefinedFunctionError,
-    asyncpg.exceptions.UndefinedTableError,
-)
 
 
 class PostgresHub(Hub):
@@ -187,9 +168,8 @@ class PostgresHub(Hub):
     async def init(self) -> None:
         """Create the schema, all of it or nothing; does nothing where it is there."""
         script = (files("impactive_async.hub") / "postgres.sql").read_text()
-        with self._explained(), contextlib.suppress(*_MADE_BY_ANOTHER):
-            pool = await self._pool()
-            async with pool.acquire() as connection, connection.transaction():
+        with self._explained(), contextlib.suppress(*MADE_BY_ANOTHER):
+            async with self._connection() as connection, connection.transaction():
                 if await connection.fetchval("SELECT to_regclass($1)", f"{self._schema}.meta") is None:
                     await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {self._schema}")
                     await connection.execute(f"SET LOCAL search_path TO {self._schema}")
@@ -232,42 +212,47 @@ class PostgresHub(Hub):
             for pause in _PAUSES:
                 try:
                     return await self._fetch_once(query, *arguments)
-                except _REFUSED:
+                except REFUSED:
                     raise
-                except _BROKEN as error:
+                except BROKEN as error:
                     if self._is_misled(error):
                         raise
                     await self._clock.sleep(pause)
             return await self._fetch_once(query, *arguments)
 
     async def _fetch_once(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
-        async with (await self._pool()).acquire() as connection:
-            try:
-                return await connection.fetch(query, *arguments)
-            except asyncio.CancelledError:
-                # asyncpg would ask the server to cancel it, and wait for that: a frozen one lets it wait.
-                connection.terminate()
-                raise
+        async with self._connection() as connection:
+            return await connection.fetch(query, *arguments)
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncIterator[PoolConnectionProxy[asyncpg.Record]]:
+        pool = await self._pool()
+        try:
+            connection = await pool.acquire()
+        except ValueError as error:  # in what the URL says
+            raise wrong_url("PostgreSQL", error) from error
+        try:
+            yield connection
+        except asyncio.CancelledError:
+            # asyncpg would ask the server to cancel it, and wait for that: a frozen one lets it wait.
+            connection.terminate()
+            raise
+        finally:
+            await pool.release(connection)
 
     async def _pool(self) -> asyncpg.Pool[asyncpg.Record]:
         async with self._opening:
             if self._opened is None:
-                self._opened = await self._open()
+                self._opened = await asyncpg.create_pool(
+                    self._url,
+                    min_size=0,  # asyncpg fills up what is below by itself, and logs a traceback when it cannot
+                    max_size=self._connections,
+                    command_timeout=_TIMEOUT,
+                    timeout=_TIMEOUT,
+                    # The functions count on each of their statements seeing what was committed before it.
+                    server_settings={"default_transaction_isolation": "read committed"},
+                )
             return self._opened
-
-    async def _open(self) -> asyncpg.Pool[asyncpg.Record]:
-        try:
-            return await asyncpg.create_pool(
-                self._url,
-                min_size=1,
-                max_size=self._connections,
-                command_timeout=_TIMEOUT,
-                timeout=_TIMEOUT,
-                # The functions count on each of their statements seeing what was committed before it.
-                server_settings={"default_transaction_isolation": "read committed"},
-            )
-        except ValueError as error:  # the URL's
-            raise wrong_url("PostgreSQL", error) from error
 
     def _is_misled(self, error: Exception) -> bool:
         return not self._reached and is_unknown_host(error)
@@ -276,13 +261,13 @@ class PostgresHub(Hub):
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except _ABSENT as error:
+        except ABSENT as error:
             raise ConfigurationError(
                 f"PostgreSQL: {error}. This database holds no hub of that namespace yet: run `impactive hub init`."
             ) from error
-        except _REFUSED as error:
+        except REFUSED as error:
             raise wrong_url("PostgreSQL", error) from error
-        except _BROKEN as error:
+        except BROKEN as error:
             if self._is_misled(error):
                 raise wrong_url("PostgreSQL", error) from error
             raise HubError(

@@ -10,8 +10,9 @@ import math
 
 from attrs import frozen
 
-_BURST = 0.1
-"""Seconds' worth of requests that may go at once: within any second at most 110 % of the rate."""
+_BURST = 0.05
+"""Seconds' worth of requests that may go at once: within any second at most 105 % of the rate are permitted. They
+arrive a little sooner or later, so that the API may see 110 %."""
 
 
 @frozen

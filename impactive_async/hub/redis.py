@@ -249,8 +249,9 @@ def _client(url: str, retry: Retry | None) -> Redis:
         return Redis.from_url(
             url,
             decode_responses=True,
-            # Explicit, as what the library does without being told has changed from version to version.
-            retry=retry or Retry(ExponentialBackoff(cap=1.0, base=0.05), 6),
+            # Explicit, as what the library does without being told has changed from version to version. The pauses
+            # are short: feeds wait for them when the server is back.
+            retry=retry or Retry(ExponentialBackoff(cap=0.5, base=0.05), 8),
             socket_connect_timeout=5.0,
             socket_timeout=10.0,
         )

@@ -243,24 +243,21 @@ class Worker:
 
     async def _may_poll(self, claim: Claim, ends: float) -> bool:
         """Get leave for a claim's request. A claim that would have to wait for too long is given back."""
-        wait = 0.0
-        if not self._stopping.is_set():
+        try:
             wait = await self._throttle.permit(self._options.lease * PERMIT_SHARE)
-            if not wait:
-                return True
-        await self._give_back(claim, ends)
-        await self._stopping.pause(wait)  # it is due at once: without a pause, it would be claimed at once
-        return False
+        except HubError:
+            await self._give_back(claim, ends)
+            raise
+        if wait:
+            await self._give_back(claim, ends)
+            await self._stopping.pause(wait)  # it is due at once: without a pause, it would be claimed at once
+        return not wait
 
     async def _give_back(self, claim: Claim, ends: float) -> None:
-        left = ends - self._clock.monotonic()
         try:
-            if left > 0:
-                return await within(left, lambda: self._hub.release(claim))
+            await within(ends - self._clock.monotonic(), lambda: self._hub.release(claim))
         except FencedError:
-            pass
-        self._report(Fenced(feed=claim.feed))
-        return None
+            self._report(Fenced(feed=claim.feed))
 
     async def _serve(self, poller: Poller, claim: Claim, ends: float) -> None:
         self._under_way += 1

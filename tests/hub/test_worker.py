@@ -19,7 +19,7 @@ from impactive_async.errors import (
     NotFoundError,
     PermissionDeniedError,
 )
-from impactive_async.hub import WorkerStats, run_worker
+from impactive_async.hub import HubError, WorkerStats, run_worker
 from impactive_async.hub.reports import (
     Died,
     Discovered,
@@ -561,6 +561,23 @@ async def test_a_worker_stops_within_a_lease_though_the_engine_is_frozen(
     bench.stop.set()
     await working
     assert bench.clock.monotonic() - began <= 8.0 + 1.0
+
+
+@on_a_bench
+async def test_a_claim_whose_permit_failed_is_given_back(bench: Bench) -> None:
+    """A feed does not wait for the end of its lease because the engine could not say whether it may be polled."""
+    permit, calls = bench.hub.permit, iter(range(100))
+
+    async def failing_once() -> float:
+        if next(calls) == 1:
+            raise HubError("the engine is away")
+        return await permit()
+
+    bench.hub.permit = failing_once  # type: ignore[method-assign]
+    began = bench.clock.monotonic()
+    await bench.work(polled(1), lease=60.0)
+    assert bench.hub.calls.count("release") == 1
+    assert bench.clock.monotonic() - began < 5.0
 
 
 @on_a_bench
