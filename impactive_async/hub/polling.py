@@ -37,7 +37,7 @@ POLL_SHARE: Final = 0.5
 REQUEST_SHARE: Final = 0.4
 """Of the lease: the request's own time-out; the rest of the poll's share is for the client's own limits."""
 COMMIT_TRIES: Final = 5
-ENGINE_PAUSE: Final = 0.5
+ENGINE_PAUSE: Final = 0.25
 """Seconds after which a hub whose engine failed is asked again."""
 
 _EXPECTED = (APIError, CursorError, TimeoutError, UnknownFeedError, HubError)

@@ -40,9 +40,9 @@ from impactive_async.hub.terms import UNLIMITED, Terms
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
-_PAUSES = (0.0, 0.1, 0.2, 0.4, 0.5, 0.5, 0.5, 0.5)
+_PAUSES = (0.0, 0.05, 0.1, 0.2, *(0.25,) * 10)
 """Seconds before each repetition of a call. The first is 0: the pool may hold a connection that broke long ago.
-The last are short: feeds wait for them when the server is back."""
+All are short: feeds wait for them when the server is back."""
 
 _TIMEOUT = 30.0
 """Seconds for one connection or one call."""

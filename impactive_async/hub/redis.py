@@ -251,7 +251,7 @@ def _client(url: str, retry: Retry | None) -> Redis:
             decode_responses=True,
             # Explicit, as what the library does without being told has changed from version to version. The pauses
             # are short: feeds wait for them when the server is back.
-            retry=retry or Retry(ExponentialBackoff(cap=0.5, base=0.05), 8),
+            retry=retry or Retry(ExponentialBackoff(cap=0.25, base=0.05), 12),
             socket_connect_timeout=5.0,
             socket_timeout=10.0,
         )

@@ -40,7 +40,7 @@ from impactive_async.hub.reports import (
 from impactive_async.hub.stopping import Stopped, Stopping
 from impactive_async.hub.throttle import Throttle
 
-IDLE: Final = 0.5
+IDLE: Final = 0.25
 """Seconds between two looks at a hub that has nothing due."""
 
 P = ParamSpec("P")

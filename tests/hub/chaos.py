@@ -4,7 +4,10 @@
 
 One worker is killed, one frozen past its lease and resumed, the engine is killed and started again. What became of
 it is counted from three sides: what the sandbox knows it did, what is in the event log, and what the workers wrote
-into their diaries. The program prints the figures; `test_chaos` asserts those that no slow machine can falsify.
+into their diaries. The program prints the figures, `test_chaos` asserts them.
+
+How long feeds are silent and how many requests arrive in a second depends on the machine as well. So every process
+feels its pulse: time in which one was not let run, or the engine was not there, is not counted.
 """
 
 from __future__ import annotations
@@ -17,65 +20,27 @@ import signal
 import sqlite3
 import sys
 import tempfile
-from collections import defaultdict
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
-from attrs import asdict, define, field, frozen
+from attrs import define, field
 
-from impactive_async.hub import Delivery, Hub, connect, event_id
+from impactive_async.hub import Delivery, Hub, connect
 from impactive_async.sandbox import Sandbox
 
-from .chaos_worker import CONCURRENCY, INTERVAL, LEASE, RATE, Orders, main
+from .chaos_findings import Deed, Evidence, Findings, judge, report
+from .chaos_worker import Orders, main
+from .chaos_world import FEEDS, expected, make_traffic, populate
+from .observing import Arrivals, Span, feel_pulse
 from .processes import children
 from .servers import own_server, thaw_and_kill
 
-SEQUENCES = 12
 WORKERS = 4
-FEEDS = SEQUENCES * 3 + 4
 PATIENCE = 60.0
 """Seconds after which a run that gets nowhere is given up. No figure depends on it."""
-
-Deed = dict[str, Any]
-
-
-@frozen(kw_only=True)
-class Findings:
-    """What a run came to.
-
-    Attributes:
-        rows: Newest versions of rows that the sandbox had in the end.
-        missing: Those of them that are not in the log.
-        duplicates: Events that are in the log more than once.
-        fenced: Claims whose end was refused.
-        fenced_committed: Those of them that have an event in the log.
-        out_of_order: Events behind one that was committed under a later token of their feed.
-        frozen_held: Claims that the frozen worker had in hand, not yet committing.
-        frozen_fenced: Those of them that were refused when it woke.
-        requests: How many the API saw.
-        permits: How many the hub gave.
-        peak_rate: The most requests in any second.
-        longest_silence: Seconds between two polls of one feed, at the most.
-        drained: Workers that were stopped and ended in good order.
-    """
-
-    rows: int
-    missing: int
-    events: int
-    duplicates: int
-    fenced: int
-    fenced_committed: int
-    out_of_order: int
-    frozen_held: int
-    frozen_fenced: int
-    requests: int
-    permits: int
-    peak_rate: int
-    longest_silence: float
-    drained: int
 
 
 @define(eq=False)
@@ -101,7 +66,9 @@ class Worker:
         """Feeds by the tokens of claims that have not ended, and whose commit has not begun."""
         deeds = self.diary()
         settled = {
-            deed["token"] for deed in deeds if deed["deed"] not in ("claimed", "permitted", "told", "drained")
+            deed["token"]
+            for deed in deeds
+            if deed["deed"] not in ("claimed", "permitted", "told", "stalled", "drained")
         }
         return {d["token"]: d["feed"] for d in deeds if d["deed"] == "claimed" and d["token"] not in settled}
 
@@ -116,9 +83,50 @@ class Chaos:
     crash_engine: Callable[[Chaos], Awaitable[None]]
     workers: list[Worker] = field(factory=list)
     held: dict[int, str] = field(factory=dict)
+    arrivals: Arrivals = field(init=False)
+    stalls: list[Span] = field(factory=list)
+    down: list[Span] = field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self.arrivals = Arrivals(self.sandbox)
 
     async def run(self, hub: Hub) -> Findings:
         await hub.init()
+        watching = [
+            asyncio.create_task(self.arrivals.watch()),
+            asyncio.create_task(feel_pulse(self.stalls.append)),
+        ]
+        try:
+            events = await self.strike(hub)
+        finally:
+            for task in watching:
+                task.cancel()
+            await asyncio.wait(watching)
+        ended = time.monotonic()
+        await self.dismiss()
+        return judge(self.evidence(ended), events)
+
+    def evidence(self, ended: float) -> Evidence:
+        struck = self.workers[:2]
+        stalls = [
+            Span(deed["begin"], deed["end"])
+            for worker in self.workers
+            if worker not in struck
+            for deed in worker.diary()
+            if deed["deed"] == "stalled"
+        ]
+        return Evidence(
+            sandbox=self.sandbox,
+            arrivals=self.arrivals,
+            ended=ended,
+            deeds=list(self.deeds()),
+            held=self.held,
+            stalls=[*self.stalls, *stalls],
+            down=self.down,
+        )
+
+    async def strike(self, hub: Hub) -> list[Delivery]:
+        """All blows, one after the other; returns the log's events in the end."""
         for _ in range(WORKERS):
             self.hire()
         traffic = asyncio.create_task(make_traffic(self.sandbox))
@@ -132,9 +140,7 @@ class Chaos:
         finally:
             traffic.cancel()
             await asyncio.wait((traffic,))
-        events = await self.settled(hub)
-        await self.dismiss()
-        return self.findings(events)
+        return await self.settled(hub)
 
     def hire(self, *, dying: bool = False) -> Worker:
         number = len(self.workers)
@@ -145,9 +151,13 @@ class Chaos:
 
     async def everything_polled_again(self) -> None:
         """Wait until each feed was polled once more from now on: none is forgotten, whatever has happened."""
-        before = len(self.sandbox.requests)
-        async with asyncio.timeout(PATIENCE):
-            await self.sandbox.until(lambda: len(polls(self.sandbox.requests[before:])) == FEEDS)
+        before = time.monotonic()
+
+        def polled_again() -> bool:
+            polls = self.arrivals.by_feed()
+            return len(polls) == FEEDS and min(times[-1] for times in polls.values()) > before
+
+        await eventually(polled_again)
 
     async def kill(self, worker: Worker) -> None:
         await eventually(worker.in_hand)
@@ -194,88 +204,6 @@ class Chaos:
         for worker in self.workers:
             await asyncio.to_thread(worker.process.join, PATIENCE)
 
-    def findings(self, deliveries: list[Delivery]) -> Findings:
-        events = [delivery.event for delivery in deliveries]
-        ids, deeds = [event.id for event in events], list(self.deeds())
-        fenced = {deed["token"] for deed in deeds if deed["deed"] == "fenced"}
-        wanted = expected(self.sandbox)
-        by_feed: dict[str, list[int]] = defaultdict(list)
-        for event in events:
-            by_feed[event.id.split("/")[0]].append(event.data["token"])
-        return Findings(
-            rows=len(wanted),
-            missing=len(wanted - set(ids)),
-            events=len(ids),
-            duplicates=len(ids) - len(set(ids)),
-            fenced=len(fenced),
-            fenced_committed=len(fenced & {event.data["token"] for event in events}),
-            out_of_order=sum(a > b for tokens in by_feed.values() for a, b in pairwise(tokens)),
-            frozen_held=len(self.held),
-            frozen_fenced=len(self.held.keys() & fenced),
-            requests=len(self.sandbox.requests),
-            permits=sum(deed["deed"] == "permitted" for deed in deeds),
-            peak_rate=self.sandbox.peak_rate,
-            longest_silence=longest_silence(self.sandbox),
-            drained=sum(deed["deed"] == "drained" for deed in deeds),
-        )
-
-
-def polls(requests: Any) -> dict[str, list[Any]]:
-    """Requests of feeds, by path."""
-    found: dict[str, list[Any]] = defaultdict(list)
-    for request in requests:
-        if request.path not in ("/api/agent/sequences", "/api/zapier/auth/test"):
-            found[request.path].append(request)
-    return found
-
-
-def longest_silence(sandbox: Sandbox) -> float:
-    """By the sandbox's clock, which runs with the real one."""
-    series = polls(sandbox.requests).values()
-    return max(float((b.at - a.at).total_seconds()) for requests in series for a, b in pairwise(requests))
-
-
-def expected(sandbox: Sandbox) -> set[str]:
-    """Ids of the events that must be in the log: the newest version of everything."""
-    state, ids = sandbox.state, set[str]()
-    for kind in ("companies", "contacts", "deals"):
-        for row in state.rows(kind):
-            ids.add(event_id(f"zapier/{kind}", row.id, row.updated_at.isoformat()))
-    sequence_of = {}
-    for sequence_id in state.sequences:
-        for enrollment in state.enrollments(sequence_id):
-            feed = f"sequences/{sequence_id}/enrollments"
-            ids.add(event_id(feed, enrollment.id, enrollment.updated_at.isoformat()))
-            sequence_of[enrollment.contact_id] = sequence_id
-    ids |= {event_id(f"sequences/{send.sequence_id}/sends", send.id, "1") for send in state.sends}
-    ids |= {event_id(f"sequences/{sequence_of[r.contact_id]}/replies", r.id, "1") for r in state.replies}
-    return ids
-
-
-def populate(sandbox: Sandbox) -> None:
-    for number in range(SEQUENCES):
-        sequence = sandbox.state.create_sequence(f"Sequence {number}", [0])
-        people = [
-            sandbox.state.create_contact("Person", f"{number}-{n}", email=f"p{n}@s{number}.example").id
-            for n in range(3)
-        ]
-        sandbox.state.enroll(sequence.id, people)
-    # Each request takes a little while, so that a worker is often found in mid-poll.
-    sandbox.fail("*", delay=0.03, times=None)
-
-
-async def make_traffic(sandbox: Sandbox) -> None:
-    """New rows and new versions, some forty a second."""
-    state = sandbox.state
-    enrolled = [row.contact_id for sequence in state.sequences for row in state.enrollments(sequence)]
-    for number in count():
-        state.add_reply(enrolled[number % len(enrolled)])
-        deals = state.rows("deals")
-        state.touch("deals", deals[number % len(deals)].id, {"value": number})
-        if number % 4 == 0:
-            state.add("companies", {"name": f"Company {number}"})
-        await asyncio.sleep(0.05)
-
 
 async def eventually(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(PATIENCE):
@@ -303,9 +231,11 @@ async def engine(name: str, directory: Path) -> AsyncIterator[tuple[str, Callabl
     else:
         async with own_server(name) as server:
 
-            async def restart(_: Chaos) -> None:
+            async def restart(chaos: Chaos) -> None:
+                began = time.monotonic()
                 await server.crash()
                 await server.start()
+                chaos.down.append(Span(began, time.monotonic()))
 
             yield server.url, restart
 
@@ -333,12 +263,6 @@ async def unleash(name: str) -> Findings:
                 for worker in chaos.workers:
                     if worker.process.is_alive():
                         thaw_and_kill(worker.process.pid)
-
-
-def report(name: str, findings: Findings) -> str:
-    lines = [f"{figure.replace('_', ' '):<18}{value:g}" for figure, value in asdict(findings).items()]
-    bounds = f"lease {LEASE:g} s, interval {INTERVAL:g} s, {WORKERS} x {CONCURRENCY} polls, rate {RATE:g}/s"
-    return "\n".join([f"{name}: {FEEDS} feeds, {bounds}", *lines])
 
 
 if __name__ == "__main__":

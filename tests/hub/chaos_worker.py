@@ -17,10 +17,11 @@ from impactive_async.errors import FencedError
 from impactive_async.hub import Claim, Event, Hub, SqliteHub, connect, run_worker
 from impactive_async.hub.reports import Report
 
+from .observing import feel_pulse
 from .processes import children
 
 KINDS = ("enrollments", "sends", "replies", "companies", "contacts", "deals", "bookings")
-INTERVAL = 1.0
+INTERVAL = 2.0
 LEASE = 3.0
 CONCURRENCY = 2
 RATE = 40.0
@@ -120,11 +121,13 @@ def main(orders: Orders, dying: bool = False) -> None:
         def tell(report: Report) -> None:
             diary.note("told", report=report.kind, line=str(report))
 
+        pulse = asyncio.create_task(feel_pulse(lambda span: diary.note("stalled", begin=span.begin, end=span.end)))
         async with kept(hub, diary), AsyncClient(orders.api_key, base_url=orders.api_url) as crm:
             await run_worker(
                 crm, hub, kinds=KINDS, interval=INTERVAL, lease=LEASE, concurrency=CONCURRENCY, stop=stop,
                 on_report=tell,
             )  # fmt: skip
+        pulse.cancel()
         diary.note("drained")
 
     asyncio.run(work())
