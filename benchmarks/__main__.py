@@ -21,13 +21,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from benchmarks import _run, bulk, call, cursor, decode, feeds, imports, poll
+from benchmarks import _run, bulk, call, cursor, decode, feeds, hub, imports, poll
 from benchmarks._plot import plot
 from benchmarks._run import Result
 
 HERE: Final = Path(__file__).parent
 PACKAGES: Final = (
     "impactive-async", "aiohttp", "attrs", "cattrs", "orjson", "pydantic", "msgspec", "httpx", "dlt",
+    "redis", "asyncpg",
 )  # fmt: skip
 POLL_AIM: Final = 1.15
 FEEDS: Final = 10_000
@@ -97,6 +98,7 @@ ALL: Final[dict[str, Callable[[int], list[Result]]]] = {
     "cursor": cursor.results,
     "feeds": feeds_results,
     "bulk": bulk_results,
+    "hub": hub.results,
 }
 
 

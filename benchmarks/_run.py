@@ -49,6 +49,7 @@ class Result:
         aim: What it should reach.
         unit: Of all five; `x`: a multiple of the base.
         more_is_better: Whether beyond means below.
+        missing: Why there is no number; empty where there is one.
     """
 
     benchmark: str
@@ -60,6 +61,7 @@ class Result:
     aim: float | None = None
     unit: str = "x"
     more_is_better: bool = False
+    missing: str = ""
 
     @property
     def verdict(self) -> str:
@@ -127,7 +129,7 @@ def table(results: Sequence[Result]) -> str:
 
 def _cells(result: Result) -> list[str]:
     spread = f"{number(result.low)} to {number(result.high)}" if result.low < result.high else "-"
-    value = f"**{number(result.value)}** {result.unit}"
+    value = f"not measured: {result.missing}" if result.missing else f"**{number(result.value)}** {result.unit}"
     bounds = [_bound(result, result.gate), _bound(result, result.aim)]
     return [result.benchmark, result.base or "-", value, spread, *bounds, result.verdict]
 

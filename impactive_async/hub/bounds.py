@@ -11,7 +11,7 @@ from impactive_async.hub.base import OUTCOME_UNKNOWN
 
 T = TypeVar("T")
 
-LAST_WORD: Final = 0.5
+LAST_WORD: Final = 1.0
 """Seconds that the engine is given though a lease has ended by our clock: it alone can say that it has."""
 
 

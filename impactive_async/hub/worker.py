@@ -82,9 +82,9 @@ async def run_worker(
 
     Raises:
         AuthenticationError: The key is refused: no feed could be polled.
-        PermissionDeniedError: The key may not list sequences.
-        ConfigurationError: The client cannot be used, the hub was not made by `Hub.init`, or its engine could lose
-            what is committed.
+        PermissionDeniedError: The key may not list sequences, and nothing else is followed.
+        ConfigurationError: The client cannot be used; the hub was not made by `Hub.init`, is of another workspace,
+            has another rate limit, cannot be reached at its URL by any waiting, or could lose what is committed.
         APIError: The server is not the API, to judge by its first answer.
         ValueError: A number out of its range, or an unknown kind.
     """

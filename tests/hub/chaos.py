@@ -135,6 +135,7 @@ class Chaos:
             await self.kill(self.workers[0])
             await self.everything_polled_again()
             await self.freeze_past_its_lease(self.workers[1])
+            await self.everything_polled_again()  # no feed has two blows to bear at once
             await self.crash_engine(self)
             await self.everything_polled_again()
         finally:

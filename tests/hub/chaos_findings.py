@@ -31,7 +31,8 @@ class Findings:
         fenced_committed: Those of them that have an event in the log.
         out_of_order: Events behind one that was committed under a later token of their feed.
         frozen_held: Claims that the frozen worker had in hand, not yet committing.
-        frozen_fenced: Those of them that were refused when it woke.
+        frozen_fenced: Those of them that it was told to be refused when it woke.
+        frozen_settled: Those that it ended all the same, or that have an event in the log.
         requests: How many the API saw.
         permits: How many the hub gave.
         peak_rate: The most requests in any second.
@@ -52,6 +53,7 @@ class Findings:
     out_of_order: int
     frozen_held: int
     frozen_fenced: int
+    frozen_settled: int
     requests: int
     permits: int
     peak_rate: int
@@ -91,6 +93,8 @@ def judge(evidence: Evidence, deliveries: Sequence[Delivery]) -> Findings:
     events = [delivery.event for delivery in deliveries]
     ids, deeds = [event.id for event in events], evidence.deeds
     fenced = {deed["token"] for deed in deeds if deed["deed"] == "fenced"}
+    settled = {deed["token"] for deed in deeds if deed["deed"] in ("committed", "failed", "released")}
+    committed = {event.data["token"] for event in events}
     wanted = expected(evidence.sandbox)
     by_feed: dict[str, list[int]] = defaultdict(list)
     for event in events:
@@ -103,10 +107,11 @@ def judge(evidence: Evidence, deliveries: Sequence[Delivery]) -> Findings:
         events=len(ids),
         duplicates=len(ids) - len(set(ids)),
         fenced=len(fenced),
-        fenced_committed=len(fenced & {event.data["token"] for event in events}),
+        fenced_committed=len(fenced & committed),
         out_of_order=sum(a > b for tokens in by_feed.values() for a, b in pairwise(tokens)),
         frozen_held=len(evidence.held),
         frozen_fenced=len(evidence.held.keys() & fenced),
+        frozen_settled=len(evidence.held.keys() & (settled | committed)),
         requests=len(evidence.sandbox.requests),
         permits=sum(deed["deed"] == "permitted" for deed in deeds),
         peak_rate=busiest(times, 1.0, []),

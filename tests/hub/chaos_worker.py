@@ -68,9 +68,11 @@ def kept(hub: Hub, diary: Diary) -> Hub:
         await ending("committed", held, commit(held, cursor, marked, again_in, gaps=gaps))
 
     async def noted_fail(held: Claim, error: str, again_in: float | None) -> None:
+        diary.note("failing", feed=held.feed, token=held.token)
         await ending("failed", held, fail(held, error, again_in))
 
     async def noted_release(held: Claim) -> None:
+        diary.note("releasing", feed=held.feed, token=held.token)
         await ending("released", held, release(held))
 
     async def ending(deed: str, held: Claim, settled: Any) -> None:

@@ -16,7 +16,7 @@ import pytest
 from impactive_async.hub import Claim, SqliteHub
 from tests.cli.support import PATIENCE, Live, Outcome, command_line, environment, invoke, live_sandbox
 
-from .engines import event
+from .engines import corner_of, event
 
 
 @pytest.fixture
@@ -217,6 +217,27 @@ def test_a_mistyped_file_is_no_hub(hub: str, tmp_path: Path, command: tuple[str,
     assert outcome.code == 3
     assert "impactive hub init" in outcome.err
     assert list(tmp_path.iterdir()) == []
+
+
+def reading(url: str) -> Outcome:
+    return invoke("hub", "events", "--group", "billing", "--hub", url, "--namespace", "never_made")
+
+
+@pytest.mark.parametrize("engine", ["redis", "postgres"])
+async def test_reading_waits_for_no_hub_that_was_not_made(engine: str, tmp_path: Path) -> None:
+    """A mistyped namespace is told at once: a log that is never written would be read for ever."""
+    async with corner_of(engine, tmp_path) as corner:
+        outcome = await asyncio.to_thread(reading, corner.url)
+    assert outcome.code == 3
+    assert "impactive hub init" in outcome.err
+
+
+@pytest.mark.parametrize("scheme", ["redis", "postgresql"])
+def test_reading_waits_for_no_engine_that_was_never_there(scheme: str, unused_tcp_port: int) -> None:
+    """A mistyped host or port is told after a few tries; only an engine that was there is waited for."""
+    outcome = reading(f"{scheme}://127.0.0.1:{unused_tcp_port}/0")
+    assert outcome.code == 9
+    assert "Connect call failed" in outcome.err
 
 
 def test_trim_deletes_what_is_old_and_acknowledged(hub: str) -> None:
