@@ -216,7 +216,7 @@ def lock_is_free(url: str) -> bool:
     """Whether others can write: a process stopped within a transaction of SQLite's holds its one lock."""
     if not url.startswith("sqlite"):
         return True
-    with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=1.0)) as connection:
+    with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=0.1)) as connection:
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError:

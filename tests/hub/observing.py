@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from bisect import bisect_right
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -17,7 +17,7 @@ from attrs import define, field, frozen
 from impactive_async.sandbox import Sandbox
 
 TICK = 0.02
-LATE = 0.08
+LATE = 0.04
 """Seconds by which a loop must wake too late for the machine to be said to have stalled."""
 
 
@@ -92,10 +92,10 @@ def longest_silence(polls: Mapping[str, Sequence[float]], run: Span, excused: Se
 
 
 def busiest(times: Sequence[float], window: float, excused: Sequence[Span]) -> int:
-    """The most of `times` in any window that no excused span touches."""
+    """The most of `times` in any window that no excused span touches; its end is not part of it."""
     most = 0
     for first, begin in enumerate(times):
         end = begin + window
         if not any(span.begin < end and begin <= span.end + LATE for span in excused):
-            most = max(most, bisect_right(times, end, lo=first) - first)
+            most = max(most, bisect_left(times, end, lo=first) - first)
     return most

@@ -28,9 +28,10 @@ def test_the_longest_silence_may_be_the_first_or_the_last() -> None:
 
 def test_the_busiest_window_is_found_wherever_it_lies() -> None:
     """Windows begin with any arrival, and count what comes within them, but not over a stall."""
-    times = [0.0, 0.9, 1.0, 1.1, 1.2, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0]
+    times = [0.0, 0.9, 1.0, 1.1, 1.2, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 6.0]
     assert busiest(times, 1.0, []) == 6
     assert busiest(times, 1.0, [Span(4.5, 4.99)]) == 4
+    assert busiest([0.0, 1.0], 1.0, []) == 1
 
 
 async def test_a_process_that_is_held_up_feels_it() -> None:
