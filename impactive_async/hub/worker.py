@@ -43,6 +43,9 @@ from impactive_async.hub.throttle import Throttle
 IDLE: Final = 0.25
 """Seconds between two looks at a hub that has nothing due."""
 
+START: Final = 5.0
+"""Seconds that the engine has at the start, however short the lease: drivers try for three before they say why."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -124,12 +127,12 @@ class Worker:
         return self.stats
 
     async def _work(self) -> None:
-        lease = self._options.lease
-        await self._patiently(lambda: within(lease, self._hub.check), is_hopeless_at_first)
+        patience = max(self._options.lease, START)
+        await self._patiently(lambda: within(patience, self._hub.check), is_hopeless_at_first)
         workspace = await self._patiently(self._ask_for_workspace, is_hopeless_at_first)
         if workspace is None:
             return
-        await self._patiently(lambda: within(lease, lambda: self._hub.bind(workspace)), is_hopeless_at_first)
+        await self._patiently(lambda: within(patience, lambda: self._hub.bind(workspace)), is_hopeless_at_first)
         self._report(Started(workspace=workspace))
         discovering = asyncio.create_task(self._ending_all(self._discover, workspace))
         try:

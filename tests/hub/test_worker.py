@@ -608,6 +608,19 @@ async def test_an_engine_that_would_lose_data_is_refused(bench: Bench) -> None:
     assert not bench.sandbox.requests
 
 
+@on_a_bench
+async def test_a_short_lease_hides_no_misconfiguration(bench: Bench) -> None:
+    """What a driver says only after its own tries, such as that a host is unknown, is heard whatever the lease."""
+
+    async def told_late() -> None:
+        await bench.clock.sleep(3.0)
+        raise ConfigurationError("no such host")
+
+    bench.hub.check = told_late  # type: ignore[method-assign]
+    with pytest.raises(ConfigurationError, match="no such host"):
+        await bench.work(is_a(Trouble), lease=0.5)
+
+
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
