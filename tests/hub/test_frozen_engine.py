@@ -1,4 +1,4 @@
-"""Servers stopped in the middle: whoever calls them can go."""
+"""Servers stopped in the middle, or killed: whoever calls them can go, whoever reads them waits."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from impactive_async.hub.bounds import within
 
 from .engines import claimed, events, logged
 from .servers import frozen, own_server
+from .test_lost_answers import Impatient, impatient_hub
 
 BOUND = 5.0
 """Seconds; without the bounds it would be over thirty."""
@@ -35,6 +36,25 @@ async def test_a_frozen_server_holds_up_nobody(engine: str) -> None:
             assert time.monotonic() - began < BOUND
         await hub.commit(claim, "1", events(1), 3600)
         assert await logged(hub) == [1]
+
+
+@pytest.mark.parametrize("engine", ["redis", "postgres"])
+async def test_a_reader_outlasts_a_restart(engine: str, caplog: pytest.LogCaptureFixture) -> None:
+    """An engine that is killed under a reader, and started again, is read on; so is an acknowledgement given."""
+    async with own_server(engine) as server, impatient_hub(server.url, "impactive") as hub:
+        await hub.init()
+        await hub.add("a")
+        claim = await claimed(hub)
+        reader = hub.events("billing", clock=Impatient())
+        coming = asyncio.ensure_future(anext(reader))
+        await server.crash()
+        while "group billing: again in" not in caplog.text:  # noqa: ASYNC110 - the log sets no event
+            await asyncio.sleep(0.01)
+        assert not coming.done()
+        await server.start()
+        await hub.commit(claim, "1", events(1), 3600)
+        await (await coming).ack()
+        assert (await hub.status()).groups[0].behind == 0
 
 
 async def test_a_locked_file_holds_up_nobody(tmp_path: Path) -> None:
