@@ -100,15 +100,16 @@ class EventReader:
     async def __anext__(self) -> Delivery:
         self._fit(self._clock.monotonic() - self._since)
         while not self._taken:
-            self._since, self._handed_out = self._clock.monotonic(), 0
-            taken = await self._patiently(
-                lambda: self._log.receive(self._group, count=self._size, visibility=self._visibility)
-            )
+            taken = await self._patiently(self._take)
             self._taken.extend(evolve(delivery, log=self) for delivery in taken)
             if not self._taken:
                 await self._clock.sleep(self._idle)
         self._handed_out += 1
         return self._taken.popleft()
+
+    async def _take(self) -> list[Delivery]:
+        self._since, self._handed_out = self._clock.monotonic(), 0  # no later than the engine's visibility begins
+        return await self._log.receive(self._group, count=self._size, visibility=self._visibility)
 
     def _fit(self, elapsed: float) -> None:
         """Give up a batch whose time is over, and choose the size of the next."""

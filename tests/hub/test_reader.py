@@ -59,6 +59,15 @@ async def test_a_reader_waits_for_an_engine_that_is_away(caplog: pytest.LogCaptu
     assert "group billing: again in 2 s: restarting" in caplog.text
 
 
+async def test_waiting_for_an_engine_costs_no_batch_its_time() -> None:
+    """The visibility of a batch begins when it is taken, however long it took to take it."""
+    log, clock = Log(trouble=away(6)), FakeClock()
+    reading = reader(log, clock, visibility=60.0)
+    assert [(await anext(reading)).event.data["n"] for _ in range(8)] == [*range(8)]
+    assert sum(clock.waits) > 60.0
+    assert log.asked_for == [8]
+
+
 async def test_an_acknowledgement_waits_too() -> None:
     """A consumer that has done its work does not fall for an engine that is restarted before it can say so."""
     log, clock = Log(), FakeClock()
