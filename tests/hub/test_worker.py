@@ -276,9 +276,10 @@ async def test_a_passing_404_ends_no_feed_of_a_sequence_that_is_listed(bench: Be
 
 @on_a_bench
 async def test_an_id_that_no_url_can_hold_stops_nobody(bench: Bench) -> None:
-    """A sequence with an impossible id is reported, and the other feeds are followed."""
+    """A sequence with an impossible id is reported, once, and the other feeds are followed."""
     bench.sandbox.fail(LIST_SEQUENCES, status=200, body=b'[{"id":"a/b","name":"x"}]', times=None)
-    await bench.work(polled(1), kinds=("deals", "replies"))
+    await bench.work(polled(3), kinds=("deals", "replies"))
+    assert len(bench.sandbox.requests_to(LIST_SEQUENCES)) > 1
     assert [report.feed for report in bench.of(Died)] == ["sequences/a/b/replies"]
 
 
