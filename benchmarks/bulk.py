@@ -163,7 +163,7 @@ async def impactive(where: Target, first: int, count: int, batch: int, *, journa
                 keep_results=not journal,
             )
             middle = time.perf_counter()
-            ids = created_ids(path) if path else [row.contact_id or "" for row in made.results or ()]
+            ids = created_ids(path) if path else made.contact_ids or ()
             done = await crm.sequences.enroll_many(where.sequence, ids, batch_size=batch, concurrency=CONCURRENCY)
             end = time.perf_counter()
         assert (made.created, done.enrolled) == (count, count)

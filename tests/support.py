@@ -129,6 +129,23 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
+async def turns_of_others(call: Awaitable[Any]) -> int:
+    """How often another task gets its turn while this is awaited."""
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    ticking = asyncio.create_task(others())
+    await call
+    ticking.cancel()
+    await asyncio.wait([ticking])
+    return turns
+
+
 async def outcome(call: Awaitable[Any]) -> Any:
     """What a call returns or raises, as a value."""
     try:

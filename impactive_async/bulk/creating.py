@@ -7,6 +7,7 @@ again. A `Window` keeps batches whose fate is open from slipping off the lists m
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -16,7 +17,7 @@ import attrs
 
 from impactive_async._clock import Clock
 from impactive_async._http.caller import Answer
-from impactive_async.bulk.batch import Batch, Row
+from impactive_async.bulk.batch import Batch
 from impactive_async.bulk.crew import Crew
 from impactive_async.bulk.cutting import Cutter
 from impactive_async.bulk.drafts import Body
@@ -33,7 +34,7 @@ from impactive_async.errors import APIError, APIStatusError, ConfigurationError,
 
 CreateContacts = Callable[[list[Body]], Awaitable[Answer[list[Body]]]]
 
-PREPARED: Final = 2
+PREPARED: Final = 4
 """Batches that are read, and whose intent is recorded, while as many as may be are under way: so no request has to
 wait for the journal's flushes."""
 
@@ -110,6 +111,8 @@ class Creating:
                 await self._deliver(batch)
             finally:
                 self.window.leave(batch)
+        else:
+            await asyncio.sleep(0)  # nothing is sent, and others want their turn
         self.tally.absorb(batch)
         await self.meter.report(self.tally.progress)
 
@@ -121,6 +124,7 @@ class Creating:
             self._fail(batch, f"not sent: {error}", error)
             self._crew.stop(error)
             return
+        await self.window.turn(batch)
         if await self._create_all(batch):
             self.log.finish(batch)
 
@@ -153,11 +157,11 @@ class Creating:
     async def _send(self, batch: Batch) -> Exception | None:
         """Send what is open; returns what it failed with, if it did."""
 
-        def refuse(row: Row, error: APIStatusError) -> None:
+        def refuse(row: int, error: APIStatusError) -> None:
             self._breaker.passed()
             batch.fail(row, str(error), error)
 
-        async def send(part: Sequence[Row]) -> None:
+        async def send(part: Sequence[int]) -> None:
             await self._send_part(batch, part)
 
         try:
@@ -166,12 +170,13 @@ class Creating:
             return error
         return None
 
-    async def _send_part(self, batch: Batch, part: Sequence[Row]) -> None:
+    async def _send_part(self, batch: Batch, part: Sequence[int]) -> None:
+        bodies = batch.bodies_of(part)
         async with self._gate.together():
             if self._pointless:
                 raise NotSentError
-            answer = await self.create([row.body for row in part])
-        ids, faithful = match_answer(part, answer.value, self.search.match_on)
+            answer = await self.create(bodies)
+        ids, faithful = match_answer(bodies, answer.value, self.search.match_on)
         if ids is None:
             raise DecodeError(
                 f"the answer holds {len(answer.value)} contacts for {len(part)} rows",
@@ -207,11 +212,11 @@ class Creating:
     def _apply(self, pairing: Pairing, batch: Batch) -> list[str]:
         found = []
         for row in batch.open_rows():
-            contact_id = pairing.found.get(row.index)
+            contact_id = pairing.found.get(row)
             if contact_id is not None:
                 batch.create([row], [contact_id])
                 found.append(contact_id)
-            elif row.index in pairing.unclear:
+            elif row in pairing.unclear:
                 batch.doubt(row, "may have been created: the answer was lost, and the lists cannot tell", None)
         batch.found += len(found)
         return found
@@ -241,4 +246,4 @@ class Creating:
 
 def _lost(batch: Batch) -> Lost:
     trace = batch.trace or Trace(frozenset(), None)
-    return Lost(first=batch.first, rows=batch.open_rows(), trace=trace, last_sent=batch.last_sent)
+    return Lost(first=batch.first, rows=batch.wanted(), trace=trace, last_sent=batch.last_sent)

@@ -26,7 +26,8 @@ class Crew(Generic[B]):
         self._handle = handle
         self._size = size
         self._turn = asyncio.Lock()
-        self._fetching: asyncio.Future[B | None] | None = None
+        self._fetcher: asyncio.Task[None] | None = None
+        self._interrupted = False
         self._ended = False
         self.cause: Exception | None = None
 
@@ -40,8 +41,9 @@ class Crew(Generic[B]):
         """Fetch nothing more; what is being handled is handled to its end. The first cause counts."""
         if self.cause is None:
             self.cause = cause
-        if self._fetching is not None:
-            self._fetching.cancel()
+        if self._fetcher is not None and not self._interrupted:
+            self._interrupted = True
+            self._fetcher.cancel()
 
     async def _work(self) -> None:
         try:
@@ -59,18 +61,26 @@ class Crew(Generic[B]):
             return batch
 
     async def _fetched(self) -> B | None:
-        self._fetching = asyncio.ensure_future(self._fetch())
         try:
-            batch = await self._fetching
+            batch = await self._interruptibly()
         except asyncio.CancelledError:
             _heed_cancellation()
             # Neither `stop` nor anybody else: an input that ends so must not pass for one that has ended.
             self.stop(RuntimeError("reading the input was cancelled from within the input"))
             return None
-        finally:
-            self._fetching = None
         _heed_cancellation()  # an input may have swallowed it
         return batch
+
+    async def _interruptibly(self) -> B | None:
+        # Not in a task of its own, which would cost as much as all the rest of fetching.
+        task = self._fetcher = asyncio.current_task()
+        try:
+            return await self._fetch()
+        finally:
+            self._fetcher = None
+            if self._interrupted and task is not None:
+                self._interrupted = False
+                task.uncancel()  # what `stop` asked for has been done; what remains is somebody else's
 
 
 def _heed_cancellation() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import Any
 
+import attrs
+
 from impactive_async._http.codec import dumps
-from impactive_async.bulk.batch import Batch, Row
+from impactive_async.bulk.batch import Batch
 from impactive_async.bulk.drafts import BadRowError, Body, exact_body, plain_body
 from impactive_async.bulk.gate import Window
 from impactive_async.bulk.journal import BatchLog, Entry
@@ -32,7 +33,6 @@ class Cutter:
         self._batch_size = batch_size
         self._window = window
         self._resend_unknown = resend_unknown
-        self._digest = hashlib.blake2b(digest_size=16)
         self.interrupted: list[RowFailure] = []
 
     async def next(self, log: BatchLog) -> Batch | None:
@@ -54,7 +54,7 @@ class Cutter:
         self._check_length(first + len(chunk), entry, log)
         if not chunk:
             return None
-        batch = self._cut(first, chunk, entry)
+        batch = self._cut(first, chunk, entry, log)
         if batch.rows:
             self._window.enter(batch, len(batch.rows))
         return batch
@@ -67,52 +67,54 @@ class Cutter:
         if ended or (entry is not None and end < entry.first + entry.count):
             raise self._source.failure or _other_input(f"it ends after {end} of the {log.end} rows recorded")
 
-    def _cut(self, first: int, chunk: list[Any], entry: Entry | None) -> Batch:
-        known = (None,) * len(chunk) if entry is None else entry.ids
-        batch = Batch(first=first, count=len(chunk), digest=b"", document=b"", ids=list(known))
-        bodies, batch.document = self._read(batch, chunk)
-        # Without the brackets: so it does not depend on where the batches are cut.
-        self._digest.update(batch.document[1:-1] + b",")
-        batch.digest = self._digest.digest()
-        if entry is not None and entry.digest != batch.digest:
+    def _cut(self, first: int, chunk: list[Any], entry: Entry | None, log: BatchLog) -> Batch:
+        read = _read(first, chunk)
+        digest = log.digest(read.document)
+        if entry is not None and entry.digest != digest:
             raise _other_input(f"rows {first} to {first + len(chunk) - 1} (from 0), or some before, differ")
-        rows = [
-            Row(index, body, first, given)
-            for index, (body, given) in enumerate(zip(bodies, chunk, strict=True), first)
-            if body is not None
-        ]
+        ids: list[str | None] = [None] * len(chunk) if entry is None else list(entry.ids)
+        batch = Batch(first, chunk, read.bodies, read.document, digest, ids, failed=read.failed)
+        rows = [row for row, body in enumerate(read.bodies, first) if body is not None]
         if entry is None:
             batch.rows = rows
         else:
             self._sort(batch, rows, entry)
         return batch
 
-    def _read(self, batch: Batch, chunk: list[Any]) -> tuple[list[Body | None], bytes]:
-        places = range(batch.first, batch.first + len(chunk))
-        bodies = [plain_body(row) or self._exact_body(batch, i, row) for i, row in zip(places, chunk, strict=True)]
-        try:
-            return bodies, dumps(bodies)
-        except ValueError:  # a plain one that JSON cannot carry: which?
-            batch.failed.clear()
-        bodies = [self._exact_body(batch, i, row) for i, row in zip(places, chunk, strict=True)]
-        return bodies, dumps(bodies)
-
-    def _exact_body(self, batch: Batch, index: int, given: Any) -> Body | None:
-        try:
-            return exact_body(given)
-        except BadRowError as error:
-            batch.failed.append(RowFailure(index=index, row=given, reason=str(error)))
-            return None
-
-    def _sort(self, batch: Batch, rows: list[Row], entry: Entry) -> None:
+    def _sort(self, batch: Batch, rows: list[int], entry: Entry) -> None:
         """Tell what is to be created from what has been, or may have been."""
         for row in rows:
-            if batch.ids[row.index - batch.first] is not None:
+            if batch.ids[row - batch.first] is not None:
                 batch.already_created += 1
-            elif row.index in entry.unknown and not self._resend_unknown:
+            elif row in entry.unknown and not self._resend_unknown:
                 batch.doubt(row, _UNKNOWN, None)
             else:
                 batch.rows.append(row)
+
+
+@attrs.frozen
+class _Read:
+    """A chunk of the input as it is sent."""
+
+    bodies: list[Body | None]
+    document: bytes
+    failed: list[RowFailure]
+
+
+def _read(first: int, chunk: list[Any], *, plainly: bool = True) -> _Read:
+    bodies: list[Body | None] = [plain_body(row) for row in chunk] if plainly else [None] * len(chunk)
+    failed = list[RowFailure]()
+    for place in [place for place, body in enumerate(bodies) if body is None]:
+        try:
+            bodies[place] = exact_body(chunk[place])
+        except BadRowError as error:
+            failed.append(RowFailure(index=first + place, row=chunk[place], reason=str(error)))
+    try:
+        return _Read(bodies, dumps(bodies), failed)
+    except ValueError:  # a plain one that JSON cannot carry: which?
+        if not plainly:
+            raise
+        return _read(first, chunk, plainly=False)
 
 
 def _other_input(how: str) -> JournalError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from operator import attrgetter
 from typing import Any, Final
 
 import attrs
@@ -19,8 +20,10 @@ Body = dict[str, Any]
 _FIELDS: Final = tuple(field.name for field in attrs.fields(ContactDraft))
 _REQUIRED: Final = ("first_name", "last_name")
 _OPTIONAL: Final = tuple(name for name in _FIELDS if name not in (*_REQUIRED, "extra"))
-_PLAIN: Final = tuple((name, wire_name(name)) for name in _FIELDS if name != "extra")
-_PLAIN_NAMES: Final = frozenset(name for name, _ in _PLAIN)
+_PLAIN_NAMES: Final = (*_REQUIRED, *_OPTIONAL)
+_PLAIN_SET: Final = frozenset(_PLAIN_NAMES)
+_PLAIN_OPTIONAL: Final = tuple((name, wire_name(name)) for name in _OPTIONAL)
+_plain_values: Final = attrgetter(*_PLAIN_NAMES)
 
 
 class BadRowError(ValueError):
@@ -28,21 +31,28 @@ class BadRowError(ValueError):
 
 
 def plain_body(row: object) -> Body | None:
-    """The body of a row that is a dict of nothing but strings under names we know, as most are; else `None`.
+    """The body of a row of nothing but strings under names we know, as most are; else `None`.
 
     It decides nothing: of what passes here `exact_body` makes the same, or says that JSON cannot carry it.
     """
-    if type(row) is not dict or not row.keys() <= _PLAIN_NAMES:
+    if type(row) is ContactDraft and row.extra == {}:
+        row = dict(zip(_PLAIN_NAMES, _plain_values(row), strict=True))
+    if type(row) is not dict:
         return None
-    body: Body = {}
-    for name, wire in _PLAIN:
-        value = row.get(name)
+    get = row.get
+    first, last = get("first_name"), get("last_name")
+    if type(first) is not str or type(last) is not str:
+        return None
+    body: Body = {"firstName": first, "lastName": last}
+    for name, wire in _PLAIN_OPTIONAL:
+        value = get(name)
         if type(value) is str:
             body[wire] = value
         elif value is not None:
             return None
-    named = body.get("firstName", "").strip() and body.get("lastName", "").strip()
-    return body if named else None
+    if len(row) > len(body) and not row.keys() <= _PLAIN_SET:
+        return None
+    return body if first.strip() and last.strip() else None
 
 
 def exact_body(row: object) -> Body:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 
 import attrs
 
@@ -19,13 +20,8 @@ from impactive_async.models import EnrollResult, SkippedContact, SkipReason
 
 SendIds = Callable[[list[str]], Awaitable[EnrollResult]]
 
-
-@attrs.frozen
-class Candidate:
-    """An id and its place in the input."""
-
-    index: int
-    id: str
+Batch = dict[str, int]
+"""Ids and their places in the input, in its order."""
 
 
 @attrs.define
@@ -53,31 +49,32 @@ class Tally:
         self.duplicates += 1
         self._settle(index, contact_id, Outcome.DUPLICATE)
 
-    def enroll(self, part: Sequence[Candidate], result: EnrollResult) -> None:
-        """The server has answered for these."""
+    def enroll(self, part: Sequence[str], places: Mapping[str, int], result: EnrollResult) -> None:
+        """The server has answered for this part of a batch."""
         skipped = {contact.contact_id: contact for contact in result.skipped}
-        others = [candidate for candidate in part if candidate.id not in skipped]
-        for candidate in part:
-            if candidate.id in skipped:
-                self._skip(candidate, skipped[candidate.id], again=result.attempts > 1)
+        for contact_id in part if skipped else ():
+            if contact_id in skipped:
+                self._skip(places[contact_id], skipped[contact_id], again=result.attempts > 1)
+        others = [contact_id for contact_id in part if contact_id not in skipped]
         enrolled = min(len(others), result.enrolled_count)
         self.enrolled += enrolled
         self.unaccounted += len(others) - enrolled
         # The server gives a count, not ids: if it does not add up, nobody can say who is not accounted for.
         outcome = Outcome.ENROLLED if enrolled == len(others) else Outcome.UNACCOUNTED
-        for candidate in others:
-            self._settle(candidate.index, candidate.id, outcome)
+        self.rows += len(others)
+        if self.keep_results:
+            self.results += [RowResult(index=places[one], contact_id=one, outcome=outcome) for one in others]
 
-    def _skip(self, candidate: Candidate, contact: SkippedContact, *, again: bool) -> None:
+    def _skip(self, index: int, contact: SkippedContact, *, again: bool) -> None:
         if contact.reason != SkipReason.ALREADY_ENROLLED:
             self.skipped.append(contact)
-            self._settle(candidate.index, candidate.id, contact.reason)
+            self._settle(index, contact.contact_id, contact.reason)
         elif again:
             self.perhaps_enrolled_now += 1
-            self._settle(candidate.index, candidate.id, Outcome.PERHAPS_ENROLLED_NOW)
+            self._settle(index, contact.contact_id, Outcome.PERHAPS_ENROLLED_NOW)
         else:
             self.already_enrolled += 1
-            self._settle(candidate.index, candidate.id, Outcome.ALREADY_ENROLLED)
+            self._settle(index, contact.contact_id, Outcome.ALREADY_ENROLLED)
 
     def _settle(self, index: int, contact_id: str | None, outcome: Outcome | str) -> None:
         self.rows += 1
@@ -134,17 +131,18 @@ class Enrolling:
             raise stopped(self._crew.cause, report, acted=self._tally.acted())
         return report
 
-    async def _fetch(self) -> list[Candidate] | None:
+    async def _fetch(self) -> Batch | None:
         first, chunk = self._source.position, list[str]()
         try:
             await self._source.read(self._batch_size, chunk)
         except BaseException:
-            self._not_sent([Candidate(first + place, given) for place, given in enumerate(chunk)])
+            for index, given in enumerate(chunk, first):
+                self._tally.fail(index, given, NOT_SENT)
             raise
         return self._checked(first, chunk) if chunk else None
 
-    def _checked(self, first: int, chunk: list[str]) -> list[Candidate]:
-        batch: dict[str, Candidate] = {}
+    def _checked(self, first: int, chunk: list[str]) -> Batch:
+        batch: Batch = {}
         for index, given in enumerate(chunk, first):
             try:
                 check_id(given)
@@ -154,36 +152,34 @@ class Enrolling:
             if given in batch:
                 self._tally.repeat(index, given)
             else:
-                batch[given] = Candidate(index, given)
-        return list(batch.values())
+                batch[given] = index
+        return batch
 
-    async def _handle(self, batch: list[Candidate]) -> None:
+    async def _handle(self, batch: Batch) -> None:
         done = 0
 
-        async def send(part: Sequence[Candidate]) -> None:
+        async def send(part: Sequence[str]) -> None:
             nonlocal done
-            result = await self._send([candidate.id for candidate in part])
+            result = await self._send(list(part))
             self._breaker.passed()
-            self._tally.enroll(part, result)
+            self._tally.enroll(part, batch, result)
             done += len(part)
 
-        def refuse(candidate: Candidate, error: ImpactiveError) -> None:
+        def refuse(contact_id: str, error: ImpactiveError) -> None:
             nonlocal done
-            self._tally.fail(candidate.index, candidate.id, str(error), error)
+            self._tally.fail(batch[contact_id], contact_id, str(error), error)
             done += 1
 
         try:
-            await send_halving(batch, send, refuse)
+            await send_halving(list(batch), send, refuse)
         except Exception as error:
-            self._give_up(batch[done:], error)
+            self._give_up(list(batch.items())[done:], error)
+        if not batch:
+            await asyncio.sleep(0)  # nothing was sent, and others want their turn
         await self._meter.report(self._tally.progress)
 
-    def _give_up(self, rest: list[Candidate], error: Exception) -> None:
-        for candidate in rest:
-            self._tally.fail(candidate.index, candidate.id, str(error), error)
+    def _give_up(self, rest: Iterable[tuple[str, int]], error: Exception) -> None:
+        for contact_id, index in rest:
+            self._tally.fail(index, contact_id, str(error), error)
         if not isinstance(error, APIError) or self._breaker.failed(error):
             self._crew.stop(error)
-
-    def _not_sent(self, batch: list[Candidate]) -> None:
-        for candidate in batch:
-            self._tally.fail(candidate.index, candidate.id, NOT_SENT)

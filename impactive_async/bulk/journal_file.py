@@ -32,11 +32,14 @@ _SCHEMA: Final = (
     "INSERT INTO header VALUES (NULL, 1, 0)",
     "CREATE TABLE batches (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, digest BLOB NOT NULL, "
     "started INTEGER NOT NULL, finished INTEGER, intent BLOB, ids BLOB NOT NULL, unknown BLOB NOT NULL)",
-    "CREATE INDEX finished ON batches (finished)",
 )
 
 _LINGER: Final = 0.05
 """Seconds that a write nobody waits for may wait for others, to share their flush."""
+
+_PATIENCE: Final = 0.002
+"""Seconds that a write somebody waits for may wait for another such: batches are prepared while others are under
+way, so that nothing is sent later for it."""
 
 _MOST_LINES: Final = 100
 """In one statement: the parameters of any SQLite suffice for them."""
@@ -49,8 +52,9 @@ class JournalFile:
     none.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], patience: float = _PATIENCE) -> None:
         self.path = Path(path)
+        self._patience = patience
         self._connection: sqlite3.Connection | None = None
         # One thread: calls take effect in order.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="impactive-journal")
@@ -58,6 +62,7 @@ class JournalFile:
         self._accepted = self._committed = 0
         self._turn = asyncio.Lock()
         self._linger: asyncio.TimerHandle | None = None
+        self._lone: asyncio.Future[None] | None = None
         self._failure: JournalError | None = None
 
     async def open(self, *, create: bool) -> None:
@@ -84,6 +89,7 @@ class JournalFile:
             JournalError: The disk refuses, now or before.
         """
         self._accept(line)
+        await self._company()
         await self.flush()
 
     def put_soon(self, line: Line) -> None:
@@ -118,6 +124,17 @@ class JournalFile:
     def _accept(self, line: Line) -> None:
         self._waiting.append(line)
         self._accepted += 1
+
+    async def _company(self) -> None:
+        """Wait for a second line that is waited for, though not long: two share a flush, which is what costs."""
+        if self._lone is not None and not self._lone.done():
+            self._lone.set_result(None)
+            await asyncio.sleep(0)  # who came first goes first
+            return
+        self._lone = asyncio.get_running_loop().create_future()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._patience):
+                await self._lone
 
     def _linger_no_longer(self) -> None:
         if self._linger is not None:

@@ -161,29 +161,30 @@ def _given(body: Mapping[str, Any]) -> dict[str, str]:
 
 
 def match_answer(
-    rows: Sequence[Wanted], answer: Sequence[dict[str, Any]], match_on: str
+    sent: Sequence[Body], answer: Sequence[dict[str, Any]], match_on: str
 ) -> tuple[list[str] | None, bool]:
-    """Whose contact each of an answer is: in the order of the rows, unless the answer says otherwise.
+    """Whose contact each of an answer is: in the order of what was sent, unless the answer says otherwise.
 
     Returns:
-        The ids by row, or `None` if there are not as many contacts as rows; and whether the contacts are known by
-        what the rows are known by, which is what a search rests on.
+        The ids in the order of `sent`, or `None` if there are not as many contacts; and whether the contacts are
+        known by what was sent for them, which is what a search rests on.
     """
     ids = [contact["id"] for contact in answer]
-    if len(set(ids)) != len(rows) or len(ids) != len(rows):
+    if len(set(ids)) != len(sent) or len(ids) != len(sent):
         return None, True
-    if _are_alike(rows, answer, match_on):
+    if _are_alike(sent, answer, match_on):
         return ids, True
+    rows = [Wanted(place, body, 0) for place, body in enumerate(sent)]
     found = pair(rows, [Sighting(contact["id"], contact) for contact in answer], match_on).found
     if len(found) == len(rows):
         return [found[row.index] for row in rows], True
     return ids, False
 
 
-def _are_alike(rows: Sequence[Wanted], contacts: Sequence[dict[str, Any]], match_on: str) -> bool:
+def _are_alike(sent: Sequence[Body], contacts: Sequence[dict[str, Any]], match_on: str) -> bool:
     wire = wire_name(match_on)
-    sent = [row.body.get(wire) for row in rows]
-    if all(sent) and sent == [contact.get(wire) for contact in contacts]:
+    values = [body.get(wire) for body in sent]
+    if all(values) and values == [contact.get(wire) for contact in contacts]:
         return True  # nearly always, and it spares the tidying
-    pairs = zip(rows, contacts, strict=True)
-    return all(key_of(row.body, match_on) == key_of(contact, match_on) for row, contact in pairs)
+    pairs = zip(sent, contacts, strict=True)
+    return all(key_of(body, match_on) == key_of(contact, match_on) for body, contact in pairs)

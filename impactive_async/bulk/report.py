@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 import attrs
@@ -60,6 +61,20 @@ class RowResult:
 
 
 @attrs.frozen(kw_only=True)
+class Stretch:
+    """The results of consecutive rows: kept in this form, a row takes little more than its id."""
+
+    first: int
+    ids: Sequence[str | None]
+    outcomes: Sequence[Outcome | str]
+
+    def results(self) -> Iterator[RowResult]:
+        """One by one."""
+        for index, (contact_id, outcome) in enumerate(zip(self.ids, self.outcomes, strict=True), self.first):
+            yield RowResult(index=index, contact_id=contact_id, outcome=outcome)
+
+
+@attrs.frozen(kw_only=True)
 class CreateReport:
     """What `create_many` did: `rows == created + already_created + len(failed) + len(unknown)`."""
 
@@ -75,13 +90,27 @@ class CreateReport:
     """Rows that certainly were not created."""
     unknown: tuple[RowFailure, ...]
     """Rows that may have been created: the lists could not tell. They were not sent again."""
-    results: tuple[RowResult, ...] | None = attrs.field(default=None, repr=False)
-    """Every row in input order, with `keep_results=True`."""
+    stretches: tuple[Stretch, ...] | None = attrs.field(default=None, repr=False)
+    """What `results` and `contact_ids` are made of."""
 
     @property
     def ok(self) -> bool:
         """Whether every row is in the workspace now."""
         return not self.failed and not self.unknown
+
+    @property
+    def results(self) -> tuple[RowResult, ...] | None:
+        """Every row in input order, with `keep_results=True`. Made when it is asked for: ask once."""
+        return None if self.stretches is None else tuple(chain.from_iterable(s.results() for s in self.stretches))
+
+    @property
+    def contact_ids(self) -> tuple[str, ...] | None:
+        """The contacts of all rows that have one, in input order, with `keep_results=True`: for `enroll_many`."""
+        return (
+            None
+            if self.stretches is None
+            else tuple(chain.from_iterable(filter(None, s.ids) for s in self.stretches))
+        )
 
     def raise_for_failures(self) -> None:
         """Raise unless `ok`.

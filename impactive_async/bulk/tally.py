@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import attrs
 
 from impactive_async.bulk.batch import Batch
-from impactive_async.bulk.report import CreateReport, Outcome, RowFailure, RowResult
+from impactive_async.bulk.report import CreateReport, Outcome, RowFailure, Stretch
 
 
 @attrs.define
@@ -21,7 +21,7 @@ class Tally:
     found: int = 0
     failed: list[RowFailure] = attrs.field(factory=list)
     unknown: list[RowFailure] = attrs.field(factory=list)
-    results: list[RowResult] = attrs.field(factory=list)
+    stretches: list[Stretch] = attrs.field(factory=list)
 
     def absorb(self, batch: Batch) -> None:
         """A batch is done with."""
@@ -32,7 +32,7 @@ class Tally:
         self.failed += batch.failed
         self.unknown += batch.unknown
         if self.keep_results:
-            self.results += _results(batch)
+            self.stretches.append(Stretch(first=batch.first, ids=tuple(batch.ids), outcomes=_outcomes(batch)))
 
     def interrupted(self, failures: Iterable[RowFailure]) -> None:
         """Rows were read, and then there was no time to send them."""
@@ -40,11 +40,11 @@ class Tally:
             self.rows += 1
             self.failed.append(failure)
             if self.keep_results:
-                self.results.append(RowResult(index=failure.index, contact_id=None, outcome=Outcome.FAILED))
+                self.stretches.append(Stretch(first=failure.index, ids=(None,), outcomes=(Outcome.FAILED,)))
 
     def report(self) -> CreateReport:
         """All of it, in input order."""
-        ordered = sorted(self.results, key=lambda result: result.index)
+        ordered = sorted(self.stretches, key=lambda stretch: stretch.first)
         return CreateReport(
             rows=self.rows,
             created=self.created,
@@ -52,7 +52,7 @@ class Tally:
             found=self.found,
             failed=tuple(sorted(self.failed, key=lambda failure: failure.index)),
             unknown=tuple(sorted(self.unknown, key=lambda failure: failure.index)),
-            results=tuple(ordered) if self.keep_results else None,
+            stretches=tuple(ordered) if self.keep_results else None,
         )
 
     def acted(self) -> bool:
@@ -64,15 +64,11 @@ class Tally:
         return self.rows, len(self.failed) + len(self.unknown), self.already_created
 
 
-def _results(batch: Batch) -> list[RowResult]:
-    troubles = {failure.index: Outcome.FAILED for failure in batch.failed}
-    troubles |= {failure.index: Outcome.UNKNOWN for failure in batch.unknown}
-    new = {row.index for row in batch.rows}
-    return [
-        RowResult(
-            index=index,
-            contact_id=contact_id,
-            outcome=troubles.get(index) or (Outcome.CREATED if index in new else Outcome.ALREADY_CREATED),
-        )
-        for index, contact_id in enumerate(batch.ids, batch.first)
-    ]
+def _outcomes(batch: Batch) -> tuple[Outcome, ...]:
+    if batch.created == batch.count:
+        return (Outcome.CREATED,) * batch.count
+    outcomes: dict[int, Outcome] = dict.fromkeys(batch.rows, Outcome.CREATED)
+    outcomes.update((failure.index, Outcome.FAILED) for failure in batch.failed)
+    outcomes.update((failure.index, Outcome.UNKNOWN) for failure in batch.unknown)
+    places = range(batch.first, batch.first + batch.count)
+    return tuple(outcomes.get(place, Outcome.ALREADY_CREATED) for place in places)

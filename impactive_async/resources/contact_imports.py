@@ -57,7 +57,7 @@ class ContactImports(Resource):
         under way is finished.
 
         Args:
-            rows: Drafts, or mappings of their fields. Read lazily: two batches more than can be sent at once.
+            rows: Drafts, or mappings of their fields. Read lazily: four batches more than can be sent at once.
             journal: The file that remembers; made if it is not there. It belongs to these rows, in this order
                 (more may follow at the end), and to this workspace. Rows that failed are tried again by the next
                 call with it. Without one a killed call leaves no trace.
@@ -65,10 +65,11 @@ class ContactImports(Resource):
                 without it, names and all other fields must fit.
             batch_size: Rows of a request, at most 450.
             concurrency: Requests under way at once, within the client's own limits. What overlaps with a batch
-                must fit the list of 500 in which it is looked for if its answer is lost: with larger batches than
-                40 times 4, requests wait for each other.
+                must fit the list of 500 in which it is looked for if its answer is lost: four at once with more
+                than 64 rows each, and requests wait for each other.
             on_progress: Called with a `Progress` after each batch, awaited if it is async.
-            keep_results: Keep every row's result for the report, which takes memory for every row.
+            keep_results: Keep every row's result for the report (`results`, `contact_ids`), which takes memory for
+                every row.
             settle: Seconds after which a request that was given up is believed to have had all the effect it will
                 ever have: only then is a contact that is not listed believed not to exist.
             resend_unknown: Send the rows again that earlier runs reported as unknown. Look for them first.

@@ -12,6 +12,7 @@ import pytest
 from impactive_async._http.caller import Answer
 from impactive_async.bulk.batch import Batch
 from impactive_async.bulk.created import created_ids
+from impactive_async.bulk.creating import PREPARED
 from impactive_async.bulk.importing import WINDOW
 from impactive_async.bulk.journal import Journal
 from impactive_async.bulk.pairing import Sighting
@@ -28,7 +29,7 @@ from impactive_async.errors import (
     RateLimitError,
     ServerError,
 )
-from tests.support import outcome, until
+from tests.support import outcome, spin, turns_of_others, until
 
 from .model import Model, people
 
@@ -45,6 +46,12 @@ async def test_creates_every_row_in_batches() -> None:
     assert sorted(map(len, model.sent)) == [5] + [10] * 9
     assert each_once(model, rows)
     report.raise_for_failures()
+
+
+async def test_rows_that_are_not_sent_hold_up_nobody_else() -> None:
+    """Between batches of bad rows others get their turn, although nothing is waited for."""
+    turns = await turns_of_others(Model().run([{"first_name": "Ada"}] * 1000))
+    assert turns > 1000 / 10 / (4 + PREPARED), "one for each round of the workers"
 
 
 async def test_nothing_to_create_is_no_error() -> None:
@@ -69,7 +76,10 @@ async def test_results_are_in_input_order_on_request() -> None:
             assert (result.contact_id, result.outcome) == (None, Outcome.FAILED)
         else:
             assert (by_id[result.contact_id or ""], result.outcome) == (row["email"], Outcome.CREATED)
-    assert (await model.run(people(3, 100))).results is None
+    assert report.contact_ids == tuple(result.contact_id for result in report.results if result.contact_id)
+    assert len(report.contact_ids) == 59
+    nothing_kept = await model.run(people(3, 100))
+    assert (nothing_kept.results, nothing_kept.contact_ids) == (None, None)
 
 
 async def test_bad_rows_are_reported_and_stop_nobody() -> None:
@@ -267,7 +277,7 @@ async def test_what_would_fail_all_stops_the_reading_and_says_what_was_done(caus
     assert error.__cause__ is cause
     assert isinstance(error.report, CreateReport)
     assert error.report.created == 50
-    assert error.report.rows == 50 + len(error.report.failed) <= 110
+    assert error.report.rows == 50 + len(error.report.failed) <= 50 + (4 + PREPARED) * 10
     assert len(model.emails()) == 50
     assert len(refused) <= 4, "what was prepared is not sent"
 
@@ -373,14 +383,14 @@ async def test_progress_counts_up_to_the_end() -> None:
 
 
 async def test_reads_ahead_no_further_than_it_can_send() -> None:
-    """At no time are more rows held than fit the requests under way and the two being prepared."""
+    """At no time are more rows held than fit the requests under way and the four being prepared."""
     model, read, done = Model(), 0, 0
 
     def counted() -> Iterator[dict[str, Any]]:
         nonlocal read
         for row in people(1000):
             read += 1
-            assert read - done <= (4 + 2) * 10
+            assert read - done <= (4 + PREPARED) * 10
             yield row
 
     def told(progress: Progress) -> None:
@@ -412,6 +422,27 @@ async def test_batches_that_would_not_fit_the_list_together_wait_for_each_other(
     model.chance = lambda: model.random.choice(["ok", "ok", "ok", "dropped", "lost"])
     report = await model.run(rows, batch_size=100, concurrency=8, resends=20)
     assert (report.created, report.unknown) == (4000, ())
+    assert each_once(model, rows)
+
+
+async def test_a_batch_that_takes_long_is_found_among_those_sent_after_it() -> None:
+    """While its answer is out, no more is sent than leaves it on the list."""
+    model, rows = Model(), people(4000)
+    model.add({"firstName": "Known", "lastName": "Contact"})
+    create, first = model.create, True
+
+    async def one_is_slow(bodies: list[dict[str, Any]]) -> Any:
+        nonlocal first
+        if not first:
+            return await create(bodies)
+        first = False
+        await create(bodies)
+        await spin(2000)  # which would do for all the others
+        raise APIConnectionError("dropped", outcome_unknown=True)
+
+    model.create = one_is_slow  # type: ignore[method-assign]
+    report = await model.run(rows, batch_size=40)
+    assert (report.created, report.found, report.unknown) == (4000, 40, ())
     assert each_once(model, rows)
 
 

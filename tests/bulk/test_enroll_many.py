@@ -19,7 +19,7 @@ from impactive_async.errors import (
     ServerError,
 )
 from impactive_async.models import EnrollResult, SkippedContact
-from tests.support import FakeClock, outcome, until
+from tests.support import FakeClock, outcome, turns_of_others, until
 
 
 def ids(count: int, first: int = 0) -> list[str]:
@@ -122,6 +122,13 @@ async def test_malformed_ids_are_reported_and_stop_nobody() -> None:
     assert report.enrolled == 17
     with pytest.raises(BulkError, match="Row 3: '' is not an id"):
         report.raise_for_failures()
+
+
+async def test_ids_that_are_not_sent_hold_up_nobody_else() -> None:
+    """Between batches of malformed ids others get their turn, although nothing is waited for."""
+    assert await turns_of_others(enroll(Server(), [""] * 1000)) > 1000 / 10 / 4, (
+        "one for each round of the workers"
+    )
 
 
 async def test_an_id_given_twice_is_sent_once_a_batch() -> None:

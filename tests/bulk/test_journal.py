@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from impactive_async._http.codec import dumps
-from impactive_async.bulk.batch import Batch, Row
+from impactive_async.bulk.batch import Batch
 from impactive_async.bulk.created import created_ids
 from impactive_async.bulk.evidence import Trace
 from impactive_async.bulk.journal import Journal
 from impactive_async.bulk.journal_file import JournalFile
 from impactive_async.errors import JournalError
 from impactive_async.models import Workspace
-from tests.support import until
+from tests.support import spin, until
 
 from .model import START, people
 from .processes import children, hold_journal, import_to_a_full_disk, open_on_a_full_disk, spawn
@@ -39,17 +39,16 @@ async def opened(path: Path) -> AsyncIterator[Journal]:
 
 
 def batch(first: int, count: int = 3, trace: Trace = TRACE) -> Batch:
-    rows = [
-        Row(index, {"firstName": row["first_name"], "lastName": "L"}, first, row)
-        for index, row in enumerate(people(count), first)
-    ]
+    given = people(count)
+    bodies = [{"firstName": row["first_name"], "lastName": "L"} for row in given]
     return Batch(
         first=first,
-        count=count,
+        given=given,
+        bodies=bodies,
+        document=dumps(bodies),
         digest=b"d%d" % first,
-        document=dumps([row.body for row in rows]),
         ids=[None] * count,
-        rows=rows,
+        rows=list(range(first, first + count)),
         trace=trace,
     )
 
@@ -71,7 +70,7 @@ async def test_what_was_begun_and_not_finished_is_found_with_its_rows_and_trace(
         (entry,) = await journal.unfinished()
     assert (entry.first, entry.count, entry.digest, entry.trace) == (10, 3, b"d10", TRACE)
     assert [(row.index, row.body, row.batch) for row in entry.wanted] == [
-        (row.index, row.body, 10) for row in begun.rows
+        (row, body, 10) for row, body in zip(begun.rows, begun.bodies, strict=True)
     ]
 
 
@@ -112,6 +111,50 @@ async def test_a_result_reaches_the_disk_without_being_waited_for(tmp_path: Path
         done.ids = ["con_1", "con_2", "con_3"]
         journal.finish(done)
         await until(lambda: b"con_2" in (tmp_path / "journal-wal").read_bytes())
+
+
+async def test_what_is_waited_for_waits_for_company_and_is_written_in_turn(tmp_path: Path) -> None:
+    """Two writes share a flush, and who came first goes on first; one alone is written when its patience ends."""
+    order = list[int]()
+    file = JournalFile(tmp_path / "journal", patience=3600)
+
+    async def put(first: int) -> None:
+        await file.put((first, 1, b"digest", 1, None, b"{}", b'[""]', b"[]"))
+        order.append(first)
+
+    await file.open(create=True)
+    empty = wal_size(tmp_path)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(put(0))
+        await spin(50)
+        assert wal_size(tmp_path) == empty, "the first waits"
+        group.create_task(put(1))
+    assert order == [0, 1]
+    await file.aclose()
+    hasty = JournalFile(tmp_path / "journal", patience=0)
+    await hasty.open(create=False)
+    await hasty.put((2, 1, b"digest", 1, None, b"{}", b'[""]', b"[]"))
+    assert await hasty.execute("SELECT first FROM batches") == [(0,), (1,), (2,)]
+    await hasty.aclose()
+
+
+async def test_a_write_that_is_given_up_keeps_nobody_waiting(tmp_path: Path) -> None:
+    """Whoever was to be its company waits for another, or for the end of its own patience."""
+    file = JournalFile(tmp_path / "journal", patience=0.001)
+    await file.open(create=True)
+    line = (0, 1, b"digest", 1, None, b"{}", b'[""]', b"[]")
+    lone = asyncio.create_task(file.put(line))
+    await spin(1)
+    lone.cancel()
+    await asyncio.wait([lone])
+    async with asyncio.timeout(20):
+        await file.put((1, *line[1:]))
+    assert await file.execute("SELECT first FROM batches") == [(0,), (1,)]
+    await file.aclose()
+
+
+def wal_size(directory: Path) -> int:
+    return (directory / "journal-wal").stat().st_size
 
 
 async def test_plan_follows_the_old_cuts_and_fills_the_gaps(tmp_path: Path) -> None:

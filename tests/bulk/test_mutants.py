@@ -13,12 +13,15 @@ import pytest
 from impactive_async.bulk import creating, importing, search
 from impactive_async.bulk.batch import Batch
 from impactive_async.bulk.evidence import Trace, Verdict, judge
-from impactive_async.bulk.gate import Gate
+from impactive_async.bulk.gate import Gate, Window
 from impactive_async.bulk.journal import Journal
 from impactive_async.bulk.pairing import Sighting
 
 from . import test_laws as laws
 from .model import Model
+from .test_create_many import (
+    test_a_batch_that_takes_long_is_found_among_those_sent_after_it as is_found,
+)
 from .test_create_many import (
     test_batches_that_would_not_fit_the_list_together_wait_for_each_other as fits_the_list,
 )
@@ -36,6 +39,10 @@ crowded = laws.test_nobody_is_created_twice_even_if_others_fill_the_lists
 
 async def batches_of_a_hundred(_: int, __: Path) -> None:
     await fits_the_list()
+
+
+async def one_that_takes_long(_: int, __: Path) -> None:
+    await is_found()
 
 
 def believe_any_list(patch: pytest.MonkeyPatch) -> None:
@@ -89,6 +96,13 @@ def search_while_others_send(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(creating, "Gate", OpenGate)
 
 
+def send_out_of_turn(patch: pytest.MonkeyPatch) -> None:
+    async def at_once(_: Window, __: Batch) -> None:
+        pass
+
+    patch.setattr(Window, "turn", at_once)
+
+
 def send_without_end(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(importing, "WINDOW", 10**6)
 
@@ -104,6 +118,7 @@ def send_without_end(patch: pytest.MonkeyPatch) -> None:
         (record_no_intent, interrupted),
         (search_while_others_send, without_a_journal),
         (send_without_end, batches_of_a_hundred),
+        (send_out_of_turn, one_that_takes_long),
     ],
     ids=lambda value: value.__name__,
 )
