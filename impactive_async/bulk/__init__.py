@@ -10,7 +10,8 @@
     enrolling   `sequences.enroll_many`
     importing   `contacts.create_many` (`creating`: its batches; `cutting`: from rows to batches; `tally`: counts)
     created     `created_ids`: whom an import has created
-    journal     what it remembers: intent before, result after, in SQLite (journal_file: the file and its lock)
+    journal     what it remembers: intent before, result after, in SQLite (journal_file: its
+                writes; journal_db: the file and its lock)
     evidence    what the lists prove about a batch whose answer was lost
     pairing     which rows of it are on those lists
     search      asking for the lists, and for how long

@@ -37,8 +37,7 @@ class ContactsApi:
     create: CreateContacts
     lists: Lists
     workspace: Callable[[], Awaitable[Workspace]]
-    base_url: str = ""
-    """Where the workspace is served."""
+    base_url: str
 
 
 @attrs.frozen(kw_only=True)

@@ -20,7 +20,8 @@ import attrs
 from impactive_async._http.codec import dumps, loads
 from impactive_async.bulk.batch import Batch
 from impactive_async.bulk.evidence import REMEMBERED, Trace
-from impactive_async.bulk.journal_file import JournalFile, Line
+from impactive_async.bulk.journal_db import Line
+from impactive_async.bulk.journal_file import JournalFile
 from impactive_async.bulk.pairing import Wanted
 from impactive_async.errors import JournalError
 from impactive_async.models import Workspace
@@ -132,11 +133,8 @@ class Journal:
         """Close it and let go of the lock."""
         await self._file.aclose()
 
-    async def claim(self, workspace: Workspace, base_url: str = "") -> bool:
-        """Bind a new journal to the workspace, by its id and where it is served.
-
-        The id alone is not enough: a copy of a workspace at another host (staging, a sandbox of the same seed) has
-        the same one, and not the same contacts.
+    async def claim(self, workspace: Workspace, base_url: str) -> bool:
+        """Bind a new journal to the workspace, as it is served there: ids alone are not unique over all servers.
 
         Returns:
             Whether the server was never seen to alter what rows are known by.
@@ -144,15 +142,14 @@ class Journal:
         Raises:
             JournalError: It belongs to another one.
         """
-        ours = f"{workspace.id} at {base_url}" if base_url else workspace.id
-        ((owner, trust),) = await self._file.execute("SELECT workspace, trust_absence FROM header")
+        ((url, owner, trust),) = await self._file.execute("SELECT base_url, workspace, trust_absence FROM header")
         if owner is None:
-            await self._file.execute("UPDATE header SET workspace = ?", ours)
-        elif owner != ours:
+            await self._file.execute("UPDATE header SET base_url = ?, workspace = ?", base_url, workspace.id)
+        elif (url, owner) != (base_url, workspace.id):
             raise JournalError(
-                f"{self._file.path} is the journal of an import into the workspace {owner}, and this API key "
-                f"opens {ours} ({workspace.name}). Use the key of that workspace, or another journal; the same "
-                "id at another base URL is another workspace."
+                f"{self._file.path} is the journal of an import into the workspace {owner} at {url}, and this "
+                f"client opens {workspace.id} ({workspace.name}) at {base_url}. Use the base_url and the key of "
+                "that workspace, or another journal."
             )
         return bool(trust)
 

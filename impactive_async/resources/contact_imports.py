@@ -59,8 +59,8 @@ class ContactImports(Resource):
         Args:
             rows: Drafts, or mappings of their fields. Read lazily: four batches more than can be sent at once.
             journal: The file that remembers; made if it is not there. It belongs to these rows, in this order
-                (more may follow at the end), and to this workspace. Rows that failed are tried again by the next
-                call with it. Without one a killed call leaves no trace.
+                (more may follow at the end), and to this workspace at this base URL. Rows that failed are tried
+                again by the next call with it. Without one a killed call leaves no trace.
             match_on: The field by which a lost contact is found: of the draft, or a key of its `extra`. Of rows
                 without it, names and all other fields must fit.
             batch_size: Rows of a request, at most 450.
@@ -112,9 +112,5 @@ def _contacts_api(caller: Caller, timeout: float | None, max_retries: int | None
     async def workspace() -> Workspace:
         return await caller.call(build_request(AUTH_TEST), one(Workspace), timeout, max_retries)
 
-    return ContactsApi(
-        create=create,
-        lists=Lists(newest=newest, changed=changed),
-        workspace=workspace,
-        base_url=caller.transport.base_url,
-    )
+    lists = Lists(newest=newest, changed=changed)
+    return ContactsApi(create=create, lists=lists, workspace=workspace, base_url=caller.transport.base_url)

@@ -71,6 +71,7 @@ class Model:
         self.under_way = 0
         self.list_failures: list[APIError] = []
         self.with_created_at = True
+        self.base_url = "https://crm.example"
         self._late: list[tuple[float, datetime | None, list[Body]]] = []
 
     @property
@@ -172,7 +173,7 @@ class Model:
 
     def api(self) -> ContactsApi:
         lists = Lists(newest=self.newest, changed=self.changed)
-        return ContactsApi(create=self.create, lists=lists, workspace=self.workspace)
+        return ContactsApi(create=self.create, lists=lists, workspace=self.workspace, base_url=self.base_url)
 
     async def run(self, rows: Any, *, journal: Any = None, **options: Any) -> CreateReport:
         """`create_many` against this workspace."""

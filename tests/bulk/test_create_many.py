@@ -569,7 +569,7 @@ async def test_the_journal_of_another_workspace_is_refused(tmp_path: Path) -> No
 
     other.workspace = elsewhere  # type: ignore[method-assign]
     with pytest.raises(
-        JournalError, match=r"into the workspace wsp_1, and this API key opens wsp_2 \(Elsewhere\)"
+        JournalError, match=r"into the workspace wsp_1 at .*, and this client opens wsp_2 \(Elsewhere\)"
     ):
         await other.run(people(20), journal=tmp_path / "journal")
     assert other.calls == []

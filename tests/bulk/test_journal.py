@@ -25,6 +25,7 @@ from tests.support import spin, until
 from .model import START, people
 from .processes import children, hold_journal, import_to_a_full_disk, open_on_a_full_disk, spawn
 
+HOST = "https://crm.example"
 TRACE = Trace(frozenset({"con_a", "con_b"}), START)
 
 
@@ -181,16 +182,25 @@ async def test_claimed_are_the_contacts_finished_last(tmp_path: Path) -> None:
     assert claimed == {f"con_{index}" for index in range(1000, 3000)}
 
 
-async def test_a_journal_belongs_to_the_first_workspace_that_claims_it(tmp_path: Path) -> None:
-    """Another one is refused; the same one is welcome again."""
-    ours, theirs = Workspace(id="wsp_1", name="Ours"), Workspace(id="wsp_2", name="Theirs")
+@pytest.mark.parametrize(
+    ("other", "url"),
+    [
+        (Workspace(id="wsp_2", name="Theirs"), HOST),
+        (Workspace(id="wsp_1", name="Copy"), "https://staging.example"),
+    ],
+)
+async def test_a_journal_belongs_to_the_first_workspace_that_claims_it(
+    tmp_path: Path, other: Workspace, url: str
+) -> None:
+    """Another one, or one with the same id on another server, is refused; the same one is welcome again."""
+    ours = Workspace(id="wsp_1", name="Ours")
     async with opened(tmp_path / "journal") as journal:
-        assert await journal.claim(ours)
-        assert await journal.claim(ours)
-        with pytest.raises(
-            JournalError, match=r"into the workspace wsp_1, and this API key opens wsp_2 \(Theirs\)"
-        ):
-            await journal.claim(theirs)
+        assert await journal.claim(ours, HOST)
+        assert await journal.claim(ours, HOST)
+        with pytest.raises(JournalError) as caught:
+            await journal.claim(other, url)
+    assert "into the workspace wsp_1 at https://crm.example, and this client opens" in str(caught.value)
+    assert f"opens {other.id} ({other.name}) at {url}. Use the base_url and the key" in str(caught.value)
 
 
 async def test_distrust_is_remembered(tmp_path: Path) -> None:
@@ -198,7 +208,7 @@ async def test_distrust_is_remembered(tmp_path: Path) -> None:
     async with opened(tmp_path / "journal") as journal:
         await journal.distrust()
     async with opened(tmp_path / "journal") as journal:
-        assert not await journal.claim(Workspace(id="wsp_1"))
+        assert not await journal.claim(Workspace(id="wsp_1"), HOST)
 
 
 async def test_created_ids_are_in_input_order_and_leave_out_who_is_not_there(tmp_path: Path) -> None:
@@ -270,6 +280,30 @@ async def test_two_processes_are_refused_and_a_killed_one_leaves_no_lock(tmp_pat
     await file.open(create=False)
     assert await file.execute("SELECT first, digest FROM batches") == [(0, b"digest")]
     await file.aclose()
+
+
+async def test_all_names_of_a_journal_are_one(tmp_path: Path) -> None:
+    """Behind a symbolic link, to it or to its directory, it is the same one: in use, and good after a kill."""
+    there = tmp_path / "there"
+    there.mkdir()
+    (tmp_path / "here").symlink_to(there)
+    link = tmp_path / "link"
+    link.symlink_to(there / "journal")
+    ours, theirs = children.Pipe(duplex=False)
+    process = spawn(hold_journal, link, theirs)
+    theirs.close()
+    ours.recv()
+    for name in (link, tmp_path / "here" / "journal", there / "journal"):
+        with pytest.raises(JournalError, match="is in use"):
+            async with opened(name):
+                raise AssertionError
+    process.kill()
+    process.join()
+    for name in (link, tmp_path / "here" / "journal", there / "journal"):
+        async with opened(name) as journal:
+            assert journal.end == 1
+    assert [file.name for file in files(there)] == ["journal"]
+    assert [file.name for file in files(tmp_path)] == ["here", "link", "there"]
 
 
 # Trust.

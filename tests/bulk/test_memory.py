@@ -64,7 +64,7 @@ async def create(count: int, journal: Path | None) -> None:
         resend_unknown=False,
     )
     lists = Lists(newest=stub.nobody, changed=stub.nobody)
-    api = ContactsApi(create=stub.create, lists=lists, workspace=stub.workspace)
+    api = ContactsApi(create=stub.create, lists=lists, workspace=stub.workspace, base_url="https://crm.example")
     report = await import_contacts(people(count), api, FakeClock(), options, journal)
     assert report.rows == count
     assert report.ok

@@ -183,11 +183,14 @@ async def test_what_is_wrong_from_the_start_is_said_as_such(
     assert (await crm.contacts.create_many(people(3), journal=tmp_path / "journal")).created == 3
 
 
-async def test_the_journal_of_another_sandbox_is_refused(crm: AsyncClient, tmp_path: Path) -> None:
-    """Two workspaces, one journal: the second gets an error that names both."""
+@pytest.mark.parametrize("other", [Sandbox("other"), Sandbox()], ids=["other workspace", "same id elsewhere"])
+async def test_the_journal_of_another_sandbox_is_refused(
+    crm: AsyncClient, sandbox: Sandbox, tmp_path: Path, other: Sandbox
+) -> None:
+    """Two workspaces, one journal: the second gets an error, even if both have the id that their seed makes."""
     await crm.contacts.create_many(people(3), journal=tmp_path / "journal")
-    async with Sandbox("other") as other, client_of(other) as elsewhere:
-        with pytest.raises(JournalError, match="Use the key of that workspace, or another journal"):
+    async with other, client_of(other) as elsewhere:
+        with pytest.raises(JournalError, match="Use the base_url and the key of that workspace"):
             await elsewhere.contacts.create_many(people(3), journal=tmp_path / "journal")
         assert not emails(other)
 
