@@ -32,7 +32,7 @@ PACKAGES: Final = (
 )  # fmt: skip
 POLL_AIM: Final = 1.15
 FEEDS: Final = 10_000
-BULK_ROWS, BULK_SLICES, BULK_BATCH = 50_000, 10, 50
+BULK_ROWS, BULK_SLICES, BULK_BATCH = 50_000, 10, 40  # the batch: what `create_many` sends by default
 
 
 def poll_results(repetitions: int) -> list[Result]:

@@ -1,6 +1,6 @@
 """SIGKILL: imports by real processes, killed at moments that what the server has seen decides, and run again.
 
-`IMPACTIVE_TEST_KILLS=100x5000` kills a hundred times in imports of 5,000 rows each; the default is smaller.
+`IMPACTIVE_TEST_KILLS` says how often, and how many rows each import has: `25x1000` for a quick look.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .processes import Task, children, import_people, spawn
 CREATE = "POST /api/agent/contacts"
 LIST = "GET /api/agent/contacts"
 TROUBLE: Final = ("429", "502", "commit_502", "drop_after_commit", "disconnect", "die_mid_body")
-KILLS, ROWS = map(int, os.environ.get("IMPACTIVE_TEST_KILLS", "25x1000").split("x"))
+KILLS, ROWS = map(int, os.environ.get("IMPACTIVE_TEST_KILLS", "100x5000").split("x"))
 IMPORTS: Final = 5
 KILLS_EACH: Final = -(-KILLS // IMPORTS)
 

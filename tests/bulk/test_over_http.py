@@ -24,7 +24,7 @@ from impactive_async.errors import (
 )
 from impactive_async.models import ContactDraft
 from impactive_async.sandbox import CHAOS_KINDS, DEFAULT_NOW, Armed, Sandbox
-from tests.support import FakeClock, client_of, outcome, time_jumps
+from tests.support import FakeClock, client_of, outcome, spin, time_jumps, until
 
 from .model import people
 
@@ -207,6 +207,25 @@ async def test_time_outs_and_retries_are_the_calls_own(crm: AsyncClient, sandbox
     created = await crm.contacts.create_many(people(1), max_retries=2)
     assert created.failed[0].error.attempts == 3  # type: ignore[union-attr]
     hold.set()
+
+
+async def test_a_bulk_call_keeps_to_the_limits_of_its_client(sandbox: Sandbox) -> None:
+    """Whatever `concurrency` asks for, no more requests are under way than the client allows for all its calls."""
+    hold = asyncio.Event()
+    for pattern in (CREATE, ENROLL):
+        sandbox.fail(pattern, hold=hold, times=None)
+    sequence = sandbox.state.create_sequence("Welcome")
+    async with client_of(sandbox, max_concurrency=3) as crm:
+        creating = asyncio.create_task(crm.contacts.create_many(people(200), batch_size=10, concurrency=6))
+        enrolling = asyncio.create_task(
+            crm.sequences.enroll_many(sequence.id, ["con_1"] * 200, batch_size=10, concurrency=6)
+        )
+        await until(lambda: sandbox.peak_in_flight == 3)
+        await spin(500)
+        hold.set()
+        assert (await creating).created == 200
+        assert (await enrolling).rows == 200
+    assert sandbox.peak_in_flight == 3
 
 
 async def test_the_second_list_tells_where_the_first_has_no_order(crm: AsyncClient, sandbox: Sandbox) -> None:
