@@ -117,13 +117,16 @@ class JournalFile:
     async def _company(self) -> None:
         """Wait for a second line that is waited for, though not long: two share a flush, which is what costs."""
         if self._lone is not None and not self._lone.done():
-            self._lone.set_result(None)
+            _release(self._lone)
             await asyncio.sleep(0)  # who came first goes first
             return
-        self._lone = asyncio.get_running_loop().create_future()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._patience):
-                await self._lone
+        loop = asyncio.get_running_loop()
+        lone = self._lone = loop.create_future()
+        alone = loop.call_later(self._patience, _release, lone)
+        try:
+            await lone
+        finally:
+            alone.cancel()
 
     def _linger_no_longer(self) -> None:
         if self._linger is not None:
@@ -161,3 +164,8 @@ class JournalFile:
     def _close(self) -> None:
         self._commit_quietly()
         self._database.close()
+
+
+def _release(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
