@@ -23,7 +23,7 @@ class Batch:
     bodies: Sequence[Body | None] = attrs.field(repr=False)
     """The same as they are sent; `None` for a bad one."""
     document: bytes = attrs.field(repr=False)
-    """All bodies as a JSON array."""
+    """All bodies as a JSON array, with `null` for a bad row."""
     digest: bytes = attrs.field(repr=False)
     """Of the whole input up to the end of this batch."""
     ids: list[str | None] = attrs.field(repr=False)
@@ -46,7 +46,7 @@ class Batch:
         return len(self.given)
 
     def bodies_of(self, rows: Sequence[int]) -> list[Body]:
-        """What is sent for these rows."""
+        """What is sent for these rows, in their order."""
         whole = len(rows) == self.count
         bodies = self.bodies if whole else [self.bodies[row - self.first] for row in rows]
         return [body for body in bodies if body is not None]

@@ -73,7 +73,15 @@ class Cutter:
         if entry is not None and entry.digest != digest:
             raise _other_input(f"rows {first} to {first + len(chunk) - 1} (from 0), or some before, differ")
         ids: list[str | None] = [None] * len(chunk) if entry is None else list(entry.ids)
-        batch = Batch(first, chunk, read.bodies, read.document, digest, ids, failed=read.failed)
+        batch = Batch(
+            first=first,
+            given=chunk,
+            bodies=read.bodies,
+            document=read.document,
+            digest=digest,
+            ids=ids,
+            failed=read.failed,
+        )
         rows = [row for row, body in enumerate(read.bodies, first) if body is not None]
         if entry is None:
             batch.rows = rows
