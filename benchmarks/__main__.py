@@ -32,7 +32,7 @@ PACKAGES: Final = (
 )  # fmt: skip
 POLL_AIM: Final = 1.15
 FEEDS: Final = 10_000
-BULK_ROWS, BULK_SLICES, BULK_BATCH = 50_000, 10, 40  # the batch: what `create_many` sends by default
+BULK_ROWS, BULK_ROUNDS, BULK_BATCH = 50_000, 10, 40  # the batch: what `create_many` sends by default
 
 
 def poll_results(repetitions: int) -> list[Result]:
@@ -70,7 +70,7 @@ def _figure(title: str, value: float, unit: str, gate: float | None, aim: float)
 
 def bulk_results(_: int) -> list[Result]:
     """Throughput by the clock, not by CPU time: what counts in bulk is when it is done."""
-    times = asyncio.run(bulk.race(BULK_ROWS, BULK_SLICES, BULK_BATCH))
+    times = asyncio.run(bulk.race(BULK_ROWS, BULK_ROUNDS, BULK_BATCH))
     base = times["bare aiohttp"]
     return [_throughput(name, base, own) for name, own in times.items() if own is not base]
 
