@@ -104,7 +104,7 @@ class Cursor:
         if first and self._from_now:
             return self._prime(rows, arrivals, bad)
         spans = self._judge.lost(rows, first=first, none_known=len(unknown) == len(rows))
-        taken = self._hand.take(arrivals, rows, progress)
+        taken = self._hand.take(arrivals, progress)
         self._hand.left_behind = None
         held = self._hand.oldest()
         progress.settle(held)  # not before: the page is judged by the floor it was asked for with
@@ -142,7 +142,7 @@ class Cursor:
         span = gaps.span_of(gap)
         arrivals, bad = page.read(self._unknown(rows), self.rules.id, self.rules.timestamp)
         within = [arrival for arrival in arrivals if span.low <= arrival[0] < span.high]
-        taken = self._hand.take(within, rows, self._progress)
+        taken = self._hand.take(within, self._progress)
         bad = self._quarantine.unreported(bad + taken.twins)
         return Accepted(taken.fresh, [], bad, len(arrivals) - len(within))
 

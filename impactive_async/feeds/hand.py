@@ -1,9 +1,8 @@
 """What a page brought that is new, from when it is shown until it is handled."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from impactive_async.feeds import page
 from impactive_async.feeds.known import Version
 from impactive_async.feeds.page import Arrival, Row
 from impactive_async.feeds.progress import Progress
@@ -44,8 +43,11 @@ class Hand:
         held = [arrival[0] for arrival in self.rows.values()]
         return min(held if self.left_behind is None else [*held, self.left_behind], default=None)
 
-    def take(self, arrivals: Sequence[Arrival], rows: Sequence[Any], progress: Progress) -> Taken:
-        """Take what is neither handled nor in hand, of arrivals of a page of `rows`."""
+    def take(self, arrivals: Sequence[Arrival], progress: Progress) -> Taken:
+        """Take what is neither handled nor in hand, of arrivals of one page.
+
+        It cannot fail half-way: a row that was taken and not handed over would never be.
+        """
         fresh: list[Row] = []
         twins: list[BadRow] = []
         asked, line, unasked = progress.asked_from, progress.line_tick, 0
@@ -59,6 +61,6 @@ class Hand:
                 held = in_hand.setdefault((row_id, "" if immutable else raw), arrival)
                 if held is arrival:
                     fresh.append(row)
-                elif page.contradicts(held, row, rows):
+                elif held[5] != row and any(held[5] is taken for taken in fresh):  # between pages rows may differ
                     twins.append(BadRow(index, "another row of this page has the same id and version", row))
         return Taken(fresh, twins, unasked)

@@ -145,9 +145,3 @@ def _readable(rows: Sequence[Any], timestamp_field: str) -> list[int]:
         except (TypeError, ValueError, OverflowError):
             continue
     return found
-
-
-def contradicts(first: Arrival, row: Row, rows: Sequence[Any]) -> bool:
-    """Whether a row differs from its first copy in the same page; between pages that is no contradiction."""
-    index, other = first[2], first[5]
-    return index < len(rows) and rows[index] is other and other != row

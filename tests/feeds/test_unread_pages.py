@@ -26,6 +26,11 @@ rows = st.fixed_dictionaries(
 orders = st.sampled_from([lambda row: row["updatedAt"], lambda row: row["id"]])
 
 
+twins = st.fixed_dictionaries(
+    {"id": st.sampled_from("ab"), "updatedAt": st.just(STAMPS[4]), "note": st.sampled_from(["", "},{"])}
+)
+
+
 @st.composite
 def pages(draw: st.DrawFn) -> list[dict[str, Any]]:
     return sorted(draw(st.lists(rows, min_size=1, max_size=8)), key=draw(orders), reverse=True)
@@ -51,6 +56,35 @@ def test_a_glance_tells_a_cursor_all_it_needs(immutable: bool, cap: int | None) 
                 assert parsing.ack(row)
                 assert glancing.ack(row)
             assert glancing.dumps() == parsing.dumps()
+
+    law()
+
+
+@pytest.mark.parametrize("immutable", [False, True])
+def test_a_page_that_is_broken_somewhere_is_taken_whole_or_not_at_all(immutable: bool) -> None:
+    """Wherever a page is no JSON, also with twins in it: nothing is in hand that was not handed over."""
+    rules = Rules(timestamp="updatedAt", overlap=60_000_000, immutable=immutable)
+
+    @settings(derandomize=True, deadline=None, max_examples=200)
+    @given(st.lists(twins, min_size=1, max_size=6), st.integers(0, 6))
+    def law(drawn: list[dict[str, Any]], place: int) -> None:
+        parsing, glancing = Cursor(rules, feed="f"), Cursor(rules, feed="f")
+        known = {"id": "known", "updatedAt": STAMPS[3], "body": BODY}
+        for cursor in (parsing, glancing):
+            cursor.accept([known], NOW)
+            assert cursor.ack(known)
+        before = glancing.dumps()
+        assert parsing.dumps() == before
+        page = [*drawn[:place], known, *drawn[place:]]
+        glanced = SHAPE.of_body(orjson.dumps(page).replace(b"xx", b"\xff\xff", 1))
+        assert isinstance(glanced, UnreadPage)
+        try:
+            found = glancing.accept(glanced, NOW)
+        except DecodeError:
+            assert (glancing.dumps(), glancing.pending) == (before, 0)
+        else:
+            assert attrs.asdict(found) == attrs.asdict(parsing.accept(page, NOW))
+            assert glancing.pending == len(found.fresh)
 
     law()
 
