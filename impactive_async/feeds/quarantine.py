@@ -1,7 +1,7 @@
 """Rows that cannot be delivered, reported once and not on every poll."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -48,5 +48,23 @@ class Quarantine:
 
 def digest(row: Any) -> str:
     """What tells one content from another: equal for equal JSON, whatever the order of its keys."""
-    text = json.dumps(row, sort_keys=True, separators=(",", ":"))
+    try:
+        text = json.dumps(row, sort_keys=True, separators=(",", ":"))
+    except RecursionError:  # the parser goes a little deeper than the writer
+        text = " ".join(_flattened(row))
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def _flattened(row: Any) -> Iterator[str]:
+    """A value of any depth as a sequence of texts that no other value has."""
+    left = [row]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            yield f"{{{len(value)}"
+            left += [part for key in sorted(value) for part in (value[key], key)]
+        elif isinstance(value, list):
+            yield f"[{len(value)}"
+            left += value
+        else:
+            yield json.dumps(value)

@@ -91,6 +91,24 @@ def test_true_is_not_the_known_row_1() -> None:
     assert len(cursor.accept([row(True, 1), row(1, 0)], None).bad) == 1
 
 
+def nested(depth: int, innermost: Any = None) -> Any:
+    """Deeper than Python compares or writes values."""
+    for _ in range(depth):
+        innermost = [innermost]
+    return innermost
+
+
+@pytest.mark.parametrize("rules", [UNCAPPED, evolve(UNCAPPED, immutable=True)])
+def test_rows_nested_as_deeply_as_the_parser_goes_hold_nothing_up(rules: Rules) -> None:
+    """Bad ones and twins are reported, those with other contents apart; the others are handed over."""
+    cursor = opened(rules)
+    bad = [{"x": nested(5000)}, {"x": nested(5000)}, {"x": nested(5000, {})}, {"x": {"y": nested(5000)}}]
+    twins = [row("a", 1, x=nested(5000)), row("a", 1, x=nested(5000)), row("a", 1, x=nested(5000, {}))]
+    accepted = cursor.accept([*bad, *twins, row("b", 2)], NOON)
+    assert [one["id"] for one in accepted.fresh] == ["a", "b"]
+    assert [one.index for one in accepted.bad] == [0, 2, 3, 6]
+
+
 def test_bad_rows_never_move_the_frontier() -> None:
     """A page of nothing but bad rows leaves `since` as it is."""
     cursor = settled()
