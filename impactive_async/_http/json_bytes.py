@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any, Final, NoReturn
@@ -63,12 +64,15 @@ def _over_orjson(fast: ModuleType) -> JsonBackend:
 
 
 def _loads_plain(body: bytes) -> Any:
+    text = str(body.removeprefix(_BOM), "utf-8")
     try:
-        value = _DECODER.decode(str(body.removeprefix(_BOM), "utf-8"))
+        value = _DECODER.decode(text)
     except RecursionError as error:
         raise ValueError("the JSON document is nested too deeply") from error
-    if b"\\u" in body:  # only an escape can spell a lone surrogate: UTF-8 proper cannot
-        json.dumps(value, ensure_ascii=False).encode()
+    # Only an escape can spell a lone surrogate: UTF-8 proper cannot. The value does not tell, where a later equal
+    # key has taken its place.
+    if b"\\u" in body and any(escape["lone"] for escape in _ESCAPE.finditer(text)):
+        raise ValueError("a JSON string holds a lone surrogate")
     return value
 
 
@@ -91,6 +95,9 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+_ESCAPE: Final = re.compile(
+    r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<lone>u[dD][89a-fA-F]..)|.)",
+)
 _DECODER: Final = json.JSONDecoder(parse_int=_read_int, parse_float=_read_float, parse_constant=_refuse_constant)
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 

@@ -70,6 +70,8 @@ def test_both_read_the_same(backend: JsonBackend, body: bytes, value: Any) -> No
         b'"\\ud800"',
         b'"\\ude00\\ud83d"',
         b'{"\\ud800":1}',
+        b'{"a":"\\ud800","a":1}',
+        b'"\\uD83D\\\\uDE00"',
         b'"\xed\xa0\x80"',
         b"\xff",
         "[]".encode("utf-16"),
@@ -182,6 +184,16 @@ def test_what_one_of_them_would_write_in_a_form_of_its_own_is_found(value: objec
 def test_what_both_write_is_let_through() -> None:
     """Plain values, and texts and whole numbers of other classes, are written alike."""
     check_json({"a": [1, 2.5, True, None, ("é", Colour.RED)]})
+
+
+def test_a_reader_ends_however_deep_a_document_with_escapes_is(backend: JsonBackend) -> None:
+    """At whatever depth a parser gives up, it is with a `ValueError`."""
+    for depth in range(1, 1100):
+        try:
+            backend.loads(b"[" * depth + b'"\\u0041"' + b"]" * depth)
+        except ValueError:
+            break
+    assert depth > 100
 
 
 def test_a_check_ends_however_deep_the_value() -> None:
