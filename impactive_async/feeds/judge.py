@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from impactive_async.feeds import gaps, page, timestamps
 from impactive_async.feeds.gaps import Span
+from impactive_async.feeds.known import is_id
 from impactive_async.feeds.progress import Progress
 from impactive_async.feeds.rules import Rules
 
@@ -59,7 +60,8 @@ class Judge:
         return len(rows) in POSSIBLE_CAPS or (suspicious and self._misses_known(rows))
 
     def _misses_known(self, rows: Sequence[Any]) -> bool:
-        shown = {row.get(self._rules.id) for row in rows if isinstance(row, dict)}
+        ids = [row.get(self._rules.id) for row in rows if isinstance(row, dict)]
+        shown = {row_id for row_id in ids if is_id(row_id)}  # a bad one may be a list, of which there are no sets
         floor, horizon = self._progress.floor, self._progress.horizon
         return any(
             floor <= at < horizon and row_id not in shown for at, row_id, _ in self._progress.known.entries()

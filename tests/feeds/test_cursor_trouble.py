@@ -260,6 +260,17 @@ def test_a_long_page_without_any_known_row_is_a_possible_cap() -> None:
     assert not settled(UNCAPPED).accept(many[:40], NOON + 9_000 * SECOND).gaps
 
 
+@pytest.mark.parametrize("bad", [[], {}, True])
+def test_a_long_page_with_an_id_that_is_none_is_judged_like_any_other(bad: Any) -> None:
+    """Also where it is no value that can be looked up; `true` is not the known row 1."""
+    cursor = opened(UNCAPPED)
+    handle(cursor, [row(1, 2)])
+    accepted = cursor.accept([row(f"x{n}", 60 - n / 2) for n in range(60)] + [row(bad, 3)], NOON + 100 * SECOND)
+    assert len(accepted.fresh) == 60
+    assert len(accepted.bad) == 1
+    assert [gap.kind for gap in accepted.gaps] == ["overflow"]
+
+
 def test_a_full_page_that_reaches_below_the_frontier_is_no_overflow() -> None:
     """A known row below the frontier's tick proves that nothing newer was cut off."""
     cursor = settled()
