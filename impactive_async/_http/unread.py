@@ -81,7 +81,8 @@ class UnreadPage(Sequence[Any]):
         try:
             return rows_of(loads(self._body))
         except ValueError as error:
-            raise DecodeError(f"The answer is not JSON all through: {error}") from None
+            problem = str(error)  # the exception itself holds the whole document
+        raise DecodeError(f"The answer is not JSON all through: {problem}")
 
     def _cut_out(self, index: int) -> bool:
         """Whether all rows down to `index` could be parsed alone.

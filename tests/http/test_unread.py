@@ -104,6 +104,15 @@ def test_what_breaks_a_row_that_was_passed_over_is_told_when_it_is_asked_for() -
         pick(page, [0])
 
 
+def test_the_error_of_a_broken_page_does_not_hold_the_page() -> None:
+    """What a server said of people ends neither in a report of the error nor in memory for its sake."""
+    page = page_of(text_of({"id": "a", "updatedAt": "", "body": "?"}).replace(b'"?"', b"1e999"))
+    with pytest.raises(DecodeError) as caught:
+        list(page)
+    assert caught.value.__context__ is None
+    assert LARGE[:100] not in repr(vars(caught.value))
+
+
 def test_many_braces_in_a_row_do_not_cost_a_parse_each() -> None:
     """After a few places where a row might end the whole page is parsed instead."""
     page = page_of(text_of({"id": "a", "updatedAt": "", "list": [{}] * 1000}))
