@@ -68,7 +68,7 @@ def test_rows_are_those_of_the_parser(separators: tuple[str, str]) -> None:
 
 
 def test_a_row_is_the_same_value_each_time() -> None:
-    """What was handed out alone is what the whole page holds later: identity tells copies apart."""
+    """What was handed out alone is what the whole page holds later, not a second copy of it."""
     page = page_of(orjson.dumps(large([{"id": "a", "updatedAt": "1"}, {"id": "b", "updatedAt": "2"}])))
     (first,) = pick(page, [0])
     assert page[0] is first
