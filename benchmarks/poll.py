@@ -29,11 +29,13 @@ from impactive_async._clock import SystemClock
 from impactive_async._http.caller import Answer
 from impactive_async._http.codec import loads
 from impactive_async._http.unread import unread
+from impactive_async._http.wire import build_request
 from impactive_async.feeds.intake import Intake, open_cursor
 from impactive_async.feeds.rules import Rules
 from impactive_async.feeds.source import FeedOptions, Source
 from impactive_async.models import Enrollment, Send
 from impactive_async.resources.emails import SENDS_RULES
+from impactive_async.resources.enrollments import ENROLLMENTS
 from impactive_async.resources.enrollments import RULES as ENROLLMENTS_RULES
 
 ROWS: Final = 500
@@ -115,7 +117,9 @@ class Poll:
 
     def __init__(self, case: Case) -> None:
         self._body = b""
-        self._shape = unread(case.rules.id, case.rules.timestamp)  # what `resources` polls with
+        self._shape = unread(
+            build_request(ENROLLMENTS, ("1",)), case.rules.id, case.rules.timestamp
+        )  # what `resources` polls with
         self._source = Source(
             name="benchmark", row=case.row, rules=case.rules, page=self._page, clock=SystemClock()
         )

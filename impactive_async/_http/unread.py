@@ -12,6 +12,7 @@ from typing import Any, Final, overload
 from impactive_async._http.decipher import BodyShape, rows_of
 from impactive_async._http.json_bytes import loads
 from impactive_async._http.structs import UNREADABLE, keys_reader
+from impactive_async._http.wire import Request
 from impactive_async.errors import DecodeError
 
 _SMALL: Final = 16 * 1024
@@ -30,15 +31,17 @@ class UnreadPage(Sequence[Any]):
             reading it.
     """
 
-    __slots__ = ("_body", "_columns", "_cut", "_read", "_size")
+    __slots__ = ("_body", "_columns", "_cut", "_read", "_request", "_size")
 
-    def __init__(self, body: bytes, columns: Mapping[str, list[Any]]) -> None:
+    def __init__(self, request: Request, body: bytes, columns: Mapping[str, list[Any]]) -> None:
         """Make a page of an answer, a bare array of objects.
 
         Args:
+            request: What was asked for, for the error.
             body: The answer.
             columns: Some fields of all rows, by their wire names; at least one.
         """
+        self._request = request
         self._body = body
         self._columns = columns
         self._size = len(next(iter(columns.values())))
@@ -82,7 +85,11 @@ class UnreadPage(Sequence[Any]):
             return rows_of(loads(self._body))
         except ValueError as error:
             problem = str(error)  # the exception itself holds the whole document
-        raise DecodeError(f"The answer is not JSON all through: {problem}")
+        raise DecodeError(
+            f"The answer is not JSON all through: {problem}",
+            method=self._request.method,
+            request_path=self._request.bare_path,
+        )
 
     def _cut_out(self, index: int) -> bool:
         """Whether all rows down to `index` could be parsed alone.
@@ -130,10 +137,17 @@ def pick(rows: Sequence[Any], places: Sequence[int]) -> list[Any]:
 class unread(BodyShape[Sequence[Any]]):  # noqa: N801 - a shape like those in shapes.py
     """The answer is a list of raw rows (A2), of which a feed mostly needs no more than ids and timestamps."""
 
-    __slots__ = ("_keys",)
+    __slots__ = ("_keys", "_request")
 
-    def __init__(self, id_field: str, timestamp_field: str) -> None:
-        """Make the shape, given the wire names of what tells rows apart."""
+    def __init__(self, request: Request, id_field: str, timestamp_field: str) -> None:
+        """Make the shape.
+
+        Args:
+            request: What is asked for, whatever `since`.
+            id_field: Wire name of the id.
+            timestamp_field: Wire name of what tells versions of a row apart.
+        """
+        self._request = request
         self._keys = keys_reader(id_field, timestamp_field)
 
     def __call__(self, data: Any) -> Sequence[Any]:
@@ -145,6 +159,6 @@ class unread(BodyShape[Sequence[Any]]):  # noqa: N801 - a shape like those in sh
         if self._keys is None or len(body) < _SMALL or body[:2] != b"[{":
             return None
         try:
-            return UnreadPage(body, self._keys(body))
+            return UnreadPage(self._request, body, self._keys(body))
         except UNREADABLE:
             return None

@@ -111,8 +111,8 @@ def pages(
     Raises:
         ValueError: A malformed id.
     """
-    build_request(endpoint, ids)
-    shape = rows_of if rules is None else unread(rules.id, rules.timestamp)
+    whole = build_request(endpoint, ids)
+    shape = rows_of if rules is None else unread(whole, rules.id, rules.timestamp)
 
     def page(since: str | None) -> Awaitable[Answer[Sequence[Any]]]:
         query = None if since is None else {"since": since}

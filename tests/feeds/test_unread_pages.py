@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impactive_async._http.unread import UnreadPage, unread
+from impactive_async._http.wire import build_request, get
 from impactive_async.errors import DecodeError
 from impactive_async.feeds.cursor import Cursor
 from impactive_async.feeds.rules import Rules
@@ -18,7 +19,7 @@ from impactive_async.feeds.rules import Rules
 NOW = 1_800_000_000_000_000
 BODY = "x" * 20_000  # what makes a page worth glancing at
 STAMPS = [f"2027-01-15T07:{minute:02}:00.00{tick}Z" for minute in (10, 58, 59) for tick in (0, 1, 2)]
-SHAPE = unread("id", "updatedAt")
+SHAPE = unread(build_request(get("/api/zapier/deals")), "id", "updatedAt")
 
 rows = st.fixed_dictionaries(
     {"id": st.sampled_from("abcdefgh"), "updatedAt": st.sampled_from(STAMPS), "note": st.sampled_from(["", "},{"])}

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from impactive_async._http import unread as module
 from impactive_async._http.unread import UnreadPage, column, pick, unread
+from impactive_async._http.wire import build_request, get
 from impactive_async.errors import DecodeError
 
-SHAPE = unread("id", "updatedAt")
+REQUEST = build_request(get("/api/agent/sequences/:id/enrollments"), ("7",), query={"since": "x"})
+SHAPE = unread(REQUEST, "id", "updatedAt")
 LAWFUL = settings(derandomize=True, deadline=None, max_examples=150)
 LARGE = "x" * module._SMALL
 TRAPS = st.sampled_from(['},{"id":"no"', "},{", '"},{"', "\\", "}]", "é“”", "", "\n"])
@@ -100,8 +102,9 @@ def test_a_column_that_was_not_read_is_parsed() -> None:
 def test_what_breaks_a_row_that_was_passed_over_is_told_when_it_is_asked_for() -> None:
     """Passing over text does not look at it closely: a page that is no JSON is then unreadable, not a surprise."""
     page = page_of(text_of({"id": "a", "updatedAt": "", "body": "?"}).replace(b"?", b"\xff"))
-    with pytest.raises(DecodeError, match="not JSON all through"):
+    with pytest.raises(DecodeError, match="not JSON all through") as caught:
         pick(page, [0])
+    assert (caught.value.method, caught.value.request_path) == ("GET", "/api/agent/sequences/7/enrollments")
 
 
 def test_the_error_of_a_broken_page_does_not_hold_the_page() -> None:
