@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from itertools import takewhile
 
 import attrs
 
@@ -75,54 +74,38 @@ class _Place(AbstractAsyncContextManager[None]):
 
 
 class Window:
-    """Bounds the rows that can have been created since a batch was recorded whose fate is open, its own included.
+    """Bounds the rows that can have been created since a batch was sent whose fate is open, its own included.
 
     A list shows so many of the newest contacts and no others. Those that can stand above a batch's are of batches
-    that were open when it was recorded, and of batches recorded later that are sent before its end: of all that
-    overlap with it in time. So a batch that takes long holds up those behind it.
+    that were under way when it was sent, and of batches sent while it is: of all that overlap with it in time.
+    So a batch that takes long holds up those behind it.
     """
 
-    def __init__(self, rows: int, senders: int) -> None:
+    def __init__(self, rows: int) -> None:
         self._most = rows
-        self._senders = senders
         self._sizes: dict[Hashable, int] = {}
         self._overlaps: dict[Hashable, int] = {}
         self._freed = asyncio.Event()
 
     async def room(self, rows: int) -> None:
-        """Wait until a batch of so many rows may be recorded."""
-        while not self._has_room(rows):
-            await self._change()
+        """Wait until so many rows may be sent. One waiter at a time."""
+        while not self._fits(rows):
+            self._freed.clear()
+            await self._freed.wait()
 
     def enter(self, batch: Hashable, rows: int) -> None:
-        """A batch is about to be recorded."""
+        """A batch is about to be sent."""
+        for other in self._overlaps:
+            self._overlaps[other] += rows
         self._overlaps[batch] = rows + sum(self._sizes.values())
         self._sizes[batch] = rows
-
-    async def turn(self, batch: Hashable) -> None:
-        """Wait until it may be sent. To be called once a batch, in their order."""
-        while not self._may_go(batch):
-            await self._change()
-        for other in self._before(batch):
-            self._overlaps[other] += self._sizes[batch]
 
     def leave(self, batch: Hashable) -> None:
         """It is known what became of it."""
         del self._sizes[batch], self._overlaps[batch]
         self._freed.set()
 
-    async def _change(self) -> None:
-        self._freed.clear()
-        await self._freed.wait()
-
-    def _has_room(self, rows: int) -> bool:
-        """Also for those to be sent after it while it is sent itself; but for fewer of them if they are large."""
-        after = max(0, min(self._senders, (self._most // rows + 1) // 2) - 1) * rows
-        return not self._sizes or sum(self._sizes.values()) + rows + after <= self._most
-
-    def _may_go(self, batch: Hashable) -> bool:
-        rows = self._sizes[batch]
-        return all(self._overlaps[other] + rows <= self._most for other in self._before(batch))
-
-    def _before(self, batch: Hashable) -> Iterator[Hashable]:
-        return takewhile(lambda other: other is not batch, self._sizes)
+    def _fits(self, rows: int) -> bool:
+        under_way = sum(self._sizes.values())
+        most = max((under_way, *self._overlaps.values()))
+        return not under_way or most + rows <= self._most

@@ -122,7 +122,7 @@ async def _run(
     found: int = 0,
 ) -> CreateReport:
     baseline = await api.lists.newest(_BASELINE)
-    window = Window(WINDOW, options.concurrency)
+    window = Window(WINDOW)
     tally = Tally(options.keep_results, found=found)
     creating = Creating(
         create=api.create,

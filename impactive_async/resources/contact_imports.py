@@ -57,7 +57,7 @@ class ContactImports(Resource):
         under way is finished.
 
         Args:
-            rows: Drafts, or mappings of their fields. Read lazily: four batches more than can be sent at once.
+            rows: Drafts, or mappings of their fields. Read lazily: two batches more than can be sent at once.
             journal: The file that remembers; made if it is not there. It belongs to these rows, in this order
                 (more may follow at the end), and to this workspace at this base URL. Rows that failed are tried
                 again by the next call with it. Without one a killed call leaves no trace.

@@ -383,7 +383,7 @@ async def test_progress_counts_up_to_the_end() -> None:
 
 
 async def test_reads_ahead_no_further_than_it_can_send() -> None:
-    """At no time are more rows held than fit the requests under way and the four being prepared."""
+    """At no time are more rows held than fit the requests under way and the two being prepared."""
     model, read, done = Model(), 0, 0
 
     def counted() -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ import pytest
 from impactive_async.bulk import creating, importing, search
 from impactive_async.bulk.batch import Batch
 from impactive_async.bulk.evidence import Trace, Verdict, judge
-from impactive_async.bulk.gate import Gate, Window
+from impactive_async.bulk.gate import Gate
 from impactive_async.bulk.journal import Journal
 from impactive_async.bulk.pairing import Sighting
 
@@ -96,13 +96,6 @@ def search_while_others_send(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(creating, "Gate", OpenGate)
 
 
-def send_out_of_turn(patch: pytest.MonkeyPatch) -> None:
-    async def at_once(_: Window, __: Batch) -> None:
-        pass
-
-    patch.setattr(Window, "turn", at_once)
-
-
 def send_without_end(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(importing, "WINDOW", 10**6)
 
@@ -118,7 +111,7 @@ def send_without_end(patch: pytest.MonkeyPatch) -> None:
         (record_no_intent, interrupted),
         (search_while_others_send, without_a_journal),
         (send_without_end, batches_of_a_hundred),
-        (send_out_of_turn, one_that_takes_long),
+        (send_without_end, one_that_takes_long),
     ],
     ids=lambda value: value.__name__,
 )
