@@ -80,9 +80,9 @@ def _readable_signatures(
 ) -> tuple[str | None, str | None]:
     """Write defaults that are made anew for each object, and those that are functions, as a person would.
 
-    What users get and never make has no signature at all.
+    What users get and never make has no signature at all, nor has a protocol.
     """
-    if what == "class" and _MADE_FOR_USERS.fullmatch(name):
+    if what == "class" and (_MADE_FOR_USERS.fullmatch(name) or signature == "(*args, **kwargs)"):
         return "", None
     for pattern, spelling in _REPRS:
         signature = signature and pattern.sub(spelling, signature)

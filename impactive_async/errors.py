@@ -185,7 +185,7 @@ class APIStatusError(APIError):
         path: The request's path, without host and query.
         body: The answer's text, cut to a bound, with anything that looks like an API key blotted out.
         headers: The answer's headers, likewise.
-        request_id: The server's `x-request-id` or `cf-ray`, if it sent one (contract A13): quote it to support.
+        request_id: The server's `x-request-id` or `cf-ray`, if it sent one (A13): quote it to support.
         retry_after: Seconds the server asked us to wait, if it did.
     """
 

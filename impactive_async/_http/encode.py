@@ -78,7 +78,7 @@ def _encode_draft(draft: Any, argument: str) -> dict[str, Any]:
 
 def _merge(body: dict[str, Any], extra: Mapping[str, Any] | None, argument: str) -> dict[str, Any]:
     if not isinstance(extra, Mapping | None):
-        raise ValueError(f"{argument} is a mapping of wire fields, not {type(extra).__name__}")  # noqa: TRY004
+        raise ValueError(f"{argument} is a mapping of wire fields, not {type(extra).__name__}")
     fields = _encode_mapping(extra or {}, argument)
     for key in body.keys() & fields.keys():
         raise ValueError(f"{key!r} is given twice: as an argument of its own and in {argument}")

@@ -161,7 +161,7 @@ def _check_method(method: object) -> None:
 
 def _check_path(path: object) -> None:
     if not isinstance(path, str):
-        raise ValueError(f"a path is a string, not {type(path).__name__}")  # noqa: TRY004 - DESIGN §2: ValueError
+        raise ValueError(f"a path is a string, not {type(path).__name__}")
     if not re.fullmatch(r"/(?!/)[!-~]*", path) or {".", ".."} & set(re.split(r"[/?#]", path)) or "#" in path:
         raise ValueError(
             f"{brief(path)} is not a path: it begins with one slash, is percent-encoded and has no '.' or '..' "
@@ -171,11 +171,11 @@ def _check_path(path: object) -> None:
 
 def _query(params: object) -> dict[str, str]:
     if not isinstance(params, Mapping | None):
-        raise ValueError(f"params is a mapping of names to values, not {type(params).__name__}")  # noqa: TRY004
+        raise ValueError(f"params is a mapping of names to values, not {type(params).__name__}")
     query = {}
     for name, value in (params or {}).items():
         if not isinstance(name, str) or not isinstance(value, str | int) or isinstance(value, bool):
-            raise ValueError(f"params[{name!r}] is a string or a whole number, not {brief(value)}")  # noqa: TRY004
+            raise ValueError(f"params[{name!r}] is a string or a whole number, not {brief(value)}")
         query[name] = str(value)
     return query
 
@@ -190,7 +190,7 @@ def check_id(value: object) -> str:
     if isinstance(value, str) and _PLAIN_ID.fullmatch(value):
         return value
     if not isinstance(value, str):
-        raise ValueError(f"an id is a string, not {type(value).__name__}")  # noqa: TRY004 - DESIGN §2: ValueError
+        raise ValueError(f"an id is a string, not {type(value).__name__}")
     if not value or value != value.strip() or _BAD_IN_ID.search(value):
         raise ValueError(
             f"{redact(value)[:40]!r} is not an id: ids are not empty, have no white space around them, and hold "

@@ -26,14 +26,14 @@ class Source(Generic[T]):
 
     def __init__(self, rows: Iterable[T] | AsyncIterable[T], name: str) -> None:
         if isinstance(rows, str | bytes | Mapping):
-            raise ValueError(f"{name} is an iterable of rows, not a lone {type(rows).__name__}")  # noqa: TRY004
+            raise ValueError(f"{name} is an iterable of rows, not a lone {type(rows).__name__}")
         self._iterator: Iterator[T] | AsyncIterator[T]
         if isinstance(rows, AsyncIterable):
             self._iterator = aiter(rows)
         elif isinstance(rows, Iterable):
             self._iterator = iter(rows)
         else:
-            raise ValueError(f"{name} is an iterable or async iterable, not a {type(rows).__name__}")  # noqa: TRY004
+            raise ValueError(f"{name} is an iterable or async iterable, not a {type(rows).__name__}")
         self.total = len(rows) if isinstance(rows, Sized) else None
         self.position = 0
         self.failure: Exception | None = None

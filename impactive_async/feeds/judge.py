@@ -9,7 +9,7 @@ from impactive_async.feeds.known import is_id
 from impactive_async.feeds.progress import Progress
 from impactive_async.feeds.rules import Rules
 
-POSSIBLE_CAPS: Final = (100, 500)  # contract A7: page sizes at which a list of unknown cap may have been cut
+POSSIBLE_CAPS: Final = (100, 500)  # A7: page sizes at which a list of unknown cap may have been cut
 LEAST_PLAUSIBLE_CAP: Final = 50
 
 

@@ -25,7 +25,7 @@ class Rules:
     Attributes:
         timestamp: Wire name of the field that `since` is compared with.
         overlap: How late, in microseconds, a row may become visible behind its own timestamp.
-        cap: The most rows a page can have; `None` when unknown (contract A7).
+        cap: The most rows a page can have; `None` when unknown (A7).
         id: Wire name of the id.
         immutable: A row never changes: one id is delivered once. Otherwise each `(id, timestamp)` is.
         tick: Declared precision in microseconds; a coarser one is learnt from the rows.

@@ -61,11 +61,11 @@ def drafts_of(kind: type[D], drafts: Iterable[D], name: str) -> list[D]:
     """
     given: object = drafts
     if not isinstance(given, Iterable) or isinstance(given, str | Mapping):
-        raise ValueError(f"{name} is a list of {kind.__name__}, not {type(given).__name__}")  # noqa: TRY004
+        raise ValueError(f"{name} is a list of {kind.__name__}, not {type(given).__name__}")
     found = list(drafts)
     for place, draft in enumerate(found):
         if not isinstance(draft, kind):
-            raise ValueError(f"{name}[{place}] is a {kind.__name__}, not {type(draft).__name__}")  # noqa: TRY004
+            raise ValueError(f"{name}[{place}] is a {kind.__name__}, not {type(draft).__name__}")
     return found
 
 
@@ -78,7 +78,7 @@ def id_list(ids: Iterable[str] | None, name: str) -> list[str]:
     if ids is None:
         return []
     if isinstance(ids, str):
-        raise ValueError(f"{name} is a list of ids, not one string")  # noqa: TRY004 - DESIGN §2: ValueError
+        raise ValueError(f"{name} is a list of ids, not one string")
     ids = list(ids)
     for value in ids:
         check_id(value)

@@ -70,7 +70,7 @@ def test_defaults_are_readable(site: Path) -> None:
 def test_the_picture_of_the_layers_is_what_is_enforced() -> None:
     """Its rooms, floor by floor, are those of the import contract."""
     contract = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]
-    enforced = [{room.strip("() ") for room in floor.split("|")} for floor in contract["layers"]]
+    enforced = [{room.strip() for room in floor.split("|")} for floor in contract["layers"]]
     floors: dict[str, set[str]] = {}
     for text in ElementTree.parse(ROOT / "docs" / "layers.svg").iter("{http://www.w3.org/2000/svg}text"):
         if text.get("class") == "room":

@@ -28,7 +28,7 @@ START: Final = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 END: Final = START + timedelta(days=6)
 """All has been sent by Friday, and answered a day and a half later."""
 WAVES: Final = 12
-"""Not ten: a first page of exactly 100 rows might be a cut one, and the feed would say so (contract A7)."""
+"""Not ten: a first page of exactly 100 rows might be a cut one, and the feed would say so (A7)."""
 WAVE_EVERY: Final = timedelta(minutes=30)
 OUTAGE: Final = timedelta(hours=1)
 STUCK_AFTER: Final = 2.75
