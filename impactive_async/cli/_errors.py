@@ -49,7 +49,7 @@ READER_GONE = Exit(141, "whoever read the output of a command that only reads we
 INTERRUPTED = Exit(130, "Ctrl-C; 143 for SIGTERM")
 TERMINATED = 143
 UNWRITTEN = Exit(
-    14, "the output could not be written; a write to the workspace was done: do not repeat it", (OutputError,)
+    14, "the output could not be written; the command itself was done: do not repeat a write", (OutputError,)
 )
 
 NOT_FOUND = Exit(5, "no such id in this workspace", (NotFoundError,))

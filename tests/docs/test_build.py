@@ -64,6 +64,7 @@ def test_defaults_are_readable(site: Path) -> None:
     for page in (site / "api").glob("*.html"):
         text = re.sub(r"<[^>]+>", "", page.read_text(encoding="utf-8"))
         assert "attr_dict" not in text, page
+        assert "*args, **kwargs" not in " ".join(text.split()), page
         assert not re.search(r"\bNOTHING\b|&lt;(built-in |)function", text), page
 
 
