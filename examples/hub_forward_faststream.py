@@ -1,6 +1,6 @@
 """Forward a hub's events to another broker, here NATS JetStream, with FastStream; stops on SIGTERM.
 
-    pip install 'impactive-async[redis]' 'faststream[nats]'
+    pip install '.[redis]' 'faststream[nats]'
     python examples/hub_forward_faststream.py redis://localhost:6379/0 nats://localhost:4222
 
 An event is acknowledged in the hub when the other broker has it: killed in between, the forwarder sends it again.
