@@ -15,7 +15,8 @@ class Gap:
     Attributes:
         feed: The feed's name, such as ``sequences/42/replies``.
         kind: ``overflow``: more rows than the server's cap arrived since the last poll.
-            ``lookback``: only rows that became visible late (behind the newest handled one) can be missing.
+            ``lookback``: only rows stamped before the newest handled one can be missing: those that became visible
+            late, or were stamped by a server's clock that had jumped back.
             ``history``: the feed's first page was full; older rows exist that this API no longer shows.
         after: The oldest timestamp in doubt, aware UTC; `None` when there is no lower bound.
         before: The newest timestamp in doubt, aware UTC; `None` when there is no upper bound.
