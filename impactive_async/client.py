@@ -127,6 +127,11 @@ class AsyncClient:
             max_retries=check_max_retries(max_retries),
         )
 
+    @property
+    def base_url(self) -> str:
+        """Where the workspace is served, without a slash at the end."""
+        return self._base_url
+
     @cached_property
     def bookings(self) -> Bookings:
         """Booked meetings."""

@@ -113,7 +113,8 @@ async def watch(
     wish.check()
     run.farewell = _farewell(store)
     workspace = await run.crm.zapier.auth_test()  # a wrong key or host ends it now; later ones are waited out
-    async with _opened(run, wish, _Place(store, workspace.id), interval) as stream:
+    served = f"{workspace.id} at {run.crm.base_url}"  # a copy elsewhere has the same id, and other rows
+    async with _opened(run, wish, _Place(store, served), interval) as stream:
         if is_watched():
             run.note(f"Watching {_named(wish)} in {workspace.name}, at least every {interval:g} s. Ctrl-C stops.")
         await _show(run, stream, count)
