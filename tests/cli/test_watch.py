@@ -70,8 +70,8 @@ def test_a_store_keeps_the_places_of_workspaces_apart(live: Live, tmp_path: Path
     arguments = ("watch", *wish, "--store", str(tmp_path / "cursors.db"), "--count")
     count = len(live.state.rows("companies"))
     assert len(live.cli(*arguments, str(count)).rows) == count
-    for options in ({"seed": "elsewhere"}, {}):
-        with live_sandbox(**options) as other:
+    for seed in ("elsewhere", "cli"):
+        with live_sandbox(seed=seed) as other:
             assert len(run(*arguments, str(count), env=other.env).rows) == count
     live.state.add("companies", {"name": "Newcomer"})
     (new,) = live.cli(*arguments, "1").rows
