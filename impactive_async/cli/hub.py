@@ -152,6 +152,14 @@ async def limit(
     run.note(f"All workers together: {f'{number:g} requests a second' if number else 'no limit'}.")
 
 
+@command(app, "move", example="impactive hub move --hub sqlite:///hub.db")
+async def move(run: Run, hub: HubUrl, namespace: Namespace = NAMESPACE) -> None:
+    """Follow the workspace to another base URL: until that is said, workers that use the new one are refused."""
+    async with open_hub(hub, namespace) as engine:
+        served = await engine.move_to(run.crm)
+    run.note(f"This hub follows workspace {served} from now on. Start the workers with that base URL.")
+
+
 def _number(text: str) -> float:
     try:
         return float(text)

@@ -22,11 +22,13 @@ from typing import Protocol, Self
 
 from attrs import frozen
 
+from impactive_async import AsyncClient
 from impactive_async._clock import Clock, SystemClock
 from impactive_async.errors import ConfigurationError, FencedError
 from impactive_async.hub.events import Event
 from impactive_async.hub.reader import Delivery, EventReader
 from impactive_async.hub.status import HubStatus
+from impactive_async.hub.terms import identity
 
 _ERROR_LENGTH = 500
 
@@ -95,9 +97,38 @@ class Hub(Protocol):
 
         Workers do so at their start, and again from time to time: an engine may have lost its data.
 
+        Args:
+            workspace: Its id and where it is served, as in `ws_1 at https://app.impactiveai.com`.
+
         Raises:
             ConfigurationError: The hub is another workspace's, or its limit is not the one this object was told.
         """
+
+    @abstractmethod
+    async def rebind(self, workspace: str) -> None:
+        """Record that these are the feeds of this workspace from now on, whatever was recorded. See `move_to`."""
+
+    async def move_to(self, crm: AsyncClient) -> str:
+        """Go on with the workspace where this client finds it, after it has got another base URL.
+
+        Returns:
+            What is recorded now: its id and where it is served.
+
+        Raises:
+            ConfigurationError: The client opens another workspace; nothing has changed.
+            APIError: The workspace cannot be asked for its id.
+        """
+        workspace = (await crm.zapier.auth_test()).id
+        recorded = (await self.status()).workspace
+        if recorded is not None and not recorded.startswith(identity(workspace, "")):
+            raise ConfigurationError(
+                f"This hub holds the feeds of workspace {recorded}, and the key is of {workspace}. A hub can "
+                "follow its workspace to another address, but not become another workspace's: use another "
+                "namespace or file."
+            )
+        served = identity(workspace, crm.base_url)
+        await self.rebind(served)
+        return served
 
     @abstractmethod
     async def limit(self, rate_limit: float | None) -> None:

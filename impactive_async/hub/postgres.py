@@ -116,6 +116,10 @@ class PostgresHub(Hub):
         (recorded,) = await self._call("bind($1, $2, $3, $4)", workspace, *_figures(self._terms.rate))
         self._terms.agree(workspace, tuple(recorded))
 
+    async def rebind(self, workspace: str) -> None:
+        """See `Hub.rebind`."""
+        await self._call("rebind($1)", workspace)
+
     async def limit(self, rate_limit: float | None) -> None:
         """See `Hub.limit`."""
         told = rate(rate_limit)

@@ -182,6 +182,12 @@ BEGIN
 END $$;
 
 
+CREATE FUNCTION rebind(p_workspace text) RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    UPDATE meta SET workspace = p_workspace
+$$;
+
+
 CREATE FUNCTION set_limit(p_limit double precision, p_interval double precision, p_tolerance double precision)
 RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$

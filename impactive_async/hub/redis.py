@@ -94,7 +94,7 @@ class RedisHub(Hub):
         if answer is None:
             return None
         feed, cursor, token, failures = answer
-        return Claim(feed=feed, cursor=cursor, token=token, failures=failures, lease=lease)
+        return Claim(feed=feed, cursor=cursor, token=int(token), failures=failures, lease=lease)
 
     async def commit(
         self, claim: Claim, cursor: str, events: Sequence[Event], again_in: float, *, gaps: int = 0
@@ -112,6 +112,12 @@ class RedisHub(Hub):
         own = self._terms.rate
         owner, limit = await self._run("bind", SCHEMA_VERSION, workspace, own.limit if own else _NONE, *_pace(own))
         self._terms.agree(workspace, (owner, float(limit) if limit else None))
+
+    async def rebind(self, workspace: str) -> None:
+        """See `Hub.rebind`."""
+        await self._demand()
+        with self._explained():
+            await self._redis.hset(self._key("meta"), "workspace", workspace)
 
     async def limit(self, rate_limit: float | None) -> None:
         """See `Hub.limit`."""

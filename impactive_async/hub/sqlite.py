@@ -94,10 +94,14 @@ class SqliteHub(Hub):
         recorded = await self._write(lambda connection, _: schedule.bind(connection, workspace, limit))
         self._terms.agree(workspace, recorded)
 
+    async def rebind(self, workspace: str) -> None:
+        """See `Hub.rebind`."""
+        await self._change(lambda connection, _: schedule.set_term(connection, "workspace", workspace))
+
     async def limit(self, rate_limit: float | None) -> None:
         """See `Hub.limit`."""
         limit = limit_of(rate_limit)
-        await self._change(lambda connection, _: schedule.set_limit(connection, limit))
+        await self._change(lambda connection, _: schedule.set_term(connection, "rate_limit", limit))
 
     async def feeds(self) -> dict[str, str | None]:
         """See `Hub.feeds`."""

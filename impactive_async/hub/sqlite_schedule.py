@@ -149,13 +149,13 @@ def feeds(connection: sqlite3.Connection) -> dict[str, str | None]:
 
 def bind(connection: sqlite3.Connection, workspace: str, limit: float | None) -> tuple[str, float | None]:
     """Record what is not recorded yet; returns workspace and limit as they are now."""
-    recorded = _set_term(connection, "workspace", workspace)
+    recorded = _propose(connection, "workspace", workspace)
     if recorded == workspace and limit is not None:
-        _set_term(connection, "rate_limit", limit)
+        _propose(connection, "rate_limit", limit)
     return recorded, _term(connection, "rate_limit")
 
 
-def _set_term(connection: sqlite3.Connection, name: str, value: str | float) -> Any:
+def _propose(connection: sqlite3.Connection, name: str, value: str | float) -> Any:
     connection.execute("INSERT INTO terms VALUES (?, ?) ON CONFLICT DO NOTHING", (name, value))
     return _term(connection, name)
 
@@ -165,9 +165,9 @@ def _term(connection: sqlite3.Connection, name: str) -> Any:
     return row[0] if row else None
 
 
-def set_limit(connection: sqlite3.Connection, limit: float) -> None:
-    """Change the rate limit for all."""
-    connection.execute("INSERT OR REPLACE INTO terms VALUES ('rate_limit', ?)", (limit,))
+def set_term(connection: sqlite3.Connection, name: str, value: str | float) -> None:
+    """Change for all what they have to agree on."""
+    connection.execute("INSERT OR REPLACE INTO terms VALUES (?, ?)", (name, value))
 
 
 def is_limited(connection: sqlite3.Connection) -> bool:

@@ -9,6 +9,11 @@ UNLIMITED = 0.0
 """How an engine keeps "no limit, and that was decided"; where nothing is kept, nobody has named a limit yet."""
 
 
+def identity(workspace: str, base_url: str) -> str:
+    """What a hub calls a workspace: a copy on another server has the same id, and other rows."""
+    return f"{workspace} at {base_url}"
+
+
 class Terms:
     """What one hub object knows of them. The engine's word counts; this one's is for an engine that has none.
 
@@ -29,8 +34,9 @@ class Terms:
         owner, limit = recorded
         if owner != workspace:
             raise ConfigurationError(
-                f"This hub holds the feeds of workspace {owner!r}, and the key is of {workspace!r}. Two on one "
-                "hub would lose rows: use another namespace (`--namespace`), or another file with SQLite."
+                f"This hub holds the feeds of workspace {owner}, and this client opens {workspace}. Two on one "
+                "hub would lose rows: use another namespace (`--namespace`), or another file with SQLite. If it "
+                "is the same one under a new address, say so: `impactive hub move`."
             )
         if self._told is not None and self._told != limit:
             raise ConfigurationError(

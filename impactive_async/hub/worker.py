@@ -38,6 +38,7 @@ from impactive_async.hub.reports import (
     log,
 )
 from impactive_async.hub.stopping import Stopped, Stopping
+from impactive_async.hub.terms import identity
 from impactive_async.hub.throttle import Throttle
 
 IDLE: Final = 0.25
@@ -132,9 +133,10 @@ class Worker:
         workspace = await self._patiently(self._ask_for_workspace, is_hopeless_at_first)
         if workspace is None:
             return
-        await self._patiently(lambda: within(patience, lambda: self._hub.bind(workspace)), is_hopeless_at_first)
+        served = identity(workspace, self._crm.base_url)
+        await self._patiently(lambda: within(patience, lambda: self._hub.bind(served)), is_hopeless_at_first)
         self._report(Started(workspace=workspace))
-        discovering = asyncio.create_task(self._ending_all(self._discover, workspace))
+        discovering = asyncio.create_task(self._ending_all(self._discover, served))
         try:
             await self._claim_and_poll(self._poller(workspace))
         finally:

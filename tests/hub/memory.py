@@ -88,6 +88,9 @@ class MemoryHub(Hub):
     async def bind(self, workspace: str) -> None:
         self._called("bind")
 
+    async def rebind(self, workspace: str) -> None:
+        raise NotImplementedError
+
     async def limit(self, rate_limit: float | None) -> None:
         raise NotImplementedError
 

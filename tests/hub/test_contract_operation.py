@@ -110,11 +110,25 @@ async def test_a_hub_is_one_workspaces(hub: Hub, make_hub: MakeHub) -> None:
     assert (await hub.status()).workspace is None
     await hub.bind("wsp_1")
     other = await make_hub(rate_limit=1.0)
-    with pytest.raises(ConfigurationError, match=r"workspace 'wsp_1'.*of 'wsp_2'.*--namespace.*another file"):
+    with pytest.raises(ConfigurationError, match=r"workspace wsp_1.*opens wsp_2.*--namespace.*another file"):
         await other.bind("wsp_2")
     await hub.bind("wsp_1")
     status = await hub.status()
     assert (status.workspace, status.rate_limit) == ("wsp_1", None)
+
+
+async def test_a_hub_follows_its_workspace_to_another_address(hub: Hub, make_hub: MakeHub) -> None:
+    """Rebound, it is the same hub for those who call there, and refuses those who do not."""
+    await hub.bind("wsp_1 at here")
+    await hub.add("a", "7")
+    await hub.rebind("wsp_1 at there")
+    await (await make_hub()).bind("wsp_1 at there")
+    assert (await hub.status()).workspace == "wsp_1 at there"
+    with pytest.raises(ConfigurationError, match="impactive hub move"):
+        await hub.bind("wsp_1 at here")
+    claim = await hub.claim(60)
+    assert claim
+    assert claim.cursor == "7"
 
 
 async def test_only_one_of_two_workspaces_gets_a_new_hub(make_hub: MakeHub) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from impactive_async.errors import ConfigurationError
+from impactive_async.errors import ConfigurationError, FencedError
 from impactive_async.hub import Event, Hub
 
 from .engines import REDIS_URL, Corner, corner_of, events
@@ -55,6 +55,23 @@ async def test_all_keys_share_one_hash_slot(hub: Hub, redis: Redis, corner: Corn
         "meta",
         "schedule",
     ]
+
+
+async def test_a_server_that_lost_its_data_fences_the_claims_it_forgot(
+    hub: Hub, redis: Redis, corner: Corner
+) -> None:
+    """No token is given twice, not even by a server that was emptied: an old claim would write over a new one."""
+    await hub.add("a")
+    old = await hub.claim(60)
+    await redis.delete(*[key async for key in redis.scan_iter(f"*{corner.namespace}*")])
+    await hub.init()
+    await hub.add("a")
+    new = await hub.claim(60)
+    assert old
+    assert new
+    with pytest.raises(FencedError):
+        await hub.commit(old, "far ahead", [], 0)
+    await hub.commit(new, "1", events(1), 0)
 
 
 async def test_others_read_the_stream_with_their_own_means(hub: Hub, redis: Redis, corner: Corner) -> None:

@@ -35,6 +35,7 @@ from impactive_async.hub.reports import (
     Trimmed,
     Trouble,
 )
+from impactive_async.hub.terms import identity
 from impactive_async.sandbox import Sandbox
 from tests.support import JumpingLoop, LoopClock, client_of, until
 
@@ -257,7 +258,7 @@ async def test_a_hub_that_lost_its_terms_is_told_them_again(bench: Bench) -> Non
     bench.hub.bind = bind  # type: ignore[method-assign]
     with pytest.raises(ConfigurationError, match="another workspace"):
         await bench.work(lambda report: False)
-    assert set(bound) == {bench.of(Started)[0].workspace}
+    assert set(bound) == {identity(bench.of(Started)[0].workspace, bench.crm.base_url)}
 
 
 @on_a_bench

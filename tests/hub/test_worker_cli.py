@@ -204,6 +204,29 @@ def test_two_workspaces_do_not_share_a_hub(live: Live, hub: str) -> None:
     assert status["feeds"] == 1
 
 
+def test_a_copy_of_a_workspace_is_refused_until_it_is_said_to_be_the_same(live: Live, hub: str) -> None:
+    """The same id at another address has other rows, unless an operator knows better."""
+    process = worker(live, hub, "--json")
+    line_with(process, '"polled"')
+    process.send_signal(signal.SIGTERM)
+    ended(process)
+    with live_sandbox(seed="worker") as copy:  # the seed that `live` has
+        refused = copy.cli("worker", "--hub", hub, "--kind", "companies")
+        assert refused.code == 3
+        assert "impactive hub move" in refused.err
+        moved = copy.cli("hub", "move", "--hub", hub)
+        assert moved.code == 0
+        assert copy.sandbox.url in moved.err
+        again = worker(copy, hub, "--json")
+        line_with(again, '"polled"')
+        again.send_signal(signal.SIGTERM)
+        ended(again)
+    with live_sandbox(seed="another") as other:
+        outcome = other.cli("hub", "move", "--hub", hub)
+    assert outcome.code == 3
+    assert "not become another workspace's" in outcome.err
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -3,7 +3,7 @@ local SCHEDULE, LEASED, FEEDS, CURSORS, DEAD, META, EVENTS, IDS = unpack(KEYS)
 -- SCHEDULE: live feeds by the time they are due; of leased ones, by the end of the lease
 -- LEASED:   leased feeds by the end of the lease
 -- FEEDS:    feed -> state as JSON: token (of the newest claim), settled (the newest claim ended by its holder),
---           committed (the newest that was ended by a commit), failures, gaps, error
+--           committed (the newest that was ended by a commit), as text; failures, gaps, error
 -- CURSORS:  feed -> cursor
 -- DEAD:     feeds that are not polled, by the time they died
 -- META:     version, token (the last one given), gaps, workspace; limit, interval, tolerance and arrival of the rate

@@ -2,7 +2,7 @@
 -- ARGV: feed, token, deed (commit, fail, release), seconds until due again ('' = dead), cursor, gaps, error,
 --       then id and JSON of each event.
 -- Returns 1, also for the same call sent again; 0 if the claim does not count any more.
-local feed, token, deed, again_in, cursor = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
+local feed, token, deed, again_in, cursor = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local t = now()
 local state = state_of(feed)
 if not state then return 0 end
