@@ -24,6 +24,11 @@ Line = tuple[int, int, bytes, int, int | None, bytes | None, bytes, bytes]
 MOST_LINES: Final = 100
 """In one statement: the parameters of any SQLite suffice for them."""
 
+_WITHOUT_IT: Final = (
+    "Without it nobody can say which rows were created: before you start with a new journal, look which of them "
+    "are in the workspace."
+)
+
 _APPLICATION_ID: Final = 0x494D504A  # "IMPJ"
 _VERSION: Final = 1
 _SCHEMA: Final = (
@@ -41,16 +46,18 @@ class JournalDatabase:
         # As SQLite sees it, which keeps the companion beside the file itself: so all names of a journal are one.
         self.path = Path(os.path.realpath(path))
         self._connection: sqlite3.Connection | None = None
+        self._opened: os.stat_result | None = None
 
     def put(self, lines: Sequence[Line]) -> None:
         """Put up to `MOST_LINES` batches' lines in the place of any they have; they are on the disk afterwards.
 
         Raises:
-            JournalError: The disk refuses.
+            JournalError: The disk refuses, or the file is no longer where the next run will look for it.
         """
         # One statement, which is a transaction of its own: around each the thread waits for the interpreter.
         places = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * len(lines))
         self.execute(f"REPLACE INTO batches VALUES {places}", *chain.from_iterable(lines))  # noqa: S608 - ours alone
+        self._check_place()
 
     def execute(self, statement: str, *values: Any) -> list[Any]:
         """Execute a statement; returns its rows.
@@ -69,8 +76,8 @@ class JournalDatabase:
         Raises:
             JournalError: It is in use, damaged, not a journal, of another version; or, without `create`, missing.
         """
-        self._make(create=create)
         companion = self._companion().exists()
+        self._make(create=create)
         with self._explained():
             connection = sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False)
             try:
@@ -80,6 +87,7 @@ class JournalDatabase:
                 raise
             self._connection = connection
             try:
+                self._opened = self.path.stat()
                 _mark(connection, in_use=True)
             except BaseException:
                 self.close()
@@ -91,6 +99,7 @@ class JournalDatabase:
             if not self.path.exists():
                 raise JournalError(f"There is no journal at {self.path}.")
             return
+        self._refuse_remains()
         try:
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         except FileExistsError:
@@ -99,6 +108,27 @@ class JournalDatabase:
             raise JournalError(
                 f"{self.path} cannot be made: {error.strerror}. Check the directory and its permissions."
             ) from error
+
+    def _refuse_remains(self) -> None:
+        """SQLite deletes a companion that it finds beside no file, or an empty one, and with it what it says."""
+        if _size(self._companion()) and not _size(self.path):
+            raise JournalError(
+                f"{self.path} is missing or empty, and the file {self._companion().name} that belongs to it is "
+                "still there: the journal of a run that was killed was moved or deleted. Put it back. "
+                f"{_WITHOUT_IT}"
+            )
+
+    def _check_place(self) -> None:
+        """Without this, the next run would miss the journal, and begin a new one."""
+        try:
+            there = self._opened is not None and os.path.samestat(self.path.stat(), self._opened)
+        except OSError:
+            there = False
+        if not there:
+            raise JournalError(
+                f"{self.path} was moved or deleted while it was in use. If it was moved, put it back and run the "
+                f"import again. {_WITHOUT_IT}"
+            )
 
     def _prepare(self, connection: sqlite3.Connection, *, companion: bool) -> None:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -157,8 +187,7 @@ class JournalDatabase:
         """The error for a file whose content cannot be trusted."""
         return JournalError(
             f"{self.path} is not a journal, or is damaged: {how}. It was left as it is. Restore it from a backup. "
-            "Without it nobody can say which rows were created: before you start with a new journal, look which "
-            "of them are in the workspace."
+            f"{_WITHOUT_IT}"
         )
 
     @contextlib.contextmanager
@@ -186,6 +215,14 @@ def _mark(connection: sqlite3.Connection, *, in_use: bool) -> None:
     """Say in the main file itself whether its companion matters."""
     connection.execute("UPDATE header SET in_use = ?", (int(in_use),))
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _size(path: Path) -> int:
+    """Nothing, where there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _identity(connection: sqlite3.Connection) -> tuple[int, int]:

@@ -156,6 +156,12 @@ class JournalFile:
                 self._committed += len(lines)
         except JournalError as failure:
             self._failure = failure
+        except Exception as error:  # no memory, say; these lines are lost all the same
+            self._failure = JournalError(
+                f"{self.path} could not be written: {error!r}. What was recorded before is intact: run the import "
+                "again with the same journal."
+            )
+            self._failure.__cause__ = error
 
     def _commit_quietly(self) -> None:
         with contextlib.suppress(JournalError):  # kept, and raised by whatever comes next

@@ -17,6 +17,7 @@ from impactive_async.bulk.batch import Batch
 from impactive_async.bulk.created import created_ids
 from impactive_async.bulk.evidence import Trace
 from impactive_async.bulk.journal import Journal
+from impactive_async.bulk.journal_db import Line
 from impactive_async.bulk.journal_file import JournalFile
 from impactive_async.errors import JournalError
 from impactive_async.models import Workspace
@@ -487,4 +488,63 @@ async def test_a_journal_is_not_used_before_it_is_open_or_after_it_was_closed(tm
     file = JournalFile(tmp_path / "journal")
     with pytest.raises(JournalError, match="is closed"):
         await file.execute("SELECT 1")
+    await file.aclose()
+
+
+@pytest.mark.parametrize("emptied", [False, True])
+async def test_a_killed_journal_of_which_only_the_companion_is_left_is_not_begun_anew(
+    tmp_path: Path, emptied: bool
+) -> None:
+    """SQLite would throw the companion away, and with it what the last run did."""
+    path, companion = tmp_path / "journal", tmp_path / "journal-wal"
+    ours, theirs = children.Pipe(duplex=False)
+    process = spawn(hold_journal, path, theirs)
+    theirs.close()
+    ours.recv()
+    process.kill()
+    process.join()
+    kept = content(companion)
+    assert kept
+    if emptied:
+        path.write_bytes(b"")
+    else:
+        path.unlink()
+    with pytest.raises(JournalError, match=r"journal-wal .* Put it back"):
+        async with opened(path):
+            raise AssertionError
+    assert content(companion) == kept
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_a_journal_that_is_taken_away_under_way_is_an_error(tmp_path: Path, deleted: bool) -> None:
+    """Deleted, or moved away, it would be missed by the next run, which would create everybody again."""
+    path = tmp_path / "journal"
+    journal = Journal(path)
+    await journal.open()
+    await journal.begin(batch(0))
+    if deleted:
+        path.unlink()
+    else:
+        path.rename(tmp_path / "elsewhere")
+    with pytest.raises(JournalError, match="moved or deleted"):
+        await journal.begin(batch(3))
+    with pytest.raises(JournalError, match="moved or deleted"):
+        await journal.flush()
+    await journal.aclose()
+    if not deleted:
+        (tmp_path / "elsewhere").rename(path)
+        async with opened(path) as again:
+            assert [entry.first for entry in await again.unfinished()] == [0, 3]
+
+
+async def test_a_write_that_fails_unforeseen_is_told_as_well(tmp_path: Path) -> None:
+    """Whatever kept a line from the disk, nothing behind it is taken for recorded."""
+    file = JournalFile(tmp_path / "journal")
+    await file.open(create=True)
+    too_large: Line = (2**63, 1, b"d", 1, None, None, b'[""]', b"[]")
+    file.put_soon(too_large)
+    with pytest.raises(JournalError, match="OverflowError"):
+        await file.flush()
+    with pytest.raises(JournalError, match="OverflowError"):
+        await file.put((0, 1, b"d", 1, None, None, b'[""]', b"[]"))
     await file.aclose()
