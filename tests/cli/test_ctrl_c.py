@@ -147,12 +147,13 @@ def test_an_import_lists_what_failed_until_then(live: Live, tmp_path: Path) -> N
 def test_an_import_that_cannot_wait_says_how_many_failed(live: Live, tmp_path: Path) -> None:
     """Where the requests under way are not answered in time, the lines that failed are at least counted."""
     file = tmp_path / "people.csv"
-    file.write_text("first,last,company id\nBob,B,com_gone\n" + "Ada,A,\n" * 400)
+    file.write_text("first,last,company id\nBob,B,com_gone\n" + "Ada,A,\n" * 1000)
+    # Requests take turns: Bob is found out by the ninth of his batch, and four other batches are under way.
     held = live.do(_event)
-    live.sandbox.fail("POST /api/agent/contacts", after=20, times=None, hold=held)
+    live.sandbox.fail("POST /api/agent/contacts", after=60, times=None, hold=held)
     command = ("contacts", "import", str(file), "--batch-size", "10", "--concurrency", "1")
     with on_pipes(*command, env=live.env) as process:
-        wait_until_it_has_sent(21, live, process)
+        wait_until_it_has_sent(61, live, process)
         code, err, seconds = interrupted(process)
     assert (code, seconds < 2 * PROMPTLY) == (130, True)
     assert err.endswith("from there. Until then 1 line failed; the next run tries again, and lists what fails.\n")
