@@ -11,6 +11,7 @@ import sys
 import termios
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ from tests.cli.support import PATIENCE, Live, command_line, environment
 from tests.cli.terminal import on_pipes, stop
 
 NOTHING = "Stopped; nothing was sent.\n"
-PROMPTLY = 1.0
+PROMPTLY = 5.0
+"""Seconds: what does not listen takes `PATIENCE`. In quiet it is a tenth of one."""
 
 
 def interrupted(process: subprocess.Popen[str], number: signal.Signals = signal.SIGINT) -> tuple[int, str, float]:
@@ -58,8 +60,11 @@ def waiting_in(pipe: int) -> int:
 
 
 def open_files(pid: int) -> Sequence[str]:
-    links = Path(f"/proc/{pid}/fd").iterdir()
-    return [str(link.readlink()) for link in links if link.is_symlink()]
+    targets = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since it was listed
+            targets.append(str(link.readlink()))
+    return targets
 
 
 @pytest.mark.parametrize(
@@ -155,7 +160,7 @@ def test_an_import_that_cannot_wait_says_how_many_failed(live: Live, tmp_path: P
     with on_pipes(*command, env=live.env) as process:
         wait_until_it_has_sent(61, live, process)
         code, err, seconds = interrupted(process)
-    assert (code, seconds < 2 * PROMPTLY) == (130, True)
+    assert (code, seconds < PROMPTLY) == (130, True)
     assert err.endswith("from there. Until then 1 line failed; the next run tries again, and lists what fails.\n")
 
 
