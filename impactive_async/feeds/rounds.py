@@ -153,7 +153,7 @@ class Rounds:
         now = self._clock.monotonic()
         for index, topic in enumerate(topics):
             due = now + first_poll(index, len(topics), self._options.interval)
-            self._put(Slot(topic, due, late=self._is_late(topic)))
+            await self._put(Slot(topic, due, late=self._is_late(topic)))
             if index % BREATH == BREATH - 1:
                 await asyncio.sleep(0)
 
@@ -166,15 +166,30 @@ class Rounds:
             if owed:
                 _log.info("%s: archived; polled once more for what came before", topic)
             due = self._clock.monotonic()
-            self._put(Slot(topic, due, live=False, owed=owed, late=self._is_late(topic)))
+            await self._put(Slot(topic, due, live=False, owed=owed, late=self._is_late(topic)))
 
     def _is_late(self, topic: Topic) -> bool:
         return topic.sequence_id is not None and self._survey.is_late(topic.kind, topic.sequence_id)
 
-    def _put(self, slot: Slot) -> None:
+    async def _put(self, slot: Slot) -> None:
+        if slot.late:
+            await self._keep_start(slot)  # before the first poll can save how far that has come
         self._slots[slot.topic] = slot
         if not slot.idle:
             self._schedule.add(slot)
+
+    async def _keep_start(self, slot: Slot) -> None:
+        """Let later runs know where a late sequence starts: if this one comes to no page, it looks old to them."""
+        options, source = self._options_of(slot), self._catalogue.source(slot.topic)
+        if options is self._options or options.store is None or await stored_cursor(source, options) is not None:
+            return
+        await options.store.save(options.key_of(source), open_cursor(source, options, None).dumps())
+
+    def _options_of(self, slot: Slot) -> FeedOptions:
+        """The stream's; but a late sequence has no history, if all there is was asked for."""
+        if self._options.since is None and slot.late:
+            return attrs.evolve(self._options, since=self._survey.late_from(slot.topic.kind))
+        return self._options
 
     async def _poll_what_is_due(self, tasks: asyncio.TaskGroup) -> None:
         """Poll with as many feeds at once as there is room for; a page keeps its room until it is handled."""
@@ -226,12 +241,10 @@ class Rounds:
             return slot.unfold(source, rhythm)
         slot.restore(rhythm)
         saved = await stored_cursor(source, self._options)
-        options, began, topic = self._options, None, slot.topic
-        if options.since is NOW and saved is None and topic.sequence_id is not None:
+        began = None
+        if self._options.since is NOW and saved is None and slot.topic.sequence_id is not None:
             began = self._survey.start
-        elif options.since is None and slot.late:
-            options = attrs.evolve(options, since=self._survey.late_from(topic.kind))
-        return Intake(source, open_cursor(source, options, saved), began=began)
+        return Intake(source, open_cursor(source, self._options_of(slot), saved), began=began)
 
     def _after_failure(self, error: APIError, slot: Slot, source: Source[Any], rhythm: Rhythm) -> float:
         if isinstance(error, NotFoundError) and slot.topic.sequence_id is not None:

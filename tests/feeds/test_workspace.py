@@ -292,6 +292,23 @@ async def test_a_sequence_created_while_the_program_was_down_has_no_history() ->
     assert [gap.kind for gap in gaps] == ["overflow"]
 
 
+async def test_a_late_sequence_that_no_run_came_to_poll_has_no_history_either() -> None:
+    """What a sequence found after the first look hides is a gap also if the run that found it ends before its page."""
+    for status in ("active", "archived"):
+        world, store, gaps = FakeWorkspace(), Store(), list[Gap]()
+        async with nothing_left(), world.watch(store=store):
+            await spin()
+            world.add("late", rows=tuple(range(1, 2 * CAP)))
+            world.sequences["late"] = status
+            world.lists["late"].trouble = [ServerError("down", status=503)] * 100
+            await world.pass_time(2 * INTERVAL)
+            assert world.lists["late"].asked
+        world.lists["late"].trouble = []
+        async with nothing_left(), world.watch(store=store, on_gap=gaps.append) as events:
+            assert len(await take(events, CAP, world)) == CAP
+        assert [gap.kind for gap in gaps] == ["overflow"], status
+
+
 async def test_what_is_known_of_sequences_is_kept_by_kind_and_refused_when_damaged() -> None:
     """A record of the sequences that cannot be used is an error that says where it is and what to do."""
     world, store = FakeWorkspace(), Store()
