@@ -94,8 +94,10 @@ class Intake(Generic[R]):
         since, clock = self.cursor.since(), self.cursor.server_clock
         asked = self._source.own.steady()
         answer = await self._source.page(since)
-        fell_back = self._compare_clocks(answer.server_time, asked)
+        came = self._source.own.steady()
+        fell_back = self._compare_clocks(answer.server_time, asked, came)
         accepted = self._accept(answer.value, answer.server_time, fell_back)
+        self.came = None if answer.server_time is None else came  # not before: the page may be unreadable
         self.fresh = len(accepted.fresh)
         if accepted.unasked:
             _log.warning("%s: the server ignores `since` (%d older rows)", self._source.name, accepted.unasked)
@@ -104,14 +106,12 @@ class Intake(Generic[R]):
         self._put([Fresh(raw, self.cursor.version(raw)) for raw in accepted.fresh])
         self.changed |= clock is None or not self.idle or self._has_moved(since)
 
-    def _compare_clocks(self, told: datetime | None, asked: float) -> int:
+    def _compare_clocks(self, told: datetime | None, asked: float, came: float) -> int:
         """By how much the server's clock has gone back since the page before, measured by our steady one."""
-        before, came = self.cursor.server_clock, self.came
-        now = self._source.own.steady()
-        self.came = None if told is None else now
-        if told is None or before is None or came is None:
+        before = self.cursor.server_clock
+        if told is None or before is None or self.came is None:
             return 0
-        return fallen_back(before, timestamps.micros(told), at_least=asked - came, at_most=now - came)
+        return fallen_back(before, timestamps.micros(told), at_least=asked - self.came, at_most=came - self.came)
 
     def _accept(self, rows: Sequence[Any], told: datetime | None, fell_back: int) -> Accepted:
         if told is None and self.cursor.server_clock is None:
@@ -228,6 +228,13 @@ def open_cursor(source: Source[Any], options: FeedOptions, saved: str | None) ->
     if saved is None:
         return Cursor(source.rules, feed=source.name, start=options.since)
     return Cursor.loads(saved, source.rules, source.name)
+
+
+def unfolded_cursor(source: Source[Any], folded: bytes) -> Cursor | Snapshot:
+    """Return the cursor that `fold` made so small, in this process."""
+    if source.rules is None:
+        return Snapshot.unfold(folded, source.name, cap=source.cap)
+    return Cursor.unfold(folded, source.rules, source.name)
 
 
 async def stored_cursor(source: Source[Any], options: FeedOptions) -> str | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 import pytest
 
 from impactive_async import NOW, BadRow
+from impactive_async._http.caller import Answer
+from impactive_async.errors import DecodeError
 from impactive_async.feeds.cursor import Cursor
 from impactive_async.feeds.intake import Intake, open_cursor
 from impactive_async.feeds.server_clock import LEEWAY, OwnClocks
@@ -284,6 +286,35 @@ async def test_a_jump_back_made_up_for_before_the_next_poll_is_a_gap() -> None:
     listed.now += timedelta(seconds=200)
     await intake.fetch()
     assert await emptied(intake) == []
+
+
+class Nonsense(list[Any]):
+    """A page that turns out to be unreadable when its rows are looked at."""
+
+    def __iter__(self) -> NoReturn:
+        raise DecodeError("no JSON")
+
+
+class GarbledList(FakeList):
+    """Answers every second request with nonsense, under a `Date` all the same."""
+
+    async def page(self, since: str | None) -> Answer[list[Any]]:
+        answer = await super().page(since)
+        return answer if len(self.asked) % 2 else attrs.evolve(answer, value=Nonsense(answer.value))
+
+
+async def test_an_unreadable_page_does_not_hide_a_jump_back() -> None:
+    """The time that has passed is measured from the page whose date is compared, not from one that told nothing."""
+    listed, steady = GarbledList(), Stopwatch()
+    intake = await watched(listed, steady)
+    steady.now += 300
+    listed.now += timedelta(seconds=200)
+    with pytest.raises(DecodeError):
+        await intake.fetch()
+    steady.now += 300
+    listed.now += timedelta(seconds=300)
+    await intake.fetch()
+    assert await emptied(intake) == ["lookback"]
 
 
 @pytest.mark.parametrize(("waited", "latency"), [(200, 0), (201, 0), (150, 0), (200, 60)])
