@@ -60,6 +60,7 @@ class Feed(Generic[R]):
         self._source = source
         self._options = options
         self._desk: Desk[R] | None = None
+        self._before_page = ""  # the cursor
         self._rhythm = options.rhythm_of(source)
         self._turn: asyncio.Task[None] | None = None
         self._request: asyncio.Task[None] | None = None  # outlives the turn when that is cancelled
@@ -80,11 +81,13 @@ class Feed(Generic[R]):
     def cursor(self) -> str:
         """The progress so far, handled rows only: compact JSON, to be passed to `poll` or kept in a store.
 
-        Before the first row is asked for, it is where `since` says: what the store has is not loaded yet.
+        Before the first row is asked for, it is where `since` says: what the store has is not loaded yet. Until
+        the gaps and bad rows of a page are handled, it is where it was before that page.
         """
         if self._desk is None:
             return open_cursor(self._source, self._options, None).dumps()
-        return self._desk.intake.cursor.dumps()
+        intake = self._desk.intake
+        return intake.cursor.dumps() if intake.may_be_saved else self._before_page
 
     async def poll(self, cursor: str | None = None) -> Poll[R]:
         """Make one request and return what is new since `cursor`; nothing is remembered or saved here.
@@ -174,6 +177,7 @@ class Feed(Generic[R]):
             await clock.sleep(left)
 
     async def _request_page(self, desk: Desk[R]) -> None:
+        self._before_page = desk.intake.cursor.dumps()
         try:
             await desk.intake.fetch()
         except APIError as error:

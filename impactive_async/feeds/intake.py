@@ -230,13 +230,6 @@ def open_cursor(source: Source[Any], options: FeedOptions, saved: str | None) ->
     return Cursor.loads(saved, source.rules, source.name)
 
 
-def unfolded_cursor(source: Source[Any], folded: bytes) -> Cursor | Snapshot:
-    """Return the cursor that `fold` made so small, in this process."""
-    if source.rules is None:
-        return Snapshot.unfold(folded, source.name, cap=source.cap)
-    return Cursor.unfold(folded, source.rules, source.name)
-
-
 async def stored_cursor(source: Source[Any], options: FeedOptions) -> str | None:
     """Return what the store has for a feed; `None` for nothing, or without a store.
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from impactive_async._http import json_bytes
-from impactive_async.feeds.intake import Intake, unfolded_cursor
+from impactive_async.feeds.cursor import Cursor
+from impactive_async.feeds.intake import Intake
 from impactive_async.feeds.rhythm import Rhythm
 from impactive_async.feeds.schedule import Due
+from impactive_async.feeds.snapshot import Snapshot
 from impactive_async.feeds.source import Source
 from impactive_async.feeds.topics import Topic
 
@@ -41,7 +43,7 @@ class Slot(Due):
     def unfold(self, source: Source[Any], rhythm: Rhythm) -> Intake[Any]:
         """Return what the feed was at its last page, which there must have been; `rhythm` goes on from there."""
         came = self.restore(rhythm)
-        return Intake(source, unfolded_cursor(source, self._folded.partition(b"\n")[2]), came=came)
+        return Intake(source, _unfolded(source, self._folded.partition(b"\n")[2]), came=came)
 
     def restore(self, rhythm: Rhythm) -> float | None:
         """Let a new rhythm go on where the feed's was; return when the last page came, by our steady clock."""
@@ -63,3 +65,9 @@ class Slot(Due):
     def _keep(self, rhythm: Rhythm, intake: Intake[Any], cursor: bytes) -> None:
         # Joined anew, they take up no more than they need, unlike what the JSON library returns.
         self._folded = b"\n".join((json_bytes.dumps([rhythm.state, intake.came]), cursor))
+
+
+def _unfolded(source: Source[Any], folded: bytes) -> Cursor | Snapshot:
+    if source.rules is None:
+        return Snapshot.unfold(folded, source.name, cap=source.cap)
+    return Cursor.unfold(folded, source.rules, source.name)

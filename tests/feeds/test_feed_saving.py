@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -143,6 +144,25 @@ async def test_trouble_that_was_not_told_is_found_again(trouble: Callable[[FakeL
         with pytest.raises((FeedGapError, DecodeError)):
             await anext(feed)
         await feed.aclose()  # the consumer has not gone on behind it, so it counts as not told
+
+
+@pytest.mark.parametrize("trouble", [overflow, bad_row])
+async def test_a_cursor_taken_before_trouble_was_told_finds_it_again(trouble: Callable[[FakeList], None]) -> None:
+    """A cursor that is kept by hand speaks, like a saved one, only of what was delivered."""
+    listed, clock = many(2), StopsAt()
+    feed = feed_of(listed, clock)
+    await ids(feed)
+    trouble(listed)
+    clock.sleeps_left = 1
+    with pytest.raises((FeedGapError, DecodeError)):
+        await anext(feed)
+    kept = await feed_of(listed, StopsAt()).poll(feed.cursor)
+    assert kept.gaps or kept.bad
+    for _ in range(3):  # a burst makes two gaps
+        with contextlib.suppress(FeedGapError):
+            await ids(feed)
+    kept = await feed_of(listed, StopsAt()).poll(feed.cursor)
+    assert (kept.gaps, kept.bad, kept.rows) == ([], [], [])
 
 
 @pytest.mark.parametrize("trouble", [overflow, bad_row])

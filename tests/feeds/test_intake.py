@@ -304,7 +304,7 @@ class GarbledList(FakeList):
 
 
 async def test_an_unreadable_page_does_not_hide_a_jump_back() -> None:
-    """The time that has passed is measured from the page whose date is compared, not from one that told nothing."""
+    """The time that has passed is measured from the page whose date is compared, and from no later one."""
     listed, steady = GarbledList(), Stopwatch()
     intake = await watched(listed, steady)
     steady.now += 300

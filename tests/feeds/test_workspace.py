@@ -293,7 +293,7 @@ async def test_a_sequence_created_while_the_program_was_down_has_no_history() ->
 
 
 async def test_a_late_sequence_that_no_run_came_to_poll_has_no_history_either() -> None:
-    """What a sequence found after the first look hides is a gap also if the run that found it ends before its page."""
+    """What a sequence found after the first look hides is a gap, even if the run that found it got no page."""
     for status in ("active", "archived"):
         world, store, gaps = FakeWorkspace(), Store(), list[Gap]()
         async with nothing_left(), world.watch(store=store):
