@@ -78,6 +78,11 @@ class Cursor:
         return self._progress.clock
 
     @property
+    def awaits_now(self) -> bool:
+        """Whether it starts with what comes after a first page that it has not been shown."""
+        return self._from_now and not self._primed
+
+    @property
     def known_gaps(self) -> list[Gap]:
         """All stretches reported so far and not closed, oldest first, neighbours joined; bounded."""
         return [gaps.public(self.feed, span) for span in self._gaps]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -33,7 +33,7 @@ _log = logging.getLogger("impactive_async.feed")
 class Intake(Generic[R]):
     """A cursor, and what of its last page is still to be handled: its head is what the consumer has in hand."""
 
-    __slots__ = ("_began", "_queue", "_source", "_undelivered", "came", "changed", "cursor", "fresh")
+    __slots__ = ("_began", "_queue", "_source", "_undelivered", "came", "changed", "cursor", "fresh", "tried")
 
     def __init__(
         self,
@@ -42,6 +42,7 @@ class Intake(Generic[R]):
         *,
         began: datetime | None = None,
         came: float | None = None,
+        tried: float | None = None,
     ) -> None:
         """Start with nothing to deliver.
 
@@ -51,6 +52,7 @@ class Intake(Generic[R]):
             began: For a new cursor from `NOW`: the moment that was meant, if its first poll comes later. `None`:
                 the first poll itself.
             came: What `came` was after the page before, if that was another intake's of this process.
+            tried: What `tried` was then.
         """
         self._source = source
         self._began = began
@@ -63,6 +65,8 @@ class Intake(Generic[R]):
         """How many rows of the last page were new."""
         self.came = came
         """When the last page came that told the server's time, by our steady clock."""
+        self.tried = tried
+        """When a page was first asked for, by our steady clock."""
 
     @property
     def may_be_saved(self) -> bool:
@@ -93,9 +97,11 @@ class Intake(Generic[R]):
         """
         since, clock = self.cursor.since(), self.cursor.server_clock
         asked = self._source.own.steady()
+        self.tried = asked if self.tried is None else self.tried
         answer = await self._source.page(since)
         came = self._source.own.steady()
         fell_back = self._compare_clocks(answer.server_time, asked, came)
+        self._began = self._began or self._first_tried_at(answer.server_time, asked, came)
         accepted = self._accept(answer.value, answer.server_time, fell_back)
         self.came = None if answer.server_time is None else came  # not before: the page may be unreadable
         self.fresh = len(accepted.fresh)
@@ -112,6 +118,13 @@ class Intake(Generic[R]):
         if told is None or before is None or self.came is None:
             return 0
         return fallen_back(before, timestamps.micros(told), at_least=asked - self.came, at_most=came - self.came)
+
+    def _first_tried_at(self, told: datetime | None, asked: float, came: float) -> datetime | None:
+        """Which moment of the server's clock `NOW` was, for a first page that was asked for in vain before."""
+        waits = isinstance(self.cursor, Cursor) and self.cursor.awaits_now
+        if not waits or told is None or self.tried is None or self.tried == asked:
+            return None
+        return told - timedelta(seconds=came - self.tried)
 
     def _accept(self, rows: Sequence[Any], told: datetime | None, fell_back: int) -> Accepted:
         if told is None and self.cursor.server_clock is None:

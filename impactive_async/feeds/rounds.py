@@ -239,12 +239,12 @@ class Rounds:
     async def _open(self, slot: Slot, source: Source[Any], rhythm: Rhythm) -> Intake[Any]:
         if slot.was_polled:
             return slot.unfold(source, rhythm)
-        slot.restore(rhythm)
+        tried = slot.restore(rhythm)
         saved = await stored_cursor(source, self._options)
         began = None
         if self._options.since is NOW and saved is None and slot.topic.sequence_id is not None:
             began = self._survey.start
-        return Intake(source, open_cursor(source, self._options_of(slot), saved), began=began)
+        return Intake(source, open_cursor(source, self._options_of(slot), saved), began=began, tried=tried)
 
     def _after_failure(self, error: APIError, slot: Slot, source: Source[Any], rhythm: Rhythm) -> float:
         if isinstance(error, NotFoundError) and slot.topic.sequence_id is not None:

@@ -46,13 +46,16 @@ class Slot(Due):
         return Intake(source, _unfolded(source, self._folded.partition(b"\n")[2]), came=came)
 
     def restore(self, rhythm: Rhythm) -> float | None:
-        """Let a new rhythm go on where the feed's was; return when the last page came, by our steady clock."""
+        """Let a new rhythm go on where the feed's was; return the moment that was kept, by our steady clock.
+
+        It is when the last page came, or, while there has been none, when the first one was first asked for.
+        """
         if not self._folded:
             return None
-        came: float | None
-        state, came = json_bytes.loads(self._folded.partition(b"\n")[0])
+        moment: float | None
+        state, moment = json_bytes.loads(self._folded.partition(b"\n")[0])
         rhythm.resume(state)
-        return came
+        return moment
 
     def fold(self, rhythm: Rhythm, intake: Intake[Any]) -> None:
         """Keep how the feed stands after a page that was handled."""
@@ -64,7 +67,8 @@ class Slot(Due):
 
     def _keep(self, rhythm: Rhythm, intake: Intake[Any], cursor: bytes) -> None:
         # Joined anew, they take up no more than they need, unlike what the JSON library returns.
-        self._folded = b"\n".join((json_bytes.dumps([rhythm.state, intake.came]), cursor))
+        moment = intake.came if cursor else intake.tried
+        self._folded = b"\n".join((json_bytes.dumps([rhythm.state, moment]), cursor))
 
 
 def _unfolded(source: Source[Any], folded: bytes) -> Cursor | Snapshot:

@@ -8,10 +8,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from impactive_async import NOW, BadRow, FeedGapError, FileCursorStore, MemoryCursorStore, SqliteCursorStore
-from impactive_async.errors import CursorError, DecodeError
+from impactive_async.errors import CursorError, DecodeError, ServerError
+from impactive_async.feeds.feed import Feed
+from impactive_async.feeds.server_clock import OwnClocks
+from impactive_async.feeds.source import FeedOptions
 from impactive_async.models import Gap
 from tests.feeds.lists import CAP, NAME, RULES, START, FakeList, StopsAt, Store, feed_of, ids, row, source_of
 from tests.support import FakeClock, ManualClock, spin
@@ -44,6 +48,22 @@ async def test_now_delivers_only_what_comes_after() -> None:
     listed.add(3)
     clock.sleeps_left = 1
     assert await ids(feed) == ["e3"]
+
+
+async def test_now_is_when_the_first_page_was_first_asked_for() -> None:
+    """From `NOW`, what appears while the first polls fail is new; only what was there before is known."""
+    listed, steady = FakeList(), iter(range(0, 10_000, 30))
+    listed.add(1, 90)
+    listed.trouble = [ServerError("down", status=503)] * 2
+
+    def a_minute_later() -> None:
+        if listed.trouble:
+            listed.now += timedelta(minutes=1)
+            listed.add(130 + len(listed.trouble))
+
+    listed.on_request = a_minute_later
+    source = attrs.evolve(source_of(listed, StopsAt(polls=4)), own=OwnClocks(steady=lambda: next(steady)))
+    assert await ids(Feed(source, FeedOptions(since=NOW))) == ["e131", "e132"]
 
 
 async def test_now_is_saved_before_anything_else() -> None:

@@ -779,6 +779,27 @@ async def test_a_list_that_is_denied_is_done_without(caplog: pytest.LogCaptureFi
     ) == 1
 
 
+async def test_from_now_what_a_list_got_while_it_was_denied_is_new() -> None:
+    """A list that is granted only later has missed nothing since it was first asked for."""
+    clock = ManualClock()
+    world = FakeWorkspace(clock=clock, topics=("companies",), own=OwnClocks(steady=clock.monotonic))
+    world.add("a")
+    world.lists["companies"] = FakeList(trouble=[DENIED])
+    world.lists["companies"].add(1, 90)
+    async with nothing_left(), world.watch(since=NOW) as events:
+        await spin()
+        await world.pass_time(1)
+        assert events.denied == ("companies",)
+        world.lists["companies"].add(130)
+        world.lists["companies"].now += timedelta(seconds=PAUSE)
+        waiting = asyncio.ensure_future(anext(events))
+        await world.pass_time(2 * PAUSE)
+        found = [waiting.result().row.id] if waiting.done() else []
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+    assert found == ["e130"]
+
+
 async def test_a_list_of_sequences_that_is_denied_is_done_without() -> None:
     """Without the list of sequences, the other lists are followed."""
     world = FakeWorkspace(topics=("deals",), trouble=[DENIED])
