@@ -12,7 +12,7 @@ import attrs
 
 from impactive_async._http.codec import decode_row
 from impactive_async.errors import CursorError, DecodeError
-from impactive_async.feeds import timestamps
+from impactive_async.feeds import gaps, timestamps
 from impactive_async.feeds.cursor import Cursor
 from impactive_async.feeds.delivery import Delivery, Doubt, Filled, Fresh, blocks_saving
 from impactive_async.feeds.known import Version
@@ -137,7 +137,9 @@ class Intake(Generic[R]):
         self._began = None
         primed = self.cursor.accept(earlier, now)
         accepted = self.cursor.accept(rows, now)
-        return attrs.evolve(accepted, gaps=[*primed.gaps, *accepted.gaps], bad=[*primed.bad, *accepted.bad])
+        earliest = began - self._source.rules.overlap
+        hidden = [part for gap in (*primed.gaps, *accepted.gaps) for part in _from(earliest, gap)]
+        return attrs.evolve(accepted, gaps=hidden, bad=[*primed.bad, *accepted.bad])
 
     def _can_recover(self, gap: Gap, clock: int | None, fell_back: int) -> bool:
         """Whether a sibling list could fill a gap, if the server's clock stood at `clock` at the page before.
@@ -273,3 +275,9 @@ def _is_dated_before(row: Any, field: str, moment: int) -> bool:
         return timestamps.parse(row[field]) < moment
     except (LookupError, TypeError, ValueError, OverflowError):
         return False
+
+
+def _from(moment: int, gap: Gap) -> list[Gap]:
+    """What of a gap lies at or after a moment, if anything."""
+    span = gaps.span_of(gap)
+    return [gaps.public(gap.feed, part) for part in gaps.spans((max(span.low, moment), span.high, span.kind))]

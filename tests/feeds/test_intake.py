@@ -182,6 +182,20 @@ async def test_what_an_earlier_now_cannot_show_is_told_before_it_is_saved() -> N
     assert [gap.kind for gap in intake.cursor.known_gaps] == ["lookback"]
 
 
+async def test_an_earlier_now_has_no_history_recovered() -> None:
+    """What a first page full of new rows hides is looked for from `NOW` on, and as far before as rows are late."""
+    listed = FakeList()
+    listed.add(*range(70, 80))
+    sibling = Sibling(*(row(number) for number in (1, 2, 3)), *listed.rows)
+    source = source_of(listed, FakeClock(), recover=sibling)
+    cursor = open_cursor(source, FeedOptions(since=NOW), None)
+    intake: Intake[Send] = Intake(source, cursor, began=START + timedelta(seconds=65))
+    await intake.fetch()
+    await intake.recover()
+    assert await emptied(intake) == [f"e{number}" for number in range(70, 80)]
+    assert [gap.after for gap in sibling.asked] == [START + timedelta(seconds=5)]
+
+
 @pytest.mark.parametrize(("complete", "told"), [(True, []), (False, ["overflow"])])
 async def test_a_full_first_page_from_a_moment_is_recovered_or_told(complete: bool, told: list[str]) -> None:
     """Rows from the moment on were asked for: what the first page cannot show of them is an overflow."""
