@@ -214,14 +214,17 @@ class Intake(Generic[R]):
         """Look in a sibling list for the rows of the last page's gaps, before anything of that page is delivered.
 
         What is found takes its gap's place; a gap is still reported unless that is surely all. A recovery that is
-        cancelled leaves the gaps as they are.
+        cancelled leaves the gaps that are left as they are.
         """
+        for delivery in tuple(self._queue):
+            if isinstance(delivery, Doubt) and delivery.recoverable and isinstance(self.cursor, Cursor):
+                self._put_instead(delivery, await look_for(self._source, self.cursor, delivery.gap))
+
+    def _put_instead(self, doubt: Doubt, found: Sequence[Delivery]) -> None:
+        """Let what was found take its gap's place, at once: the cursor has these rows in hand from now on."""
         queue: list[Delivery] = []
         for delivery in self._queue:
-            if isinstance(delivery, Doubt) and delivery.recoverable and isinstance(self.cursor, Cursor):
-                queue += await look_for(self._source, self.cursor, delivery.gap)
-            else:
-                queue.append(delivery)
+            queue += found if delivery is doubt else [delivery]
         self._queue = deque(queue)
         self._undelivered = sum(map(blocks_saving, queue))
 

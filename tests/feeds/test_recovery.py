@@ -9,6 +9,7 @@ import pytest
 
 from impactive_async import AsyncClient, FeedGapError, MemoryCursorStore
 from impactive_async.errors import ConfigurationError, ServerError
+from impactive_async.feeds.source import Recovery
 from impactive_async.models import Gap
 from impactive_async.resources.recovery import ReplyRecovery, reaches_behind
 from impactive_async.sandbox import Sandbox
@@ -253,6 +254,26 @@ async def test_a_failed_recovery_tells_the_gap() -> None:
     rows, gaps, _ = await overflowing(Sibling(error=ServerError("down", status=503)))
     assert rows == [f"e{number}" for number in range(13, 13 + CAP)]
     assert len(gaps) == 2
+
+
+async def test_a_recovery_that_breaks_off_hands_over_what_it_found() -> None:
+    """Rows found for one gap are delivered though looking for those of the next was no success of any kind."""
+    listed, clock, asked = FakeList(), StopsAt(), list[Gap]()
+    listed.add(1, 2)
+
+    async def breaks_off(gap: Gap) -> Recovery:
+        asked.append(gap)
+        if len(asked) == 2:
+            raise ZeroDivisionError
+        return Recovery([row(0, id="hidden")], complete=True)
+
+    feed = feed_of(listed, clock, recover=breaks_off, on_gap="continue")
+    await ids(feed)
+    listed.add(*range(10, 13 + CAP))
+    clock.sleeps_left = 1
+    with pytest.raises(ZeroDivisionError):
+        await anext(feed)
+    assert await ids(feed) == ["hidden", *(f"e{number}" for number in range(13, 13 + CAP))]
 
 
 async def test_rows_outside_the_gap_are_not_taken_from_a_sibling() -> None:
