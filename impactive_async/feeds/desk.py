@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from inspect import isawaitable
 from typing import Any, Generic, TypeVar
@@ -12,6 +13,7 @@ from impactive_async.feeds.quarantine import BadRow
 from impactive_async.feeds.source import FeedOptions, Source
 from impactive_async.feeds.stats import FeedStats
 from impactive_async.models.gap import Gap
+from impactive_async.stores import CursorStore
 
 R = TypeVar("R")
 
@@ -26,13 +28,14 @@ _log = logging.getLogger("impactive_async.feed")
 class Desk(Generic[R]):
     """Hands out one feed's rows. What was handed out counts as handled when `finish` is called."""
 
-    __slots__ = ("_handed_at", "_in_hand", "_options", "_source", "_stats", "_unsaved_since", "intake")
+    __slots__ = ("_handed_at", "_in_hand", "_options", "_saving", "_source", "_stats", "_unsaved_since", "intake")
 
     def __init__(self, source: Source[R], options: FeedOptions, intake: Intake[R], stats: FeedStats) -> None:
         self._source = source
         self._options = options
         self._stats = stats
         self.intake = intake
+        self._saving = asyncio.Lock()
         self._in_hand = False
         self._handed_at = 0.0
         self._unsaved_since: float | None = None  # when the first row handled since the last saving was handed out
@@ -68,12 +71,20 @@ class Desk(Generic[R]):
                 self._unsaved_since = self._handed_at
 
     async def save(self) -> None:
-        """Keep what was handled, if that is anything new and speaks only of what was delivered."""
-        if self._options.store is None or not self.intake.changed or not self.intake.may_be_saved:
+        """Keep what was handled, if that is anything new and speaks only of what was delivered.
+
+        A saving that another task has under way is waited for: who closes the feed may close the store next.
+        """
+        if self._options.store is None:
             return
+        async with self._saving:
+            if self.intake.changed and self.intake.may_be_saved:
+                await self._save_in(self._options.store)
+
+    async def _save_in(self, store: CursorStore) -> None:
         self.intake.changed, unsaved_since, self._unsaved_since = False, self._unsaved_since, None
         try:
-            await self._options.store.save(self._options.key_of(self._source), self.intake.cursor.dumps())
+            await store.save(self._options.key_of(self._source), self.intake.cursor.dumps())
         except BaseException:
             self.intake.changed, self._unsaved_since = True, unsaved_since
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from impactive_async import CursorError, FeedGapError
 from impactive_async.errors import APIConnectionError, DecodeError
 from impactive_async.feeds.desk import SAVE_EVERY, SLOW_ROW
 from tests.feeds.lists import CAP, FakeList, Sibling, StopsAt, Store, feed_of, ids, row
+from tests.support import spin
 
 
 async def handled(feed: Any, clock: StopsAt, *seconds: float) -> list[str]:
@@ -86,6 +88,21 @@ async def test_aclose_saves_what_the_second_left() -> None:
         await handled(feed, clock, 0, 0)
         assert store.saves == []
     assert await ids(feed_of(listed, StopsAt(), store=store)) == ["e2", "e3", "e4", "e5"]
+
+
+async def test_aclose_waits_for_a_saving_that_is_under_way() -> None:
+    """Once a feed is closed, all that was handled is kept, so that its store may be closed as well."""
+    store, clock = Store(), StopsAt()
+    feed = feed_of(many(2), clock, store=store)
+    await handled(feed, clock, 0, 0)
+    store.turns = 20
+    waiting = asyncio.ensure_future(anext(feed))
+    await spin(5)
+    assert store.saves == []
+    await feed.aclose()
+    assert ['"e2"' in cursor for cursor in store.saves] == [True]
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert len(store.saves) == 1
 
 
 async def test_a_store_that_fails_costs_no_row() -> None:
