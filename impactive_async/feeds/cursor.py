@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+import attrs
+
 from impactive_async.feeds import gaps, page, timestamps
 from impactive_async.feeds.cursor_state import CursorState
 from impactive_async.feeds.gaps import Span
@@ -189,6 +191,12 @@ class Cursor:
     def dumps(self) -> str:
         """Everything but the rows in hand, which come again: compact JSON, O(cap), opaque to users."""
         return self._state().dumps(self.feed, self.rules.identity)
+
+    def dumps_later(self) -> Callable[[], str]:
+        """What `dumps` returns now, to be had whenever it is called; costs next to nothing until then."""
+        now = self._state()
+        kept = attrs.evolve(now, gaps=[*now.gaps], bad=[*now.bad], known=[*now.known])
+        return lambda: kept.dumps(self.feed, self.rules.identity)
 
     @classmethod
     def loads(cls, text: str, rules: Rules, feed: str) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -60,7 +61,7 @@ class Feed(Generic[R]):
         self._source = source
         self._options = options
         self._desk: Desk[R] | None = None
-        self._before_page = ""  # the cursor
+        self._before_page: Callable[[], str] | None = None  # what the cursor was
         self._rhythm = options.rhythm_of(source)
         self._turn: asyncio.Task[None] | None = None
         self._request: asyncio.Task[None] | None = None  # outlives the turn when that is cancelled
@@ -87,7 +88,9 @@ class Feed(Generic[R]):
         if self._desk is None:
             return open_cursor(self._source, self._options, None).dumps()
         intake = self._desk.intake
-        return intake.cursor.dumps() if intake.may_be_saved else self._before_page
+        if self._before_page is None or intake.may_be_saved:
+            return intake.cursor.dumps()
+        return self._before_page()
 
     async def poll(self, cursor: str | None = None) -> Poll[R]:
         """Make one request and return what is new since `cursor`; nothing is remembered or saved here.
@@ -177,7 +180,7 @@ class Feed(Generic[R]):
             await clock.sleep(left)
 
     async def _request_page(self, desk: Desk[R]) -> None:
-        self._before_page = desk.intake.cursor.dumps()
+        self._before_page = desk.intake.cursor.dumps_later()
         try:
             await desk.intake.fetch()
         except APIError as error:

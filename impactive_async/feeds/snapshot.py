@@ -10,7 +10,7 @@ was is not new; deletions are not reported. What a list no longer shows is remem
 Then it is forgotten, so that the state never outgrows what the list has shown lately, and would be new again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Self
 
@@ -236,6 +236,11 @@ class Snapshot:
         snapshot = cls(feed, cap=cap, id=id, stamps=stamps)
         snapshot._restore(saved)
         return snapshot
+
+    def dumps_later(self) -> Callable[[], str]:
+        """What `dumps` returns now, to be had whenever it is called."""
+        text = self.dumps()
+        return lambda: text
 
     def fold(self) -> bytes:
         """The same as `dumps`: for `unfold` in this process."""

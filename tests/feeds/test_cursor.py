@@ -1,5 +1,6 @@
 """Laws of the cursor, one example each; `test_cursor_laws.py` has those that hold for any traffic."""
 
+from impactive_async.feeds import timestamps
 from impactive_async.feeds.cursor import Cursor
 from impactive_async.feeds.rules import Rules
 
@@ -23,3 +24,16 @@ def test_new_rows_come_out_oldest_first_and_once() -> None:
     again = Cursor.loads(cursor.dumps(), RULES, "f")
     assert again.accept(page, None).fresh == []
     assert again.dumps() == cursor.dumps()
+
+
+def test_what_a_cursor_was_can_be_dumped_later() -> None:
+    """Whatever is accepted and handled meanwhile: the text is the one of the moment that was kept."""
+    cursor = Cursor(Rules(timestamp="updatedAt", overlap=timestamps.SECOND), feed="f")
+    rows = [{"id": number, "updatedAt": f"2026-01-01T00:00:0{number}.000Z"} for number in range(3)]
+    for row in cursor.accept(rows[:1], None).fresh:
+        cursor.ack(row)
+    before, later = cursor.dumps(), cursor.dumps_later()
+    for row in cursor.accept([*rows, {"id": None}], None).fresh:
+        cursor.ack(row)
+    assert cursor.dumps() != before
+    assert later() == before
