@@ -51,11 +51,11 @@ def digest(row: Any) -> str:
     try:
         text = json.dumps(row, sort_keys=True, separators=(",", ":"))
     except RecursionError:  # the parser goes a little deeper than the writer
-        text = " ".join(_flattened(row))
+        text = " ".join(flattened(row))
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
-def _flattened(row: Any) -> Iterator[str]:
+def flattened(row: Any) -> Iterator[str]:
     """A value of any depth as a sequence of texts that no other value has."""
     left = [row]
     while left:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ CONTENT_TYPE = "application/cloudevents+json"
 """The media type of what `Event.to_json` gives."""
 
 _SPEC_VERSION = "1.0"
+_LONGEST_PART = 500
 
 
 @frozen(kw_only=True)
@@ -72,5 +74,15 @@ class Event:
 
 
 def event_id(feed: str, row_id: str, version: str) -> str:
-    """The id of one version of one row of one feed; no two triples share one."""
-    return "/".join(quote(part, safe=":+", errors="surrogatepass") for part in (feed, row_id, version))
+    """The id of one version of one row of one feed; no two triples share one.
+
+    It has a bounded length, as engines bound what they index: an overlong part is its beginning and its digest.
+    """
+    return "/".join(_bounded(quote(part, safe=":+", errors="surrogatepass")) for part in (feed, row_id, version))
+
+
+def _bounded(part: str) -> str:
+    if len(part) <= _LONGEST_PART:
+        return part
+    # A quoted part holds no "=", and one that is short is no longer than this beginning.
+    return f"{part[:_LONGEST_PART]}={blake2b(part.encode(), digest_size=20).hexdigest()}"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from impactive_async import BadRow, Gap, Poll
 from impactive_async._http.codec import to_wire
+from impactive_async.feeds.quarantine import digest
 from impactive_async.hub.events import Event, event_id
+from impactive_async.hub.shallow import shallow, shallow_row
 
 TYPES = "com.impactiveai."
 """What the types of all events begin with."""
@@ -37,11 +37,11 @@ def row_event(source: str, feed: str, row: Any, now: datetime) -> Event:
     """Return what the log says of a row.
 
     The types of emails end in `.created`, the others in `.updated`: the API does not tell a new row from a changed
-    one.
+    one. Of unknown fields that are nested beyond reason, the depths are a digest: see `shallow`.
     """
     kind = feed.rpartition("/")[2]
     noun = _NOUNS.get(kind, kind.removesuffix("s"))
-    data = to_wire(row)
+    data = to_wire(shallow_row(row))
     return Event(
         id=event_id(feed, row.id, _version(kind, row, data)),
         source=source,
@@ -70,22 +70,18 @@ def gap_event(source: str, gap: Gap, now: datetime) -> Event:
 
 def bad_row_event(source: str, feed: str, bad: BadRow, now: datetime) -> Event:
     """Return what the log says of a row that cannot be read."""
+    row = shallow(bad.row)
     return Event(
-        id=event_id(feed, "bad-row", _digest(bad.row)),
+        id=event_id(feed, "bad-row", digest(row)),
         source=source,
         type=f"{TYPES}feed.bad_row",
         subject=feed,
         time=now,
-        data={"feed": feed, "reason": bad.reason, "row": bad.row},
+        data={"feed": feed, "reason": bad.reason, "row": row},
     )
 
 
 def _version(kind: str, row: Any, data: Any) -> str:
     if kind in _IMMUTABLE:
         return "1"  # an email does not change
-    return row.updated_at.isoformat() if row.updated_at and kind != "bookings" else _digest(data)
-
-
-def _digest(data: Any) -> str:
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    return row.updated_at.isoformat() if row.updated_at and kind != "bookings" else digest(data)

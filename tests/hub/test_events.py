@@ -83,3 +83,13 @@ def test_an_events_id_is_pinned() -> None:
         event_id("replies:seq 1", "em_1", "2026-01-02T03:04:05.678+00:00")
         == "replies:seq%201/em_1/2026-01-02T03:04:05.678+00:00"
     )
+
+
+def test_an_events_id_is_bounded() -> None:
+    """Engines bound what they index: ids of any length stay below that, and apart from all others."""
+    long = ["x" * length for length in (500, 501, 5_000, 100_000)]
+    ids = [event_id("f", part, "v") for part in [*long, "é" * 5_000, "x" * 4_999 + "y"]]
+    assert max(map(len, ids)) < 600
+    parts = {one.split("/")[1] for one in ids}
+    assert len(parts) == len(ids)
+    assert not parts & {event_id("f", part, "v").split("/")[1] for part in parts if "=" in part}

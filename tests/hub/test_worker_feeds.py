@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from impactive_async import NOW, AsyncClient, BadRow, Gap, Poll
+from impactive_async._http.codec import decode_row
 from impactive_async.errors import (
     APIConnectionError,
     APIStatusError,
@@ -24,6 +25,7 @@ from impactive_async.hub import Event, SqliteHub, event_id
 from impactive_async.hub.back_off import LONGEST, back_off, is_final, is_gone, pause_after, reason_for
 from impactive_async.hub.feeds import KINDS, UnknownFeedError, check_kinds, feed_names, open_feed
 from impactive_async.hub.rows import events_of
+from impactive_async.models import Booking, Enrollment
 from impactive_async.resources.workspace import KINDS as WATCHED
 from impactive_async.sandbox import Sandbox
 
@@ -168,6 +170,46 @@ async def test_whatever_an_event_holds_can_be_committed(tmp_path: Path) -> None:
         await hub.commit(claim, "1", list(events_of(SOURCE, "a", bad, WHEN)), 0)
         (delivery,) = await hub.receive("g")
     assert delivery.event.data["row"] == {"\ud800\0": "\udfff"}
+
+
+def nested(levels: int, core: Any) -> Any:
+    for level in range(levels):
+        core = [core] if level % 2 else {"a": core}
+    return core
+
+
+def depth(value: Any) -> int:
+    left, deepest = [(value, 0)], 0
+    while left:
+        one, level = left.pop()
+        deepest = max(deepest, level)
+        if isinstance(one, dict | list):
+            left += [(item, level + 1) for item in (one.values() if isinstance(one, dict) else one)]
+    return deepest
+
+
+@pytest.mark.parametrize("levels", [90, 260, 600, 1_020])
+def test_a_row_of_any_depth_is_an_event_that_every_reader_can_take(levels: int) -> None:
+    """What the parser lets in goes out, bounded, and with another id for other contents; or one row stops all."""
+
+    def events(core: Any) -> list[Event]:
+        booking = decode_row(Booking, {"id": "1", "odd": nested(levels, core)})
+        person = {"id": "2", "odd": nested(levels, core)}
+        enrolled = {"id": "1", "contactId": "2", "status": "active", "updatedAt": "2026-01-02T03:04:05Z"}
+        enrollment = decode_row(Enrollment, enrolled | {"contact": person})
+        bad = [BadRow(0, "no id", nested(levels, core))]
+        poll: Poll[Any] = Poll(rows=[booking], gaps=[], cursor="", next_in=1.0, bad=bad)
+        other: Poll[Any] = Poll(rows=[enrollment], gaps=[], cursor="", next_in=1.0, bad=[])
+        return [
+            *events_of(SOURCE, "bookings", poll, WHEN),
+            *events_of(SOURCE, "sequences/1/enrollments", other, WHEN),
+        ]
+
+    first, second = events(1), events(2)
+    assert all(Event.from_json(each.to_json()) == each and depth(each.data) <= 110 for each in first)
+    assert [each.id for each in first] == [each.id for each in events(1)]
+    assert not {each.id for each in first[:2]} & {each.id for each in second[:2]}
+    assert all(one.data != other.data for one, other in zip(first, second, strict=True))
 
 
 async def test_where_a_feed_starts_is_in_its_first_cursor(crm: AsyncClient) -> None:
