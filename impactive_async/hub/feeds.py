@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from impactive_async import AsyncClient, Feed
 from impactive_async.feeds.rules import Now
@@ -25,6 +25,10 @@ _BY_NAME = dict(_PER_WORKSPACE.values())
 
 KINDS = (*_PER_SEQUENCE, *_PER_WORKSPACE)
 """What can be followed, as `crm.watch` names it."""
+
+
+LONGEST_NAME: Final = 500
+"""Characters of a feed's name: engines bound what they index."""
 
 
 class UnknownFeedError(ValueError):
@@ -78,6 +82,10 @@ def open_feed(crm: AsyncClient, name: str, *, since: Now | None, interval: float
     Raises:
         UnknownFeedError: No feed has this name.
     """
+    if len(name) > LONGEST_NAME:
+        raise UnknownFeedError(
+            f"a feed's name has at most {LONGEST_NAME} characters, not {len(name)}: {name[:80]}…"
+        )
     match name.split("/"):
         case ["sequences", sequence_id, kind] if kind in _PER_SEQUENCE:
             try:

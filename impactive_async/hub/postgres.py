@@ -237,8 +237,9 @@ class PostgresHub(Hub):
             raise wrong_url("PostgreSQL", error) from error
         try:
             yield connection
-        except asyncio.CancelledError:
-            # asyncpg would ask the server to cancel it, and wait for that: a frozen one lets it wait.
+        except (asyncio.CancelledError, *BROKEN):
+            # asyncpg would ask the server to cancel it, and wait for that: a frozen one lets it wait. Nor does it
+            # see at once that the server has ended a connection, and the pool would go on to use it.
             connection.terminate()
             raise
         finally:

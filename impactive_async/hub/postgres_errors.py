@@ -7,6 +7,7 @@ import asyncpg
 BROKEN = (
     OSError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg says at times where the server ended the connection amid a call
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.OperatorInterventionError,  # the server is shutting down or starting up
     asyncpg.exceptions.InsufficientResourcesError,  # no connection is free

@@ -24,6 +24,16 @@ POSTGRES_URL = os.environ.get("IMPACTIVE_TEST_POSTGRES_URL", "postgresql://postg
 ENGINES = ("sqlite", "redis", "postgres")
 
 
+class Impatient:
+    """A clock on which every wait is over at once."""
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        return None
+
+
 @frozen
 class Corner:
     """One hub's data: any number of hub objects, in any process, share it."""

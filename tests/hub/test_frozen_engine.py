@@ -12,9 +12,9 @@ import pytest
 from impactive_async.hub import HubError, SqliteHub, connect
 from impactive_async.hub.bounds import within
 
-from .engines import claimed, events, logged
+from .engines import Impatient, claimed, events, logged
 from .servers import frozen, own_server
-from .test_lost_answers import Impatient, impatient_hub
+from .test_lost_answers import impatient_hub
 
 BOUND = 5.0
 """Seconds; without the bounds it would be over thirty."""

@@ -13,18 +13,8 @@ from impactive_async.hub import Hub, HubError
 from impactive_async.hub.postgres import PostgresHub
 from impactive_async.hub.redis import RedisHub
 
-from .engines import corner_of, events
+from .engines import Impatient, corner_of, events
 from .proxy import LossyProxy, lossy
-
-
-class Impatient:
-    """A clock on which every wait is over at once."""
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    async def sleep(self, seconds: float) -> None:
-        return None
 
 
 def impatient_hub(url: str, namespace: str) -> Hub:

@@ -11,8 +11,9 @@ import asyncpg
 import pytest
 
 from impactive_async.hub import Claim, Hub
+from impactive_async.hub.postgres import PostgresHub
 
-from .engines import POSTGRES_URL, Corner, corner_of, event, run_sql
+from .engines import POSTGRES_URL, Corner, Impatient, corner_of, event, run_sql
 
 
 class Session:
@@ -72,14 +73,18 @@ async def numbers(hub: Hub, group: str) -> list[int]:
     return [delivery.event.data["n"] for delivery in taken]
 
 
-async def waits_for_a_lock(task: asyncio.Task[Any], corner: Corner) -> bool:
-    """True once the task's statement waits for another's lock; False if it ends without."""
-    waiting = (
-        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation IN "
+def waiting(corner: Corner, what: str) -> str:
+    """Asks for what it says of the calls that wait for another's lock."""
+    return (
+        f"SELECT {what} FROM pg_locks WHERE NOT granted AND relation IN "
         f"(SELECT oid FROM pg_class WHERE relnamespace = '{corner.namespace}'::regnamespace)"
     )
+
+
+async def waits_for_a_lock(task: asyncio.Task[Any], corner: Corner) -> bool:
+    """True once the task's statement waits for another's lock; False if it ends without."""
     while not task.done():
-        if await run_sql(waiting):
+        if await run_sql(waiting(corner, "count(*)")):
             return True
     return False
 
@@ -130,3 +135,39 @@ async def test_a_commit_that_is_rolled_back_leaves_nothing(hub: Hub, session: Se
     assert await numbers(hub, "billing") == []
     await hub.commit(claim, "2", [event(2, "a")], 0)
     assert await numbers(hub, "billing") == [2]
+
+
+async def test_a_connection_that_an_administrator_ends_costs_nothing(
+    hub: Hub, corner: Corner, session: Session
+) -> None:
+    """A call whose backend is terminated under it is made again on another connection, and has its effect once."""
+    claim = await claimed(hub, "a")
+    await session.run("BEGIN")
+    await session.join_group("late")
+    committing = asyncio.create_task(hub.commit(claim, "1", [event(1, "a")], 3600))
+    for _ in range(3):
+        assert await waits_for_a_lock(committing, corner)
+        await run_sql(f"SELECT count(pg_terminate_backend(pid)) FROM ({waiting(corner, 'pid')}) AS stuck")
+    await session.run("COMMIT")
+    await committing
+    assert await numbers(hub, "late") == [1]
+
+
+async def call_often(hub: Hub, times: int) -> None:
+    for number in range(times):
+        await hub.add(f"feed {number}")
+    assert len(await hub.feeds()) == times
+
+
+async def test_whenever_connections_are_ended_calls_are_made_again(corner: Corner, hub: Hub) -> None:
+    """No moment is a bad one: before a call, amid it, or while its connection goes back to the pool."""
+    name = f"ended_{corner.namespace}"
+    ours = f"FROM pg_stat_activity WHERE application_name = '{name[:63]}'"
+    url = f"{corner.url}{'&' if '?' in corner.url else '?'}application_name={name[:63]}"
+    async with PostgresHub(url, namespace=corner.namespace, clock=Impatient()) as victim:
+        calling = asyncio.create_task(call_often(victim, 100))
+        ended = 0
+        while not calling.done() and ended < 14:  # no call is made more often
+            ended += await run_sql(f"SELECT count(pg_terminate_backend(pid)) {ours}")
+        await calling
+    assert ended > 5

@@ -285,6 +285,17 @@ async def test_an_id_that_no_url_can_hold_stops_nobody(bench: Bench) -> None:
 
 
 @on_a_bench
+async def test_an_id_that_no_engine_can_index_stops_nobody(bench: Bench) -> None:
+    """A sequence whose id is longer than any engine takes is reported, once, and those behind it are followed."""
+    long = "m" * 3_000
+    listed = f'[{{"id":"{long}","name":"x"}},{{"id":"z","name":"y"}}]'
+    bench.sandbox.fail(LIST_SEQUENCES, status=200, body=listed.encode(), times=None)
+    await bench.work(polled(3), kinds=("deals", "replies"))
+    assert [report.feed for report in bench.of(Died)].count(f"sequences/{long}/replies") == 1
+    assert sorted(bench.hub.slots) == ["sequences/z/replies", "zapier/deals"]
+
+
+@on_a_bench
 async def test_old_events_are_trimmed(bench: Bench) -> None:
     """Workers keep the log in bounds: each look deletes what is old and acknowledged."""
     bench.hub.trimmable = 7
