@@ -74,6 +74,7 @@ class Database:
         self._busy_timeout = busy_timeout
         self._thread = SerialThread("impactive-sqlite")
         self._connection: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
         self._closer: weakref.finalize[[], Database] | None = None
 
     async def read(self, work: Work[T]) -> T:
@@ -105,6 +106,12 @@ class Database:
             return result
 
     def _open(self) -> sqlite3.Connection:
+        if self._connection is not None and self._file_id() != self._opened:
+            self._close()
+            raise self._format.failed(
+                f"{self.path} was removed or replaced while it was in use: what it held is where it has gone. "
+                "This call changed nothing; the next one uses the file that is there now, or makes one."
+            )
         if self._connection is None:
             self._be_there()
             connection = self._connect(self.path)
@@ -113,9 +120,17 @@ class Database:
             except BaseException:
                 connection.close()
                 raise
-            self._connection = connection
+            self._connection, self._opened = connection, self._file_id()
             self._closer = weakref.finalize(self, connection.close)
         return self._connection
+
+    def _file_id(self) -> tuple[int, int] | None:
+        """Which file has the path now: SQLite would go on to write to one that has no name any more."""
+        try:
+            found = Path(self.path).stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _connect(self, path: str | Path) -> sqlite3.Connection:
         return sqlite3.connect(path, timeout=self._busy_timeout, isolation_level=None, check_same_thread=False)
@@ -124,12 +139,13 @@ class Database:
         """Make the file if there is none.
 
         Raises:
-            ImpactiveError: There is one, of no bytes.
+            ImpactiveError: There is one, of no bytes; or none, but the changes to one.
         """
         file = Path(os.path.realpath(self.path))  # a link to where the file is to be is followed
         try:
             empty = file.stat().st_size == 0
         except FileNotFoundError:
+            self._refuse_orphans(file)
             self._make(file)
         else:
             if empty:
@@ -137,6 +153,15 @@ class Database:
                     "it is empty (0 bytes), as this library leaves no file: what it held is lost. Restore it from "
                     "a backup, or delete it to start over"
                 )
+
+    def _refuse_orphans(self, file: Path) -> None:
+        """SQLite would carry out on a new file the changes that belong to the one that is gone."""
+        orphans = [one for kind in ("wal", "journal") if (one := Path(f"{file}-{kind}")).exists()]
+        if orphans and not file.exists():  # another process may have made it meanwhile
+            raise self._untrusted(
+                f"it is gone, but its newest changes are still in {orphans[0].name}. Stop what uses it and "
+                f"restore the file beside them, or delete {orphans[0].name} as well to start over"
+            )
 
     def _make(self, file: Path) -> None:
         unborn = file.with_name(f"{file.name}.{secrets.token_hex(4)}{_UNBORN}")

@@ -158,3 +158,36 @@ async def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: 
 
 def contents(directory: Path) -> list[str]:
     return sorted(file.name for file in directory.iterdir())
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_file_that_is_taken_away_is_written_to_no_more(tmp_path: Path, replaced: bool) -> None:
+    """Nothing is saved where nobody will find it: the next use says so, the one after it uses what is there."""
+    path = tmp_path / "cursors.db"
+    async with SqliteCursorStore(path) as store, SqliteCursorStore(tmp_path / "other.db") as other:
+        await store.save("feed", "1")
+        await other.save("feed", "2")
+        await other.aclose()
+        for file in tmp_path.glob("cursors.db*"):
+            file.unlink()
+        if replaced:
+            (tmp_path / "other.db").rename(path)
+        with pytest.raises(CursorError, match="removed or replaced while it was in use"):
+            await store.save("feed", "3")
+        assert await store.load("feed") == ("2" if replaced else None)
+        await store.save("feed", "4")
+        assert await SqliteCursorStore(path).load("feed") == "4"
+
+
+@pytest.mark.parametrize("kind", ["wal", "journal"])
+async def test_changes_to_a_file_that_is_gone_are_not_made_to_a_new_one(tmp_path: Path, kind: str) -> None:
+    """Who deletes a store and leaves its log beside it is told so: SQLite would mix the old with the new."""
+    path = tmp_path / "cursors.db"
+    orphan = tmp_path / f"cursors.db-{kind}"
+    orphan.write_bytes(b"changes")
+    with pytest.raises(CursorError, match=f"delete {orphan.name} as well"):
+        await SqliteCursorStore(path).save("feed", "1")
+    assert contents(tmp_path) == [orphan.name]
+    assert orphan.read_bytes() == b"changes"
+    orphan.unlink()
+    await SqliteCursorStore(path).save("feed", "1")
