@@ -156,6 +156,11 @@ async def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: 
     assert await SqliteCursorStore(tmp_path / "cursors.db").load("feed") == "1"
 
 
+def remove_all_of(path: Path) -> None:
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+
+
 def contents(directory: Path) -> list[str]:
     return sorted(file.name for file in directory.iterdir())
 
@@ -168,8 +173,7 @@ async def test_a_file_that_is_taken_away_is_written_to_no_more(tmp_path: Path, r
         await store.save("feed", "1")
         await other.save("feed", "2")
         await other.aclose()
-        for file in tmp_path.glob("cursors.db*"):
-            file.unlink()
+        remove_all_of(path)
         if replaced:
             (tmp_path / "other.db").rename(path)
         with pytest.raises(CursorError, match="removed or replaced while it was in use"):
