@@ -91,7 +91,7 @@ class Database:
 
     async def aclose(self) -> None:
         """Close the file. The next use opens it again."""
-        await self._thread.run(self._close)
+        await self._thread.run(self._forget)
 
     def _transact(self, begin: str, work: Work[T]) -> T:
         with self._explained():
@@ -106,11 +106,10 @@ class Database:
             return result
 
     def _open(self) -> sqlite3.Connection:
-        if self._connection is not None and self._file_id() != self._opened:
-            self._close()
-            raise self._format.failed(
+        if self._opened not in (None, self._file_id()):  # whose file it is now, only a new start can tell
+            raise self._format.untrusted(
                 f"{self.path} was removed or replaced while it was in use: what it held is where it has gone. "
-                "This call changed nothing; the next one uses the file that is there now, or makes one."
+                "Nothing was changed; start again to use the file that is there now, or a new one."
             )
         if self._connection is None:
             self._be_there()
@@ -172,6 +171,10 @@ class Database:
         finally:
             unborn.unlink(missing_ok=True)
         _sweep(file)
+
+    def _forget(self) -> None:
+        self._close()
+        self._opened = None
 
     def _close(self) -> None:
         if self._closer is not None:
