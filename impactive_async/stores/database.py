@@ -70,6 +70,7 @@ class Database:
 
     def __init__(self, path: str | os.PathLike[str], form: Format, *, busy_timeout: float = 30.0) -> None:
         self.path = os.fspath(path)
+        self._place = Path(self.path).absolute()  # wherever the program changes its directory to
         self._format = form
         self._busy_timeout = busy_timeout
         self._thread = SerialThread("impactive-sqlite")
@@ -113,7 +114,7 @@ class Database:
             )
         if self._connection is None:
             self._be_there()
-            connection = self._connect(self.path)
+            connection = self._connect(self._place)
             try:
                 self._prepare(connection)
             except BaseException:
@@ -126,7 +127,7 @@ class Database:
     def _file_id(self) -> tuple[int, int] | None:
         """Which file has the path now: SQLite would go on to write to one that has no name any more."""
         try:
-            found = Path(self.path).stat()
+            found = self._place.stat()
         except FileNotFoundError:
             return None
         return found.st_dev, found.st_ino
@@ -140,7 +141,7 @@ class Database:
         Raises:
             ImpactiveError: There is one, of no bytes; or none, but the changes to one.
         """
-        file = Path(os.path.realpath(self.path))  # a link to where the file is to be is followed
+        file = Path(os.path.realpath(self._place))  # a link to where the file is to be is followed
         try:
             empty = file.stat().st_size == 0
         except FileNotFoundError:

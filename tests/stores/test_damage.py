@@ -156,6 +156,19 @@ async def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: 
     assert await SqliteCursorStore(tmp_path / "cursors.db").load("feed") == "1"
 
 
+async def test_a_store_stays_where_it_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path means what it meant at first, though the program has changed its directory since."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    async with SqliteCursorStore("cursors.db") as store:
+        await store.save("feed", "1")
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        await store.save("feed", "2")
+        await store.aclose()
+        assert await store.load("feed") == "2"
+    assert contents(tmp_path / "elsewhere") == []
+
+
 def remove_all_of(path: Path) -> None:
     for file in path.parent.glob(f"{path.name}*"):
         file.unlink()
