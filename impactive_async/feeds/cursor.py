@@ -101,11 +101,13 @@ class Cursor:
         Raises:
             DecodeError: A page that was only glanced at turns out to be unreadable.
         """
-        unknown = self._unknown(rows)  # first, as it may find the page unreadable: then nothing has changed
+        places, unknown = self._unknown(
+            rows
+        )  # first, as it may find the page unreadable: then nothing has changed
         progress = self._progress
         wanted = timestamps.BEGINNING if self._from_now else progress.origin  # since `NOW`: whatever their stamp
         unseen = progress.tell(server_now, fell_back, wanted)
-        arrivals, bad = page.read(unknown, self.rules.id, self.rules.timestamp)
+        arrivals, bad = page.read(places, unknown, self.rules.id, self.rules.timestamp)
         self._learn_tick(arrivals)
         first, self._primed = not self._primed, True
         if first and self._from_now:
@@ -130,7 +132,8 @@ class Cursor:
         Returns:
             `False` when it was not in hand, as on a second call: nothing changes then.
         """
-        return self.ack_version(self.version(row))
+        rules = self.rules
+        return self.ack_version((row[rules.id], "" if rules.immutable else row[rules.timestamp]))
 
     def ack_version(self, version: Version) -> bool:
         """Count the fresh row that `version` named as handled; see `ack`."""
@@ -147,7 +150,7 @@ class Cursor:
         Call it right after the `accept` that reported the gap, and `close(gap)` once they are handled.
         """
         span = gaps.span_of(gap)
-        arrivals, bad = page.read(self._unknown(rows), self.rules.id, self.rules.timestamp)
+        arrivals, bad = page.read(*self._unknown(rows), self.rules.id, self.rules.timestamp)
         within = [arrival for arrival in arrivals if span.low <= arrival[0] < span.high]
         taken = self._hand.take(within, self._progress)
         bad = self._quarantine.unreported(bad + taken.twins)
@@ -158,13 +161,12 @@ class Cursor:
         span = gaps.span_of(gap)
         self._gaps = gaps.without(self._gaps, span.low, span.high)
 
-    def _unknown(self, rows: Sequence[Any]) -> list[tuple[int, Any]]:
+    def _unknown(self, rows: Sequence[Any]) -> tuple[Sequence[int], list[Any]]:
         timestamp = None if self.rules.immutable else self.rules.timestamp
         return self._progress.known.others(rows, self.rules.id, timestamp)
 
     def _learn_tick(self, arrivals: Sequence[Arrival]) -> None:
-        raws = [arrival[4] for arrival in arrivals]
-        by_length = dict(zip(map(len, raws), raws, strict=True))  # of one length: printed alike
+        by_length = {len(arrival[4]): arrival[4] for arrival in arrivals}  # of one length: printed alike
         self._progress.tick = max(self._progress.tick, *map(timestamps.precision, by_length.values()), 1)
 
     def _prime(self, rows: Sequence[Any], arrivals: Sequence[Arrival], bad: Sequence[BadRow]) -> Accepted:

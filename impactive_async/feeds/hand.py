@@ -1,12 +1,15 @@
 """What a page brought that is new, from when it is shown until it is handled."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Final, NamedTuple
 
 from impactive_async.feeds.known import Version
 from impactive_async.feeds.page import Arrival, Row
 from impactive_async.feeds.progress import Progress
 from impactive_async.feeds.quarantine import BadRow, digest
+
+_at: Final[Callable[[Arrival], int]] = itemgetter(0)
 
 
 class Taken(NamedTuple):
@@ -40,8 +43,8 @@ class Hand:
 
     def oldest(self) -> int | None:
         """Return the timestamp of the oldest row in hand, also as a saved state remembers it."""
-        held = [arrival[0] for arrival in self.rows.values()]
-        return min(held if self.left_behind is None else [*held, self.left_behind], default=None)
+        held = min(map(_at, self.rows.values()), default=self.left_behind)
+        return held if held is None or self.left_behind is None else min(held, self.left_behind)
 
     def take(self, arrivals: Sequence[Arrival], progress: Progress) -> Taken:
         """Take what is neither handled nor in hand, of arrivals of one page.

@@ -74,8 +74,10 @@ class Known:
             return False
         return latest == raw or (row_id, raw) in self._superseded or timestamps.parse(latest) == at
 
-    def others(self, rows: Sequence[Any], id_field: str, timestamp_field: str | None) -> list[tuple[int, Any]]:
-        """Rows of a page that are not handled versions, with their places.
+    def others(
+        self, rows: Sequence[Any], id_field: str, timestamp_field: str | None
+    ) -> tuple[Sequence[int], list[Any]]:
+        """The places of a page's rows that are not handled versions, and these rows.
 
         The hot path of an idle poll: no timestamp is parsed here. Bad rows are among them.
 
@@ -86,19 +88,19 @@ class Known:
         """
         latest = self.latest
         if not latest:
-            return list(enumerate(rows))
+            return range(len(rows)), list(rows)
         try:
             ids = column(rows, id_field)
             if not {*map(type, ids)} <= {str, int}:  # `true` is no id, though it equals 1
-                return list(enumerate(rows))
+                return range(len(rows)), list(rows)
             if timestamp_field is None:
                 places = [place for place, row_id in enumerate(ids) if row_id not in latest]
             else:
                 pairs = zip(map(latest.get, ids), column(rows, timestamp_field), strict=True)
                 places = [place for place, (known, shown) in enumerate(pairs) if known != shown or known is None]
         except (LookupError, TypeError):  # a bad row; `page.read` finds out which
-            return list(enumerate(rows))
-        return list(zip(places, pick(rows, places), strict=True))
+            return range(len(rows)), list(rows)
+        return places, pick(rows, places)
 
     def entries(self) -> list[Entry]:
         """All of it, oldest first."""

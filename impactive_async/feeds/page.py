@@ -37,20 +37,17 @@ class Accepted:
 
 
 def read(
-    numbered: Sequence[tuple[int, Any]], id_field: str, timestamp_field: str
+    places: Sequence[int], rows: Sequence[Any], id_field: str, timestamp_field: str
 ) -> tuple[list[Arrival], list[BadRow]]:
-    """The readable rows in `(timestamp, id)` order, and the others."""
+    """The readable ones among rows from these places, in `(timestamp, id)` order, and the others."""
     try:
-        return _read_plain(numbered, id_field, timestamp_field), []
+        return _read_plain(places, rows, id_field, timestamp_field), []
     except (LookupError, TypeError, ValueError, OverflowError):
-        return _read_each(numbered, id_field, timestamp_field)
+        return _read_each(places, rows, id_field, timestamp_field)
 
 
-def _read_plain(numbered: Sequence[tuple[int, Any]], id_field: str, timestamp_field: str) -> list[Arrival]:
+def _read_plain(places: Sequence[int], rows: Sequence[Any], id_field: str, timestamp_field: str) -> list[Arrival]:
     """The rows if all are readable and all ids are text: column by column, which is faster."""
-    if not numbered:
-        return []
-    places, rows = zip(*numbered, strict=True)
     ids, raws = list(map(itemgetter(id_field), rows)), list(map(itemgetter(timestamp_field), rows))
     if not {*map(type, ids)} <= {str} or "" in ids:
         raise TypeError("not all ids are text")
@@ -58,12 +55,12 @@ def _read_plain(numbered: Sequence[tuple[int, Any]], id_field: str, timestamp_fi
 
 
 def _read_each(
-    numbered: Sequence[tuple[int, Any]], id_field: str, timestamp_field: str
+    places: Sequence[int], rows: Sequence[Any], id_field: str, timestamp_field: str
 ) -> tuple[list[Arrival], list[BadRow]]:
     arrivals: list[Arrival] = []
     bad: list[BadRow] = []
     parse = timestamps.parse
-    for index, row in numbered:
+    for index, row in zip(places, rows, strict=True):
         try:
             row_id, raw = row[id_field], row[timestamp_field]
             at = parse(raw)

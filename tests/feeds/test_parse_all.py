@@ -27,6 +27,6 @@ def test_a_timestamp_without_offset_is_read_alone(raw: str) -> None:
     with pytest.raises(TypeError):
         timestamps.parse_all([raw])
     rows = [{"id": "a", "at": "2026-01-01T00:00:00Z"}, {"id": "b", "at": raw}]
-    arrivals, bad = page.read(list(enumerate(rows)), "id", "at")
+    arrivals, bad = page.read(range(len(rows)), rows, "id", "at")
     assert [arrival[0] for arrival in arrivals] == [timestamps.parse("2026-01-01T00:00:00Z")] * 2
     assert bad == []
