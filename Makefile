@@ -4,7 +4,17 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo help test lint types layers unit docs evidence bench bench-check clean
+# Where it is set, each of the hundreds of processes that the tests start would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
+# Tests of what uses threads: asyncio's debug mode, which doubles their cost, refuses a call from a wrong thread.
+THREADED := tests/stores tests/bulk/journal tests/hub/contract
+
+# The suites that run in other dialects of the sandbox. The contract itself is what `make test` speaks.
+SPOKEN   := tests/resources tests/feeds tests/bulk tests/cli
+DIALECTS := wrapped noun numbers express next microseconds small-pages no-date
+
+.PHONY: demo help check test lint types layers changed unit docs evidence release-check bench bench-check clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed-cli  ## The main job, end to end, on the embedded sandbox
@@ -12,6 +22,8 @@ demo: $(VENV)/.installed-cli  ## The main job, end to end, on the embedded sandb
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+check: lint types layers changed  ## Lint, types, layers, and the quick tests of what you changed
 
 test: lint types layers unit  ## Everything that must hold before a change lands
 
@@ -25,6 +37,9 @@ types: $(VENV)/.installed-dev
 layers: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 
+changed: $(VENV)/.installed-dev
+	$(BIN)/pytest -n 2 -q -m 'not slow' $$($(BIN)/python -m tests.project.changed)
+
 unit: $(VENV)/.installed-dev
 	$(BIN)/pytest -n auto --cov --cov-report=term
 
@@ -32,9 +47,18 @@ docs: $(VENV)/.installed-dev  ## Into docs/_build/html; a warning is an error
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -q -E docs docs/_build/html
 	@echo "built: docs/_build/html/index.html"
 
-evidence: $(VENV)/.installed-dev  ## What Schemathesis, Prism, nginx, clean installs, other Pythons and old dependencies say
+evidence: $(VENV)/.installed-dev  ## What foreign tools, clean installs, other Pythons, old dependencies and long runs say
 	tests/evidence/install .evidence
-	$(BIN)/pytest tests/evidence tests/sandbox/test_openapi.py -rs
+	$(BIN)/pytest tests/evidence tests/sandbox/api/test_openapi.py -rs
+	IMPACTIVE_TESTS=thorough $(BIN)/pytest -n auto -m thorough -o timeout=1200
+	for dialect in $(DIALECTS); do IMPACTIVE_DIALECT=$$dialect $(BIN)/pytest -n auto -q $(SPOKEN) || exit 1; done
+	PYTHONASYNCIODEBUG=1 $(BIN)/pytest -n auto -o asyncio_debug=true $(THREADED)
+
+release-check: $(VENV)/.installed-dev  ## Build into dist/ what would be published, check it, and try it in empty environments
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
+	DIST=dist $(BIN)/pytest tests/evidence/test_release.py -rs
 
 # No telemetry from dlt, which is only measured.
 bench: export RUNTIME__DLTHUB_TELEMETRY = false

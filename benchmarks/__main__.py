@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from benchmarks import _run, bulk, call, cursor, decode, feeds, hub, imports, poll
+from benchmarks import _run, bulk, call, cursor, decode, feeds, forward, hub, imports, poll, scale, start
 from benchmarks._plot import plot
 from benchmarks._run import Result
 
@@ -30,21 +30,8 @@ PACKAGES: Final = (
     "impactive-async", "aiohttp", "attrs", "cattrs", "orjson", "pydantic", "msgspec", "httpx", "dlt",
     "redis", "asyncpg",
 )  # fmt: skip
-POLL_AIM: Final = 1.15
 FEEDS: Final = 10_000
 BULK_ROWS, BULK_ROUNDS, BULK_BATCH = 50_000, 10, 40  # the batch: what `create_many` sends by default
-
-
-def poll_results(repetitions: int) -> list[Result]:
-    """Everything between the bytes of an answer and the consumer, but for few rows of it."""
-    rows = []
-    for case in poll.CASES:
-        low, middle, high = poll.measure(case, repetitions)
-        title = f"poll of {poll.ROWS} rows, {poll.KNOWN} known: {case.name}"
-        rows.append(
-            Result(benchmark=title, base="orjson", value=middle, low=low, high=high, gate=poll.GATE, aim=POLL_AIM)
-        )
-    return rows
 
 
 def feeds_results(_: int) -> list[Result]:
@@ -61,6 +48,13 @@ def feeds_results(_: int) -> list[Result]:
             f"{title}: longest stall of the loop", figures["longest stall, ms"], "ms", feeds.STALL_GATE * 1000, 50
         ),
         _figure(f"{title}: a turn of the heap", feeds.wake_up(), "us", None, 5),
+        _figure(
+            "polls of 20,000 bookings unchanged: longest stall of the loop",
+            asyncio.run(feeds.follow_bookings())[feeds.UNCHANGED],
+            "ms",
+            feeds.STALL_GATE * 1000,
+            20,
+        ),
     ]
 
 
@@ -92,13 +86,16 @@ def _throughput(name: str, base: list[bulk.Times], own: list[bulk.Times]) -> Res
 
 ALL: Final[dict[str, Callable[[int], list[Result]]]] = {
     "imports": imports.results,
+    "start": start.results,
     "decode": decode.results,
-    "poll": poll_results,
+    "poll": poll.results,
     "call": call.results,
     "cursor": cursor.results,
     "feeds": feeds_results,
     "bulk": bulk_results,
     "hub": hub.results,
+    "forward": forward.results,
+    "scale": scale.results,
 }
 
 

@@ -1,71 +1,111 @@
-"""The table as a picture: a bar for each ratio, its quartiles, its gate and its aim."""
+"""The main ratios as a picture: a bar for each, with its quartiles, gate and aim. The table has all of them.
+
+The picture is narrow, with each label above its bar, so that it can be read on a phone, and it follows the
+reader's light or dark setting.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Final
 
 from benchmarks._run import Result, number
 
-_WIDTH, _LABELS, _BAR, _ROW, _TOP = 1000, 470, 420, 26, 54
-_MOST: Final = 3.2
+_BULK: Final = "bulk: 50,000 contacts created and enrolled, throughput, impactive"
+
+_GROUPS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    ("Decoding a page", "pydantic"): ("decode 500",),
+    ("A poll of a busy list that brings five new rows", "orjson.loads"): ("poll of a busy list, 5 new rows",),
+    ("Feeding rows to a consumer", "dlt incremental"): ("cursor: ",),
+    ("A call", "bare aiohttp"): ("call, ",),
+    ("The same call", "httpx + pydantic"): ("call, ",),
+    ("Bulk: 50,000 contacts created and enrolled (more is better)", "bare aiohttp"): (_BULK,),
+    ("Importing", "aiohttp"): ("import impactive_async, and make a client",),
+}
+"""The title of each group, the base that its bars are a multiple of, and how the names of its benchmarks begin."""
+
+_BASES: Final = {"orjson.loads": "orjson", "aiohttp": "import aiohttp"}
+"""What a base is called in the table, where a reader would not know it by that name."""
+
+_WIDTH, _LEFT, _BAR, _ROW, _HEAD = 480, 16, 380, 40, 46
+_MOST: Final = 1.6
 """The ratio at the right edge; longer bars are cut, their numbers are not."""
-_COLOURS: Final = {"aim reached": "#1a7f5a", "gate held": "#4c8bbf", "-": "#9aa5b1"}
-_PAST: Final = "#c8503c"
-_STYLE: Final = "text{font:12px system-ui,sans-serif;fill:#222}.title{font-size:15px;font-weight:600}"
+_VERDICTS: Final = {"aim reached": "reached", "gate held": "held"}
+_STYLE: Final = """
+text { font: 13px system-ui, sans-serif; fill: #1c2024 }
+.title { font-size: 16px; font-weight: 600 } .group { font-weight: 600 } .value { font-weight: 600 }
+.ground { fill: #fff } .reached { fill: #8fd3b4 } .held { fill: #9cc4ea } .past { fill: #eba698 }
+line { stroke: #1c2024; stroke-width: 1.2 } .one { stroke-opacity: 0.35 }
+.gate { stroke-dasharray: 5 2 } .aim { stroke-dasharray: 1 2 }
+@media (prefers-color-scheme: dark) {
+  text { fill: #e8e8e8 } line { stroke: #e8e8e8 } .ground { fill: #131416 }
+  .reached { fill: #1f6f50 } .held { fill: #2a5c8f } .past { fill: #8f3526 }
+}
+"""
 
 
 def plot(results: Sequence[Result]) -> str:
-    """An SVG of all results that are ratios; legible on light and dark pages, as it brings its own ground."""
-    ratios = [result for result in results if result.unit == "x"]
-    height = _TOP + _ROW * len(ratios) + 34
-    body = [line for index, result in enumerate(ratios) for line in _row(result, _TOP + index * _ROW)]
+    """Return an SVG of the ratios that compare the package with what others use."""
+    body, height = list[str](), _HEAD + 22
+    for (title, base), beginnings in _GROUPS.items():
+        group = [
+            one
+            for one in results
+            if one.unit == "x" and one.base == _BASES.get(base, base) and one.benchmark.startswith(beginnings)
+        ]
+        if group:
+            body += _group(group, f"{title}, as a multiple of {base}", height)
+            height += _HEAD + _ROW * len(group)
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
+            f'width="{_WIDTH}" height="{height}" role="img">',
             f"<style>{_STYLE}</style>",
-            f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>',
-            '<text class="title" x="16" y="24">What we take, as a multiple of what the base takes</text>',
-            '<text x="16" y="42">dashed: gate; dotted: aim; thin line: quartiles; '
-            "of throughput more is better, of all else less</text>",
+            f'<rect class="ground" width="{_WIDTH}" height="{height}"/>',
+            f'<text class="title" x="{_LEFT}" y="26">What impactive-async takes, beside others</text>',
+            f'<text x="{_LEFT}" y="46">Less is better. Dashed: gate; dotted: aim; thin: quartiles.</text>',
             *body,
-            *_one(height),
             "</svg>\n",
         ]
     )
 
 
-def _at(ratio: float) -> float:
-    return _LABELS + _BAR * min(ratio, _MOST) / _MOST
+def _group(group: Sequence[Result], title: str, top: int) -> Iterator[str]:
+    words, bottom = title.partition(", as"), top + _HEAD + _ROW * len(group) - 8
+    yield f'<text class="group" x="{_LEFT}" y="{top + 20}">{escape(words[0])}</text>'
+    yield f'<text x="{_LEFT}" y="{top + 37}">{escape("as" + words[2])}</text>'
+    for index, result in enumerate(group):
+        yield from _row(result, top + _HEAD + index * _ROW)
+    yield _line("one", _at(1), top + _HEAD, _at(1), bottom)
 
 
 def _row(result: Result, top: int) -> Iterator[str]:
-    colour, middle = _COLOURS.get(result.verdict, _PAST), top + _ROW / 2
-    label = f"{result.benchmark} / {result.base}"
-    yield f'<text x="{_LABELS - 8}" y="{middle + 4}" text-anchor="end">{escape(_short(label))}</text>'
-    yield (
-        f'<rect x="{_LABELS}" y="{top + 5}" width="{_at(result.value) - _LABELS:.1f}" height="{_ROW - 10}" '
-        f'fill="{colour}"><title>{escape(label)}</title></rect>'
-    )
-    yield _line(_at(result.low), middle, _at(result.high), middle)
-    if result.gate is not None and result.aim is not None:
-        yield _line(_at(result.gate), top + 2, _at(result.gate), top + _ROW - 2, "5 2")
-        yield _line(_at(result.aim), top + 2, _at(result.aim), top + _ROW - 2, "1 2")
-    yield f'<text x="{_LABELS + _BAR + 12}" y="{middle + 4}">{number(result.value)} x</text>'
+    verdict = _VERDICTS.get(result.verdict, "past")
+    yield f'<text x="{_LEFT}" y="{top + 12}">{escape(_name(result.benchmark))}</text>'
+    width = _at(result.value) - _LEFT
+    yield f'<rect class="{verdict}" x="{_LEFT}" y="{top + 17}" width="{width:.1f}" height="14"/>'
+    yield _line("quartiles", _at(result.low), top + 24, _at(result.high), top + 24)
+    for mark, ratio in (("gate", result.gate), ("aim", result.aim)):
+        if ratio is not None and ratio <= _MOST:
+            yield _line(mark, _at(ratio), top + 15, _at(ratio), top + 33)
+    yield f'<text class="value" x="{_LEFT + _BAR + 10}" y="{top + 29}">{number(result.value)} x</text>'
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, dashes: str = "none") -> str:
-    return (
-        f'<line x1="{x1:.1f}" y1="{y1}" x2="{x2:.1f}" y2="{y2}" stroke="#222" '
-        f'stroke-width="1.2" stroke-dasharray="{dashes}"/>'
-    )
+def _name(benchmark: str) -> str:
+    """Return what tells a benchmark from the others of its group."""
+    if benchmark == _BULK:
+        return "without a journal"
+    for beginnings in _GROUPS.values():
+        for beginning in beginnings:
+            if benchmark != beginning and benchmark.startswith(beginning):
+                return benchmark.removeprefix(beginning).strip(" :,")
+    return benchmark
 
 
-def _one(height: int) -> Iterator[str]:
-    yield f'<line x1="{_at(1)}" y1="{_TOP}" x2="{_at(1)}" y2="{height - 26}" stroke="#222" stroke-opacity="0.35"/>'
-    yield f'<text x="{_at(1)}" y="{height - 10}" text-anchor="middle">1 x: the same</text>'
+def _at(ratio: float) -> float:
+    return _LEFT + _BAR * min(ratio, _MOST) / _MOST
 
 
-def _short(label: str, most: int = 72) -> str:
-    return label if len(label) <= most else label[: most - 1] + "…"
+def _line(kind: str, x1: float, y1: float, x2: float, y2: float) -> str:
+    return f'<line class="{kind}" x1="{x1:.1f}" y1="{y1}" x2="{x2:.1f}" y2="{y2}"/>'

@@ -38,7 +38,7 @@ import attrs
 import orjson
 
 from impactive_async import AsyncClient
-from impactive_async.bulk.created import created_ids
+from impactive_async.bulk.journal.created import created_ids
 from impactive_async.sandbox import Sandbox
 
 CONCURRENCY: Final = 4

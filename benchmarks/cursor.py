@@ -1,4 +1,4 @@
-"""What keeping one's place costs, beside parsing and beside those who keep it less carefully.
+"""What a cursor costs, compared with parsing and with those who remember less.
 
     python -m benchmarks.cursor [--repetitions 40] [--check]
 
@@ -22,9 +22,9 @@ import dlt
 import orjson
 
 from benchmarks._run import Gate, Result, compare, interleave, judge, main, timed
-from impactive_async.feeds import timestamps
-from impactive_async.feeds.cursor import Cursor
-from impactive_async.feeds.rules import Rules
+from impactive_async.feeds.cursor import timestamps
+from impactive_async.feeds.cursor.cursor import Cursor
+from impactive_async.feeds.cursor.rules import Rules
 
 ROWS: Final = 500
 KNOWN: Final = 495
@@ -86,10 +86,10 @@ def plain_loop(rows: Page) -> set[tuple[int, str]]:
 
 
 def handle_all(rules: Rules, rows: Page) -> Cursor:
-    """A page of new rows through a cursor."""
+    """Accept a page of new rows and acknowledge each; return the cursor."""
     cursor = Cursor(rules, feed="benchmark")
-    for row in cursor.accept(rows, SERVER_NOW).fresh:
-        cursor.ack(row)
+    for version, _ in cursor.accept(rows, SERVER_NOW).fresh:
+        cursor.ack(version)
     return cursor
 
 
@@ -143,8 +143,8 @@ def known_rows(kind: str, repetitions: int) -> Iterator[Result]:
     def stateless() -> str:
         cursor = Cursor.loads(saved, rules, "benchmark")
         cursor.since()
-        for row in cursor.accept(new, SERVER_NOW).fresh:
-            cursor.ack(row)
+        for version, _ in cursor.accept(new, SERVER_NOW).fresh:
+            cursor.ack(version)
         return cursor.dumps()
 
     times = interleave(

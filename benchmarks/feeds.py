@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import gc
 import heapq
+import json
 import subprocess
 import sys
 import time
@@ -24,15 +25,16 @@ from typing import Any, Final
 
 import attrs
 
-from impactive_async import AsyncClient
-from impactive_async.feeds.slot import Slot
-from impactive_async.feeds.topics import Topic
+from impactive_async import NOW, AsyncClient
+from impactive_async.feeds.workspace.followed_lists import FeedId
+from impactive_async.feeds.workspace.resting_feed import RestingFeed
 from impactive_async.sandbox import Sandbox
 
 KINDS: Final = ("enrollments", "sends", "replies")
 BYTES_GATE: Final = 1500
 STALL_GATE: Final = 0.050
 WATCHDOG: Final = 0.005
+UNCHANGED: Final = "longest stall of 20,000 bookings unchanged, ms"
 
 
 class FastClock:
@@ -136,9 +138,46 @@ def _bytes(traced: bool) -> int:
     return tracemalloc.get_traced_memory()[0]
 
 
+def bookings(count: int) -> bytes:
+    """The body of a list of so many bookings."""
+    rows = [
+        {
+            "id": f"bkg_{number:016x}",
+            "title": "Demo",
+            "startTime": "2026-05-01T09:00:00.000Z",
+            "endTime": "2026-05-01T09:30:00.000Z",
+            "contactId": f"con_{number:016x}",
+            "guestName": "Ada Lovelace",
+            "guestEmail": f"ada{number}@example.com",
+            "notes": "x" * 100,
+            "status": "confirmed",
+        }
+        for number in range(count)
+    ]
+    return json.dumps(rows).encode()
+
+
+async def follow_bookings(count: int = 20_000, polls: int = 8) -> dict[str, float]:
+    """Poll so many bookings that do not change; the longest stall of the loop, the server's own work in it."""
+    listing, watchdog, clock = "GET /api/agent/bookings", Watchdog(), FastClock(100)
+    async with Sandbox(populate=False, journal_limit=100) as sandbox:
+        sandbox.fail(listing, status=200, body=bookings(count), times=None)
+        async with AsyncClient(sandbox.api_key, base_url=sandbox.url, clock=clock) as crm:
+            feed = crm.bookings.watch(since=NOW, interval=20)
+            waiting = asyncio.ensure_future(feed.__anext__())
+            await sandbox.arrived(listing, 3)  # the first page is read, and the second one, to know it again
+            await asyncio.sleep(1)
+            seen = len(sandbox.requests_to(listing))
+            async with watchdog.on_duty():
+                await sandbox.arrived(listing, seen + polls)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+    return {UNCHANGED: watchdog.worst * 1000}
+
+
 def wake_up(feeds: int = 10_000, turns: int = 100_000) -> float:
     """Microseconds that taking the next feed off the heap and putting it back costs."""
-    heap = [Slot(Topic("sends", str(number)), float(number)) for number in range(feeds)]
+    heap = [RestingFeed(FeedId("sends", str(number)), float(number)) for number in range(feeds)]
     start = time.thread_time()
     for turn in range(turns):
         slot = heapq.heappop(heap)
@@ -150,13 +189,14 @@ def wake_up(feeds: int = 10_000, turns: int = 100_000) -> float:
 def report(figures: dict[str, float]) -> None:
     """One figure a line."""
     for name, value in figures.items():
-        print(f"{name:28} {value:12,.1f}")
+        print(f"{name:46} {value:12,.1f}")
 
 
 async def main(arguments: argparse.Namespace) -> int:
     """Measure stalls first, then memory: tracing slows everything."""
     figures = await follow(arguments.sequences, arguments.minutes, arguments.speed, traced=False)
     figures["a turn of the heap, us"] = wake_up()
+    figures |= await follow_bookings()
     del figures["bytes a feed"]
     tracemalloc.start()
     memory = await follow(arguments.sequences, arguments.minutes, arguments.speed, traced=True)

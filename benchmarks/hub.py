@@ -27,7 +27,7 @@ from attrs import define, field
 from benchmarks import _run
 from benchmarks._run import Result
 from impactive_async.errors import ImpactiveError
-from impactive_async.hub import Event, Hub, connect, event_id
+from impactive_async.hub import Hub, HubEvent, connect, event_id
 
 REDIS_URL: Final = os.environ.get("IMPACTIVE_TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 POSTGRES_URL: Final = os.environ.get(
@@ -73,10 +73,10 @@ class Contender:
         )
 
 
-def events_of(feed: str, number: int) -> list[Event]:
+def events_of(feed: str, number: int) -> list[HubEvent]:
     """Three replies as a poll would bring them."""
     return [
-        Event(
+        HubEvent(
             id=event_id(feed, f"em_{number}_{place}", "v1"),
             source="https://crm.example.com",
             type="com.impactiveai.reply.received",

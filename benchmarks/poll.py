@@ -1,23 +1,21 @@
-"""A poll that brings 500 rows of which 495 are known, against the bare parsing of its JSON.
+"""A poll that brings five new rows beside all the known ones that a feed asks for, against parsing its JSON alone.
 
-    python benchmarks/poll.py [--repetitions 200] [--check]
+    python -m benchmarks.poll [--repetitions 40] [--check]
 
 A poll is everything between the bytes of an answer and the consumer: parsing, finding its rows, telling new from
 known, decoding the new ones, counting them as handled. The request itself is not in it, nor the saving.
 
-Each repetition times both, one after the other, on CPU seconds of this thread; the median of the paired ratios
-counts. `--check` exits with 1 if one is past its gate.
+The list is a busy one: 500 rows, as many as it shows, lie within the overlap. So the feed asks for as many known
+rows as it lets a page be filled with, and the answer shows what is asked for. The rows without a gate tell the
+same of a poll that brings nothing new, of the first page, of which all rows are new, and of a server that ignores
+`since` and shows 500 rows each time.
 """
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import gc
-import statistics
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, Final
@@ -25,29 +23,36 @@ from typing import Any, Final
 import attrs
 import orjson
 
+from benchmarks._run import Gate, Result, compare, interleave, judge, main, timed
 from impactive_async._clock import SystemClock
+from impactive_async._codec.bodies import Shape
+from impactive_async._codec.page import RawPage, page
 from impactive_async._http.caller import Answer
-from impactive_async._http.codec import loads
-from impactive_async._http.unread import unread
-from impactive_async._http.wire import build_request
-from impactive_async.feeds.intake import Intake, open_cursor
-from impactive_async.feeds.rules import Rules
-from impactive_async.feeds.source import FeedOptions, Source
+from impactive_async.feeds.cursor.rules import Rules
+from impactive_async.feeds.cursor.timestamps import parse
+from impactive_async.feeds.delivery.opening import open_cursor
+from impactive_async.feeds.delivery.page_queue import PageQueue
+from impactive_async.feeds.delivery.source import FeedOptions, Source
 from impactive_async.models import Enrollment, Send
 from impactive_async.resources.emails import SENDS_RULES
-from impactive_async.resources.enrollments import ENROLLMENTS
 from impactive_async.resources.enrollments import RULES as ENROLLMENTS_RULES
 
 ROWS: Final = 500
-KNOWN: Final = 495
+NEW: Final = 5
+POLLS: Final = 20
+"""Polls before the one that is measured, each with new rows: the feed has then found how far back it asks."""
 GATE: Final = 1.25
+AIM: Final = 1.15
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
-DATE: Final = format_datetime(START + timedelta(hours=1), usegmt=True)
+
+
+def _moment(number: int) -> datetime:
+    """Rows so close to each other that all of them lie within the overlap."""
+    return START + timedelta(milliseconds=10 * number)
 
 
 def _stamp(number: int) -> str:
-    """Rows so close to each other that all of them lie within the overlap."""
-    return (START + timedelta(hours=1, milliseconds=10 * number)).isoformat(timespec="milliseconds")[:-6] + "Z"
+    return _moment(number).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def enrollment(number: int) -> dict[str, Any]:
@@ -107,61 +112,81 @@ CASES: Final = (
 )
 
 
-def page_of(case: Case, first: int) -> bytes:
-    """A page, newest first."""
-    return orjson.dumps([case.make(number) for number in reversed(range(first, first + ROWS))])
-
-
 class Poll:
     """One feed whose answers are bytes in memory."""
 
-    def __init__(self, case: Case) -> None:
-        self._body = b""
-        self._shape = unread(
-            build_request(ENROLLMENTS, ("1",)), case.rules.id, case.rules.timestamp
-        )  # what `resources` polls with
+    def __init__(self, case: Case, *, shape: Shape[RawPage] | None = None, heeds_since: bool = True) -> None:
+        self._case = case
+        self._heeds_since = heeds_since
+        self._shape = shape or page(case.rules.id, case.rules.timestamp)  # what `resources` polls with
         self._source = Source(
             name="benchmark", row=case.row, rules=case.rules, page=self._page, clock=SystemClock()
         )
-        self._old, self._new = page_of(case, 0), page_of(case, ROWS - KNOWN)
-        self._saved = self._handled(self._old, None).cursor.dumps()
+        self._body = b""
+        self._rows = ROWS
+        self._saved: str | None = None
+        for _ in range(POLLS):
+            self._saved = self._polled(self._saved)
+            self._rows += NEW
 
-    async def _page(self, _: str | None) -> Answer[Sequence[Any]]:
-        page = self._shape.of_body(self._body)
-        return Answer(self._shape(loads(self._body)) if page is None else page, 1, DATE)
+    async def _page(self, _: str | None) -> Answer[RawPage]:
+        return Answer(self._shape(self._body), 1, format_datetime(_moment(self._rows), usegmt=True))
 
-    def _intake(self, saved: str | None) -> Intake[Any]:
-        return Intake(self._source, open_cursor(self._source, FeedOptions(), saved))
+    def _asked(self, saved: str | None) -> PageQueue[Any]:
+        """A feed with this cursor whose next page, newest row first, has been made."""
+        queue = PageQueue(self._source, open_cursor(self._source, FeedOptions(), saved))
+        since = queue.cursor.since()  # a feed that lives has its known rows in order
+        rows = [self._case.make(number) for number in reversed(range(self._rows))]
+        if since and self._heeds_since:
+            rows = [row for row in rows if parse(row[self._case.rules.timestamp]) >= parse(since)]
+        self._body = orjson.dumps(rows[:ROWS])
+        return queue
 
-    def _handled(self, body: bytes, saved: str | None) -> Intake[Any]:
-        self._body = body
-        intake = self._intake(saved)
-        _drive(_handle_all(intake))
-        return intake
+    def _polled(self, saved: str | None) -> str:
+        """The cursor after a page was handled."""
+        queue = self._asked(saved)
+        _drive(_handle_all(queue))
+        return queue.cursor.dumps()
 
-    def prepare(self) -> Callable[[], object]:
-        """A feed that knows the first page and is about to poll the second."""
-        self._body = self._new
-        intake = self._intake(self._saved)
-        intake.cursor.since()  # a feed that lives has its known rows in order
-        return lambda: _drive(_handle_all(intake))
+    def _timed(self, saved: str | None) -> float:
+        queue = self._asked(saved)
+        gc.collect(0)
+        return timed(lambda: _drive(_handle_all(queue)))()
 
-    def parse(self) -> object:
-        """The floor."""
-        return orjson.loads(self._new)
+    def poll(self) -> float:
+        """CPU seconds of a poll by a feed that lives."""
+        return self._timed(self._saved)
+
+    def idle(self) -> float:
+        """CPU seconds of a poll that brings nothing new."""
+        return self._timed(self._polled(self._saved))
+
+    def first(self) -> float:
+        """CPU seconds of a poll by a feed that knows nothing."""
+        return self._timed(None)
+
+    def parse(self) -> float:
+        """CPU seconds of parsing alone what `poll` gets."""
+        self._asked(self._saved)
+        return timed(lambda: orjson.loads(self._body))()
+
+    def parse_first(self) -> float:
+        """CPU seconds of parsing alone what `first` gets."""
+        self._asked(None)
+        return timed(lambda: orjson.loads(self._body))()
 
 
-async def _handle_all(intake: Intake[Any]) -> int:
-    await intake.fetch()
+async def _handle_all(queue: PageQueue[Any]) -> int:
+    await queue.fetch()
     count = 0
-    while intake.head() is not None:
-        intake.handled()
+    while queue.head() is not None:
+        queue.handled()
         count += 1
     return count
 
 
 def _drive(coroutine: Any) -> None:
-    """Run a coroutine that waits for nothing, without a loop's cost."""
+    """Run a coroutine that never waits, without an event loop."""
     try:
         coroutine.send(None)
     except StopIteration:
@@ -169,40 +194,32 @@ def _drive(coroutine: Any) -> None:
     raise RuntimeError("it waits")
 
 
-def _timed(work: Callable[[], object]) -> float:
-    before = time.thread_time()
-    work()
-    return time.thread_time() - before
-
-
-def measure(case: Case, repetitions: int) -> tuple[float, float, float]:
-    """First quartile, median and third quartile of the ratio."""
-    poll = Poll(case)
-    ratios = []
-    for _ in range(repetitions):
-        work = poll.prepare()
-        gc.collect(0)
-        ratios.append(_timed(work) / _timed(poll.parse))
-    low, middle, high = statistics.quantiles(ratios, n=4)
-    return low, middle, high
-
-
-def main() -> int:
-    """Print the ratios; 1 if one is past the gate and that matters."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repetitions", type=int, default=200)
-    parser.add_argument("--check", action="store_true")
-    arguments = parser.parse_args()
-    passed = True
+def results(repetitions: int) -> list[Result]:
+    """The rows of the table."""
+    found = []
     for case in CASES:
-        low, middle, high = measure(case, arguments.repetitions)
-        passed = passed and middle <= GATE
-        print(
-            f"poll of {ROWS} rows, {KNOWN} known / orjson.loads, {case.name}: {middle:.3f} ({low:.3f}-{high:.3f})"
+        feed, deaf = Poll(case), Poll(case, heeds_since=False)
+        times = interleave(
+            {
+                "the poll": feed.poll,
+                "idle": feed.idle,
+                "orjson": feed.parse,
+                "the first": feed.first,
+                "orjson, the first": feed.parse_first,
+                "deaf": deaf.poll,
+                "orjson, deaf": deaf.parse,
+            },
+            repetitions,
         )
-    return 0 if passed or not arguments.check else 1
+        title = f"poll of a busy list, {NEW} new rows: {case.name}"
+        found += [
+            judge(Gate(title, "the poll", "orjson", GATE, AIM), times),
+            compare(times, f"poll of a busy list, nothing new: {case.name}", "idle", "orjson"),
+            compare(times, f"first poll, {ROWS} new rows: {case.name}", "the first", "orjson, the first"),
+            compare(times, f"poll of a list that ignores `since`: {case.name}", "deaf", "orjson, deaf"),
+        ]
+    return found
 
 
 if __name__ == "__main__":
-    asyncio.set_event_loop(None)
-    sys.exit(main())
+    sys.exit(main(results, __doc__))

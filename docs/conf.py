@@ -12,13 +12,15 @@ author = "impactive-async contributors"
 project_copyright = author
 release = version = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
+copybutton_exclude = ".linenos, .gp, .go"
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"impactive-async {release}"
 html_copy_source = False
 html_static_path = ["_static"]
 html_css_files = ["code.css"]
+html_js_files = ["tables.js"]
 
 myst_heading_anchors = 3
 default_role = "py:obj"  # `name` in a docstring is a link where there is something of that name

@@ -1,4 +1,4 @@
-"""An aiohttp service: the client lives and dies with the application, by `cleanup_ctx`.
+"""An aiohttp service with one client, which `cleanup_ctx` opens and closes with the application.
 
 export IMPACTIVE_API_KEY=icrm_...
 python examples/aiohttp_service.py
@@ -9,40 +9,39 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
-from impactive_async import APIError, AsyncClient, NotFoundError, RateLimitError
+from impactive_async import APIError, AsyncClient, InvalidArgumentError, NotFoundError, RateLimitError, to_dict
 
 CRM = web.AppKey("crm", AsyncClient)
 
 
 async def open_client(app: web.Application) -> AsyncIterator[None]:
-    """Run one client for the whole application, on its loop."""
+    """Keep one client open while the application runs."""
     async with AsyncClient(timeout=10.0) as crm:
         app[CRM] = crm
         yield
 
 
 async def show_sequence(request: web.Request) -> web.Response:
-    """How a sequence is doing."""
+    """Show a sequence with its steps, and how many people are on it."""
     sequence = await request.app[CRM].sequences.get(request.match_info["id"])
-    counts = sequence.enrollment_counts
-    return web.json_response(
-        {"name": sequence.name, "people": counts.total if counts else 0, "steps": len(sequence.steps or ())}
-    )
+    return web.json_response(to_dict(sequence))
 
 
 async def pause_sequence(request: web.Request) -> web.Response:
-    """Hold everybody who is active on a sequence; safe to repeat."""
+    """Pause everybody who is active on a sequence. Safe to repeat."""
     result = await request.app[CRM].sequences.pause(request.match_info["id"])
-    return web.json_response({"paused": result.paused_count})
+    return web.json_response(to_dict(result))
 
 
 @web.middleware
 async def explain_errors(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Turn the client's errors into answers."""
+    """Answer for errors of the client."""
     try:
         return await handler(request)
+    except InvalidArgumentError as error:  # such as an id with a slash: nothing was sent
+        return web.json_response({"error": str(error)}, status=422)
     except NotFoundError:
         return web.json_response({"error": "There is no such sequence."}, status=404)
     except RateLimitError as error:

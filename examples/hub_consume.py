@@ -1,11 +1,11 @@
-"""Consume a hub's events, over whichever engine it lives on; stops on SIGTERM.
+"""Consume a hub's events, on any engine. Ends on SIGTERM.
 
     python examples/hub_consume.py sqlite:///hub.db --group billing
     python examples/hub_consume.py redis://localhost:6379/0 --group billing
     python examples/hub_consume.py postgresql://crm@db/crm --group billing
 
-Start as many consumers of a group as you like: each event goes to one of them, and again to one if it was not
-acknowledged in time. So an event may come twice, with the same id; `handle` must do no harm the second time.
+Start as many consumers of a group as you like. Each event goes to one of them, and to another one if it is not
+acknowledged in time. So an event may come twice, with the same id: `handle` must do no harm the second time.
 """
 
 import argparse
@@ -14,19 +14,19 @@ import contextlib
 import signal
 import sys
 
-from impactive_async.hub import Event, Hub, connect
+from impactive_async.hub import Hub, HubEvent, connect
 
 
-async def handle(event: Event) -> None:
-    """Do the work; here: pass the event on, one line each."""
-    if event.type == "com.impactiveai.feed.gap":  # rows are out of the API's reach: somebody must look by hand
+async def handle(event: HubEvent) -> None:
+    """Do the work; here: print one line."""
+    if event.type == "com.impactiveai.feed.gap":  # the API no longer shows some rows: somebody has to look
         sys.stderr.write(f"rows may be missing: {dict(event.data)}\n")
     sys.stdout.write(f"{event.id}\t{event.type}\t{event.subject}\n")
     sys.stdout.flush()
 
 
 async def consume(hub: Hub, group: str) -> None:
-    """Handle events for ever. What is cut off before `ack` comes again."""
+    """Handle events for ever. An event that was not acknowledged comes again."""
     async for delivery in hub.events(group):
         await handle(delivery.event)
         await delivery.ack()

@@ -1,4 +1,4 @@
-"""Make up `leads.csv`: a thousand people who do not exist, the same ones every time.
+"""Make up `leads.csv`: a thousand people who do not exist, the same ones each time.
 
     python examples/make_leads.py > examples/leads.csv
 
@@ -84,7 +84,7 @@ def main(out: TextIO) -> None:
 
 
 def people(dice: random.Random) -> Iterator[tuple[str, ...]]:
-    """Make up the rows: each name once, so each address once; several people to a company."""
+    """Yield the rows. Each name is there once, and several people share a company."""
     companies = [
         f"{name.replace('-', ' ')} {dice.choice(TRADES.split())}" for name in NAMES.split() for _ in range(2)
     ]
@@ -97,18 +97,18 @@ def people(dice: random.Random) -> Iterator[tuple[str, ...]]:
 
 
 def address(first: str, last: str, company: str) -> str:
-    """An address that no mail can be delivered to."""
+    """Return an address that no mail can be delivered to."""
     return f"{ascii_of(first)}.{ascii_of(last)}@{ascii_of(company)}.example"
 
 
 def ascii_of(name: str) -> str:
-    """The name as it may stand in an address."""
+    """Return the name in the letters of an address."""
     decomposed = unicodedata.normalize("NFKD", name.translate(PLAIN))
     return "".join(c for c in decomposed if c.isascii() and c.isalnum()).lower()
 
 
 def phone(dice: random.Random) -> str:
-    """A number from a range set aside for fiction; one person in six gave none."""
+    """Return a number from a range that is reserved for fiction; nothing for one person in six."""
     area = dice.choice(("212", "312", "415", "617", "713", "206"))
     return dice.choice(
         (

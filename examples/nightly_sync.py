@@ -3,9 +3,9 @@
     export IMPACTIVE_API_KEY=icrm_...
     python examples/nightly_sync.py crm.db
 
-Rows and cursor are written in one transaction, so a crash neither loses nor doubles anything. The API lists the
-newest 100 changes only. What more than that a night brings is out of its reach: it is entered in the table `gaps`,
-and the exit code is 1, as after an error; then run it more often. The first run copies the newest 100.
+Rows and cursor are written in one transaction, so a crash neither loses nor doubles anything. The API lists only
+the newest 100 changes. If there are more in a night, the others are lost: a row in the table `gaps` says so, and
+the exit code is 1, as after an error. Then run it more often. The first run copies the newest 100.
 """
 
 import argparse
@@ -31,12 +31,12 @@ Columns = tuple[str | None, ...]
 
 
 def deal_columns(deal: Deal) -> Columns:
-    """A row of `deals`."""
+    """Return a row of the table `deals`."""
     return (deal.id, deal.name, _text(deal.value), deal.currency, deal.stage_name, _text(deal.updated_at))
 
 
 def invoice_columns(invoice: Invoice) -> Columns:
-    """A row of `invoices`."""
+    """Return a row of the table `invoices`."""
     row = invoice
     return (row.id, row.invoice_number, row.status, _text(row.total), row.currency, _text(row.updated_at))
 
@@ -46,13 +46,13 @@ def _text(value: object) -> str | None:
 
 
 def cursor_of(db: sqlite3.Connection, feed: str) -> str | None:
-    """Where the last run ended, if there was one."""
+    """Return the cursor that the last run kept, if there was one."""
     row = db.execute("SELECT cursor FROM cursors WHERE feed = ?", (feed,)).fetchone()
     return row[0] if row else None
 
 
 def keep(db: sqlite3.Connection, table: str, feed: str, poll: Poll[Any], columns: Callable[[Any], Columns]) -> int:
-    """Write rows, gaps and cursor in one transaction; returns how many gaps and unreadable rows there were."""
+    """Write rows, gaps and cursor in one transaction. Return the number of gaps and unreadable rows."""
     with db:
         db.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?, ?, ?)", map(columns, poll.rows))  # noqa: S608
         db.executemany(
@@ -66,7 +66,7 @@ def keep(db: sqlite3.Connection, table: str, feed: str, poll: Poll[Any], columns
 
 
 async def sync(db: sqlite3.Connection) -> int:
-    """Poll both lists once; returns how much could not be copied."""
+    """Poll both lists once. Return the number of gaps and unreadable rows."""
     db.executescript(SCHEMA)
     async with AsyncClient() as crm:
         lists: list[tuple[str, Feed[Any], Callable[[Any], Columns]]] = [
@@ -87,7 +87,7 @@ def main() -> None:
     with closing(sqlite3.connect(parser.parse_args().database)) as db:
         try:
             trouble = asyncio.run(sync(db))
-        except ImpactiveError as error:  # what was copied stays, and so do the cursors: the next run goes on
+        except ImpactiveError as error:  # rows and cursors are kept, and the next run goes on from there
             sys.exit(str(error))
     sys.exit(1 if trouble else 0)
 

@@ -1,10 +1,10 @@
-"""Read every reply of the workspace, decide what it wants, and do it: unenroll, or book a call.
+"""Read every reply of the workspace, decide what it asks for, and do it: unenroll, or book a call.
 
     export IMPACTIVE_API_KEY=icrm_...
     python examples/reply_triage.py --store triage.db
 
-Replies come at least once, and a booking is created as often as it is asked for: so each booking carries the id of
-its reply, and one that is there already is not made again.
+A reply may come twice, and each create makes a booking. So a booking carries the id of its reply, and a booking
+that exists is not made again.
 """
 
 import argparse
@@ -14,11 +14,11 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import Enum
 
-from impactive_async import AsyncClient, NotFoundError, Reply, SqliteCursorStore
+from impactive_async import AsyncClient, NotFoundError, Reply, ReplyEvent, SqliteCursorStore
 
 
-class Wish(Enum):
-    """What a reply wants."""
+class Intent(Enum):
+    """What a reply asks for."""
 
     STOP = "unenrolled"
     MEET = "booked a call"
@@ -26,19 +26,21 @@ class Wish(Enum):
 
 
 WORDS = {
-    Wish.STOP: ("unsubscribe", "remove me", "no thanks", "not interested"),
-    Wish.MEET: ("call", "meet", "book", "demo", "sounds good"),
+    Intent.STOP: ("unsubscribe", "remove me", "no thanks", "not interested"),
+    Intent.MEET: ("call", "meet", "book", "demo", "sounds good"),
 }
 
 
-def classify(text: str) -> Wish:
-    """Decide by keyword; refusals first, so that "no thanks, don't call" is one. Put your model here."""
+def classify(text: str) -> Intent:
+    """Decide by keywords. Refusals go first: "no thanks, don't call" is a refusal. Put your model here."""
     lowered = text.lower()
-    return next((wish for wish, words in WORDS.items() if any(word in lowered for word in words)), Wish.OTHER)
+    return next(
+        (intent for intent, words in WORDS.items() if any(word in lowered for word in words)), Intent.OTHER
+    )
 
 
 async def unenroll(crm: AsyncClient, sequence_id: str, contact_id: str) -> None:
-    """Take somebody off a sequence; already off is as good."""
+    """Take somebody off a sequence. It is no error if they are off already."""
     with suppress(NotFoundError):
         await crm.sequences.unenroll(sequence_id, contact_id)
 
@@ -58,18 +60,18 @@ async def book_once(crm: AsyncClient, reply: Reply) -> None:
     )
 
 
-async def triage(crm: AsyncClient, sequence_id: str, reply: Reply) -> Wish:
-    """Do what a reply asks for; doing it twice changes nothing."""
-    wish = classify(reply.body or "")
-    if wish is not Wish.OTHER:  # whoever answered gets no more automatic emails
+async def triage(crm: AsyncClient, sequence_id: str, reply: Reply) -> Intent:
+    """Do what a reply asks for. Doing it twice changes nothing."""
+    intent = classify(reply.body or "")
+    if intent is not Intent.OTHER:  # people who answered get no more automatic emails
         await unenroll(crm, sequence_id, reply.contact_id)
-    if wish is Wish.MEET:
+    if intent is Intent.MEET:
         await book_once(crm, reply)
-    return wish
+    return intent
 
 
 async def run(store: str, interval: float) -> None:
-    """Triage until SIGTERM or Ctrl-C; new sequences are found by themselves."""
+    """Handle replies until SIGTERM or Ctrl-C. The client finds new sequences by itself."""
     async with (
         AsyncClient() as crm,
         SqliteCursorStore(store) as cursors,
@@ -80,8 +82,9 @@ async def run(store: str, interval: float) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, lambda: closing.append(loop.create_task(events.aclose())))
         async for event in events:
-            wish = await triage(crm, event.sequence_id or "", event.row)
-            print(f"{event.row.from_address}: {wish.value}", flush=True)
+            if isinstance(event, ReplyEvent):  # as are all, but a type checker wants to know the row's class
+                intent = await triage(crm, event.sequence_id, event.row)
+                print(f"{event.row.from_address!r}: {intent.value}", flush=True)  # `!r`: a stranger wrote it
         await asyncio.gather(*closing)
 
 

@@ -1,10 +1,10 @@
-"""A worker that handles every reply to a sequence, restarts where it was, and stops cleanly on SIGTERM.
+"""A worker that handles every reply to a sequence, goes on where it stopped, and ends cleanly on SIGTERM.
 
     export IMPACTIVE_API_KEY=icrm_...
     python examples/reply_worker.py <sequence id> --store cursors.db
 
-A reply counts as handled when the next one is asked for, so a crash delivers the one in hand again: at least once.
-`handle` is therefore written so that a second time does no harm.
+A reply counts as handled when the next one is asked for. After a crash the reply that was in flight comes again,
+so `handle` must do no harm the second time.
 """
 
 import argparse
@@ -19,13 +19,14 @@ log = logging.getLogger("reply_worker")
 
 
 async def handle(reply: Reply) -> None:
-    """Do the work; here: pass the reply on, one line each. Its id tells a second delivery from a new reply."""
-    sys.stdout.write(f"{reply.id}\t{reply.from_address}\t{reply.subject}\n")
+    """Do the work; here: print one line. The same id means the same reply, also if it comes again."""
+    # `!r` because strangers wrote it: no escape sequence reaches the terminal.
+    sys.stdout.write(f"{reply.id}\t{reply.from_address!r}\t{reply.subject!r}\n")
     sys.stdout.flush()
 
 
 def tell(gap: Gap) -> None:
-    """Somebody must look at these replies by hand; carrying on is better than standing still."""
+    """Report replies that the API no longer shows. Somebody has to look for them by hand."""
     log.error("replies may be missing from %s, dated %s to %s", gap.feed, gap.after, gap.before)
 
 
@@ -36,7 +37,7 @@ async def work(replies: Feed[Reply]) -> None:
 
 
 async def run(sequence_id: str, store: str, interval: float) -> None:
-    """Follow the sequence until a signal comes; then finish the reply in hand, save, and return."""
+    """Follow the sequence until a signal comes; then finish the reply in flight, save, and return."""
     loop = asyncio.get_running_loop()
     async with AsyncClient() as crm, SqliteCursorStore(store) as cursors:
         replies = crm.sequences.watch_replies(sequence_id, store=cursors, interval=interval, on_gap=tell)
@@ -49,7 +50,7 @@ async def run(sequence_id: str, store: str, interval: float) -> None:
         await asyncio.wait([worker, stopped], return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
         await replies.aclose()
-        await worker  # raises what ended it, if that was not us
+        await worker  # raises the error that ended it, if there was one
 
 
 def main() -> None:

@@ -1,11 +1,11 @@
 """Structured logs and OpenTelemetry traces: one JSON object a line, logs on stderr and spans on stdout.
 
-    pip install . opentelemetry-sdk opentelemetry-instrumentation-aiohttp-client
+    pip install '.[otel]' opentelemetry-sdk
     export IMPACTIVE_API_KEY=icrm_...
     python examples/traced.py
 
-Calls are logged with path templates rather than ids, without bodies, and never with the key. The spans have URLs
-as they were, ids in them, and nothing of headers or bodies; queries are cut off here.
+Logs have path templates instead of ids, and neither bodies nor the key. Spans have the URLs with their ids, and
+neither queries, headers nor bodies.
 """
 
 import asyncio
@@ -13,17 +13,17 @@ import json
 import logging
 import sys
 
-from opentelemetry.instrumentation.aiohttp_client import create_trace_config
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor
 from opentelemetry.trace import format_span_id, format_trace_id, get_current_span
 
 from impactive_async import AsyncClient
+from impactive_async.otel import instrument
 
 
 class JsonFormatter(logging.Formatter):
-    """One object a line, with the trace it belongs to."""
+    """Formats a record as one JSON object, with the trace that it belongs to."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as JSON."""
@@ -40,7 +40,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def set_up_logs() -> None:
-    """Every attempt at DEBUG on `impactive_async.http`, repetitions at INFO on `.retry`, trouble at WARNING."""
+    """Log every attempt (`impactive_async.http`, DEBUG), retries (`.retry`, INFO) and problems (WARNING)."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     log = logging.getLogger("impactive_async")
@@ -49,7 +49,7 @@ def set_up_logs() -> None:
 
 
 def make_provider() -> TracerProvider:
-    """Spans to stdout; in production, an OTLP exporter behind a `BatchSpanProcessor`."""
+    """Write spans to stdout. In production, use an OTLP exporter and a `BatchSpanProcessor`."""
     exporter = ConsoleSpanExporter(formatter=lambda span: span.to_json(indent=None) + "\n")
     provider = TracerProvider(resource=Resource.create({"service.name": "impactive-example"}))
     provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -57,9 +57,9 @@ def make_provider() -> TracerProvider:
 
 
 async def run(provider: TracerProvider) -> None:
-    """Two calls under one span of our own."""
-    traced = create_trace_config(tracer_provider=provider, url_filter=lambda url: str(url.with_query(None)))
-    async with AsyncClient(trace_configs=[traced]) as crm:
+    """Make two calls under one span."""
+    async with AsyncClient() as crm:
+        instrument(crm, tracer_provider=provider)
         with provider.get_tracer("example").start_as_current_span("count the workspace"):
             workspace = await crm.zapier.auth_test()
             deals = await crm.zapier.deals.list()

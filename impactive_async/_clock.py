@@ -1,4 +1,4 @@
-"""Time, as far as the client waits for it: injected, so that no test ever sleeps."""
+"""The clock by which a client measures pauses. It is injected, so that no test has to sleep."""
 
 import asyncio
 import time
@@ -6,14 +6,14 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the client measures pauses with. Pass your own to `AsyncClient(clock=…)` in tests."""
+    """What a client measures pauses with. In tests, pass your own as `AsyncClient(clock=…)`."""
 
     def monotonic(self) -> float:
-        """Return seconds that never go back; only differences mean anything."""
+        """Return a number of seconds that never goes back. Only differences between two have a meaning."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for `seconds`, letting other tasks run."""
+        """Wait for `seconds` while other tasks run."""
         ...
 
 

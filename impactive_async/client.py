@@ -1,89 +1,86 @@
-"""`AsyncClient`: put together, exposed, closed.
+"""`AsyncClient`: it puts the parts together, exposes them and closes them.
 
-A resource, with the rows and feeds behind it, is imported when it is first asked for: starting a program
-costs little more than starting aiohttp (docs/performance).
+It imports a resource when that is first asked for, so that a program starts quickly (docs/performance).
 """
 
 from __future__ import annotations
 
 import copy
-import os
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import aiohttp
-import attrs
 
+from impactive_async._checks import check_count, check_positive, check_seconds
 from impactive_async._clock import Clock, SystemClock
+from impactive_async._codec.bodies import json_of
 from impactive_async._http import wire
-from impactive_async._http.caller import Caller, check_max_retries, check_timeout
+from impactive_async._http.caller import Caller
+from impactive_async._http.learnt.deviations import Deviations
 from impactive_async._http.limits import Limits
-from impactive_async._http.retry import RetryPolicy
-from impactive_async._http.settings import DEFAULT_BASE_URL, ApiKey, Credentials, check_base_url, check_headers
-from impactive_async._http.transport import SessionOptions, Transport
-from impactive_async.errors import ConfigurationError
+from impactive_async._http.observers import Observers, OnRequest, OnResponse, OnRetry
+from impactive_async._http.recording import RawResponse, raw_response_of
+from impactive_async._http.retry import RetryPolicy, check_policy
+from impactive_async._http.session.options import CONNECT_TIMEOUT, SessionOptions
+from impactive_async._http.session.reading import MAX_RESPONSE_BYTES
+from impactive_async._http.settings import ApiKey, base_url_or_default, check_headers, key_or_default, mask
+from impactive_async._http.stats import ClientStats
+from impactive_async._http.transport import Transport
+from impactive_async.profile import Profile, profile_or_default
+from impactive_async.resources.watching.workspace import WatchesWorkspace
 
 if TYPE_CHECKING:
-    from impactive_async.feeds.rules import Now
-    from impactive_async.feeds.source import OnBadRow, OnGap
-    from impactive_async.feeds.workspace import WorkspaceWatch
     from impactive_async.resources.bookings import Bookings
     from impactive_async.resources.contacts import Contacts
     from impactive_async.resources.sending_accounts import SendingAccounts
     from impactive_async.resources.sequences import Sequences
-    from impactive_async.resources.workspace import Kind
     from impactive_async.resources.zapier import Zapier
-    from impactive_async.stores import CursorStore
+
+T = TypeVar("T")
 
 
-@attrs.frozen(kw_only=True)
-class ClientStats:
-    """What a client has done since it was made, and what it is doing now."""
-
-    requests: int
-    """Requests sent, or tried to be, repetitions included."""
-    retries: int
-    """Repetitions among them."""
-    rate_limited: int
-    """How often a 429 made the client wait."""
-    failures: int
-    """Calls that ended in an error."""
-    in_flight: int
-    """Requests under way now."""
-    waiting: int
-    """Calls waiting now for `max_concurrency`, `rate_limit` or the end of a 429's pause."""
-
-
-class AsyncClient:
+class AsyncClient(WatchesWorkspace):
     """A client for one workspace, on one event loop.
 
-    Makes no connection before the first call. Use it as an async context manager, or call `aclose`. Safe to share
-    between the tasks of its loop.
+    It connects with the first call. Use it as an async context manager, or call `aclose`. The tasks of its loop
+    may share it.
 
     Args:
-        api_key: `icrm_` and 32 hex characters; or a callable, sync or async, that returns the present key and is
-            asked before every attempt. Default: the environment variable `IMPACTIVE_API_KEY`.
+        api_key: `icrm_` and 32 hex characters; or a callable, sync or async, that returns the key and is called
+            before every attempt. Default: the environment variable `IMPACTIVE_API_KEY`.
         base_url: The host that serves the workspace. Default: `IMPACTIVE_BASE_URL`, else the vendor's host.
-        session: An aiohttp session to borrow: never closed by us, never given our headers. It keeps its own pool,
-            cookies, proxy and trace settings; waiting for its pool counts against `timeout`.
-        connector: An aiohttp connector (proxy, private CA, Unix socket) for the session we open; closed with it.
+        session: An aiohttp session to borrow. The client neither closes it nor changes its headers. The session
+            keeps its own pool, cookies, proxy and trace settings; waiting for its pool counts against `timeout`.
+        connector: An aiohttp connector (proxy, private CA, Unix socket) for the client's own session, which closes
+            it.
         timeout: Seconds for each attempt, from its turn to the last byte. Waiting for a turn does not count.
-        max_retries: How often a call is sent again at the most, where that is safe at all.
-        retry: How long to wait before it is.
+        max_retries: How often a request is sent again at the most. It is sent again only where that is safe.
+        retry: How long to wait before a request is sent again.
         max_concurrency: How many requests may be under way at once.
         rate_limit: How many may start in a second; `None`: as many as `max_concurrency` lets through.
-        headers: Sent with every request, beside our own.
-        trace_configs: aiohttp's hooks, for the session we open.
+        headers: Sent with every request, beside the client's own.
+        trace_configs: aiohttp's hooks, for the client's own session.
         allow_insecure_http: Allow plain http to hosts other than this machine.
-        clock: What pauses are measured with; tests inject one that does not wait.
+        clock: Measures pauses and waits for them. Tests pass one that does not wait.
+        strict: Refuse what is not as the contract has it, instead of reading it: for tests.
+        profile: What is known of the service. Default: the file that `IMPACTIVE_PROFILE` names, if it names one.
+        deadline: Seconds for a whole call, attempts and waits included; `None`: as long as its attempts take.
+        connect_timeout: Seconds for DNS, connect and TLS, at most half of the time-out.
+        proxy: The URL of an HTTP proxy, with user and password if it wants them, for the client's own session.
+        ca_file: A file of certificate authorities (PEM) to trust instead of the system's.
+        trust_env: Take proxies from `HTTPS_PROXY` and the like, and logins from `.netrc`.
+        on_request: Called with a `RequestEvent` before each request, in the event loop; it must be quick.
+        on_response: Called with a `ResponseEvent` after each request, whatever came of it.
+        on_retry: Called with a `RetryEvent` before a request is sent again.
+        max_response_bytes: How many bytes of an answer are read at the most, counted after decompression. A larger
+            answer is a `DecodeError`.
 
     Raises:
-        ConfigurationError: No key, an ill-formed one, a base URL that will not do, or arguments that contradict
-            each other.
-        ValueError: A number out of its range.
+        ConfigurationError: There is no key, the key or the base URL is malformed, or arguments contradict each
+            other.
+        InvalidArgumentError: A number is out of its range.
     """
 
     def __init__(
@@ -102,35 +99,55 @@ class AsyncClient:
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
         allow_insecure_http: bool = False,
         clock: Clock | None = None,
+        strict: bool = False,
+        profile: Profile | None = None,
+        deadline: float | None = None,
+        connect_timeout: float = CONNECT_TIMEOUT,
+        proxy: str | None = None,
+        ca_file: str | None = None,
+        trust_env: bool = False,
+        on_request: OnRequest | None = None,
+        on_response: OnResponse | None = None,
+        on_retry: OnRetry | None = None,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
     ) -> None:
-        if session is not None and (connector is not None or trace_configs):
-            raise ConfigurationError(
-                "session= is borrowed as it is: give connector= and trace_configs= to that session instead."
-            )
-        credentials = Credentials(os.environ.get("IMPACTIVE_API_KEY") if api_key is None else api_key)
-        self._base_url = check_base_url(
-            (os.environ.get("IMPACTIVE_BASE_URL") or DEFAULT_BASE_URL) if base_url is None else base_url,
-            allow_insecure_http=allow_insecure_http,
+        api_key, base_url, headers, proxy = mask(api_key), mask(base_url), mask(headers), mask(proxy)
+        options = SessionOptions(
+            borrowed=session,
+            connector=connector,
+            trace_configs=trace_configs,
+            proxy=proxy,
+            ca_file=ca_file,
+            trust_env=trust_env,
+            connect_timeout=check_positive(connect_timeout, "connect_timeout"),
         )
+        observers = Observers()
+        observers.add(on_request, on_response, on_retry)
+        self._base_url = base_url_or_default(base_url, allow_insecure_http=allow_insecure_http)
         clock = clock or SystemClock()
-        limits = Limits(
-            max_concurrency=_check_concurrency(max_concurrency), rate_limit=_check_rate(rate_limit), clock=clock
-        )
-        options = SessionOptions(borrowed=session, connector=connector, trace_configs=trace_configs)
-        transport = Transport(self._base_url, credentials, limits, options, check_headers(headers or {}))
+        limits = Limits(max_concurrency=max_concurrency, rate_limit=rate_limit, clock=clock)
+        key, more = key_or_default(api_key), check_headers(headers or {})
+        largest = check_count(max_response_bytes, "max_response_bytes")
         self._caller = Caller(
-            transport=transport,
+            transport=Transport(self._base_url, key, limits, options, more, observers, largest),
             limits=limits,
             clock=clock,
-            policy=_check_retry(retry) or RetryPolicy(),
-            timeout=check_timeout(timeout),
-            max_retries=check_max_retries(max_retries),
+            policy=check_policy(retry) or RetryPolicy(),
+            timeout=check_positive(timeout, "timeout"),
+            max_retries=check_count(max_retries, "max_retries", least=0),
+            deadline=None if deadline is None else check_positive(deadline, "deadline"),
+            deviations=Deviations.of(profile_or_default(profile), strict=strict),
         )
 
     @property
     def base_url(self) -> str:
         """Where the workspace is served, without a slash at the end."""
         return self._base_url
+
+    @property
+    def profile(self) -> Profile:
+        """What is known of the service: what the client was given, and what it has learnt since."""
+        return self._caller.deviations.learnt()
 
     @cached_property
     def bookings(self) -> Bookings:
@@ -167,7 +184,16 @@ class AsyncClient:
 
         return Zapier(self._caller)
 
+    if not TYPE_CHECKING:  # type checkers refuse unknown attributes by themselves
+
+        def __getattr__(self, name: str) -> Any:
+            from impactive_async.resources.elsewhere import no_attribute
+
+            raise no_attribute(self, name)
+
     def __repr__(self) -> str:
+        if "_caller" not in vars(self):  # `__init__` has failed, and a debugger shows the variables
+            return "<AsyncClient>"
         state = "closed" if self._caller.transport.closed else "open"
         return f"<AsyncClient {self._base_url} ({state})>"
 
@@ -179,13 +205,21 @@ class AsyncClient:
     ) -> None:
         await self.aclose()
 
-    async def aclose(self) -> None:
+    async def aclose(self, *, drain: float = 0.0) -> None:
         """Close the connections, and the client with all its views for good. A borrowed session stays open.
+
+        Calls that wait (for their turn, for the end of a pause, or to be sent again) end at once with a
+        `ConfigurationError`, or with the error of an earlier attempt that may have acted.
+
+        Args:
+            drain: Seconds that requests under way have to finish. Those that take longer are cut off: their calls
+                end with an `APIConnectionError`.
 
         Raises:
             ConfigurationError: The client was used on another event loop, which alone can close it.
+            InvalidArgumentError: `drain` is not a number of at least 0.
         """
-        await self._caller.transport.aclose()
+        await self._caller.transport.aclose(check_seconds(drain, "drain"))
 
     def with_options(
         self,
@@ -193,24 +227,56 @@ class AsyncClient:
         timeout: float | None = None,
         max_retries: int | None = None,
         retry: RetryPolicy | None = None,
+        deadline: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
     ) -> AsyncClient:
         """Return a view of this client with other options, over the same pool, limits and counters.
 
-        Closing either closes both.
+        Closing either closes both. `None` keeps what this client has. The options are those of the client;
+        `extra_headers` go with every request of the view, beside the client's own.
 
         Raises:
-            ValueError: A number out of its range.
+            InvalidArgumentError: A number is out of its range.
+            ConfigurationError: A header is not allowed, such as the key's.
         """
         view = copy.copy(self)
         for name in [name for name in vars(view) if isinstance(getattr(type(self), name, None), cached_property)]:
-            del vars(view)[name]  # the resources made so far speak through our caller, not the view's
-        view._caller = attrs.evolve(  # noqa: SLF001 - it is this very class
-            self._caller,
-            timeout=self._caller.timeout if timeout is None else check_timeout(timeout),
-            max_retries=self._caller.max_retries if max_retries is None else check_max_retries(max_retries),
-            policy=_check_retry(retry) or self._caller.policy,
+            del vars(view)[name]  # these resources call with the options of this client, not the view's
+        view._caller = self._caller.with_options(  # noqa: SLF001 - it is this very class
+            timeout=timeout,
+            max_retries=max_retries,
+            policy=check_policy(retry),
+            deadline=deadline,
+            extra_headers=extra_headers,
         )
         return view
+
+    def observe(
+        self,
+        *,
+        on_request: OnRequest | None = None,
+        on_response: OnResponse | None = None,
+        on_retry: OnRetry | None = None,
+    ) -> None:
+        """Call more observers, after those that the client has: for libraries that add metrics or traces.
+
+        They observe the client and all its views. What they are called with is said of the client's own arguments.
+        """
+        self._caller.transport.observers.add(on_request, on_response, on_retry)
+
+    async def with_raw_response(self, call: Awaitable[T]) -> RawResponse[T]:
+        """Make a call, and return its value with the answer's status, headers and request id.
+
+        `await crm.with_raw_response(crm.contacts.list())`. Of a call that makes several requests, the last one's.
+
+        Args:
+            call: The coroutine of a call of this client, not yet started.
+
+        Raises:
+            InvalidArgumentError: `call` is a task, or not a call of this client.
+            APIError: The call failed. The error has the answer's status, headers and request id.
+        """
+        return await raw_response_of(call)
 
     async def request(
         self,
@@ -222,106 +288,25 @@ class AsyncClient:
         repeatable: bool = False,
         timeout: float | None = None,
         max_retries: int | None = None,
+        deadline: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """Make a request that this SDK has no method for, with its key, limits, retries and errors.
+        """Make a request that this SDK has no method for, with the client's key, limits, retries and errors.
 
-        Args:
-            method: The HTTP method, in capitals.
-            path: From the host on, percent-encoded: `"/api/agent/contacts"`.
-            params: The query.
-            json: The body.
-            repeatable: Whether it may be sent again after an unclear failure, although it is not a GET.
-            timeout: Seconds for each attempt; `None`: the client's.
-            max_retries: How often it is sent again at the most; `None`: the client's.
+        `path` is percent-encoded and begins behind the host: `"/api/agent/contacts"`. `params` is the query,
+        `json` the body. `repeatable` allows sending it again after an unclear failure, although it is not a GET.
+        The other options are those of this call alone; `None` stands for the client's.
 
         Returns:
             The answer's JSON; `None` if it is empty.
 
         Raises:
-            ValueError: The method, the path or the query is not one, or the body is not JSON's own all through.
+            InvalidArgumentError: The method, the path or the query is malformed, or JSON cannot carry the body.
             APIError: The call failed.
         """
         request = wire.build_custom_request(method, path, params, json, repeatable=repeatable)
-        return await self._caller.call(request, lambda data: data, timeout, max_retries)
-
-    def watch(
-        self,
-        kinds: Collection[Kind] | None = None,
-        *,
-        since: datetime | str | Now | None = None,
-        store: CursorStore | None = None,
-        interval: float = 300.0,
-        max_interval: float | None = None,
-        overlap: float | None = None,
-        on_gap: OnGap = "raise",
-        on_bad_row: OnBadRow = "raise",
-        concurrency: int = 8,
-    ) -> WorkspaceWatch:
-        """Follow the whole workspace as one stream of `Event`s.
-
-        `async with crm.watch() as events: async for event in events: …`. New sequences are discovered as they
-        appear, archived and deleted ones dropped. An event is handled when the next one is asked for. A list that
-        the key may not read (403) is done without; a key that is refused (401) ends the stream.
-
-        Args:
-            kinds: Some of `enrollments`, `sends`, `replies`, `companies`, `contacts`, `deals`, `invoices`,
-                `projects`, `bookings`; `None`: all.
-            since: `None`: all the API still shows; `NOW`: only what comes after; or a moment. A cursor found
-                in the store goes before it.
-            store: Where to keep the cursors between runs, under the feeds' names: one store for each workspace.
-            interval: Seconds between the polls of a list; a busy one is polled sooner.
-            max_interval: Seconds after which even an idle list is polled; default: `interval`.
-            overlap: Seconds by which a row may turn up late; default: each list's own.
-            on_gap: What to do about rows out of the API's reach: raise `FeedGapError`, continue, or call this.
-            on_bad_row: What to do about a row that cannot be read: raise `DecodeError`, or call this.
-            concurrency: How many polls may be under way at once.
-
-        Raises:
-            ValueError: An unknown kind, a naive `since`, or a number out of its range.
-        """
-        from impactive_async.feeds.source import options
-        from impactive_async.feeds.workspace import WorkspaceWatch
-        from impactive_async.resources.workspace import catalogue
-
-        chosen = options(
-            since=since,
-            store=store,
-            key=None,
-            interval=interval,
-            max_interval=max_interval,
-            on_gap=on_gap,
-            on_bad_row=on_bad_row,
-        )
-        contents = catalogue(self._caller, kinds, overlap)
-        return WorkspaceWatch(
-            contents, chosen, clock=self._caller.clock, concurrency=_check_concurrency(concurrency)
-        )
+        return await self._caller.call(request, json_of, timeout, max_retries, deadline, extra_headers)
 
     def stats(self) -> ClientStats:
-        """Return what the client has done so far and is doing now, all its views included."""
-        caller = self._caller
-        return ClientStats(
-            in_flight=caller.limits.under_way,
-            waiting=caller.limits.waiting,
-            **attrs.asdict(caller.counters),
-        )
-
-
-def _check_concurrency(count: object) -> int:
-    if not isinstance(count, int) or count < 1 or isinstance(count, bool):
-        raise ValueError(f"max_concurrency is a whole number of at least 1, not {count!r}")
-    return count
-
-
-def _check_rate(rate: object) -> float | None:
-    if rate is None:
-        return None
-    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < float("inf"):
-        raise ValueError(f"rate_limit is a positive number of requests a second, or None; not {rate!r}")
-    return rate
-
-
-def _check_retry(retry: object) -> RetryPolicy | None:
-    if retry is not None and not isinstance(retry, RetryPolicy):
-        raise ConfigurationError(f"retry is a RetryPolicy, not {retry!r}; how often is max_retries.")
-    return retry
+        """Return what the client and all its views have done so far, and are doing now."""
+        return self._caller.stats()

@@ -1,4 +1,4 @@
-"""Fixtures for tests of programs that use this SDK: installing it is all it takes.
+"""Fixtures for tests of programs that use this SDK. pytest finds them once the package is installed.
 
 - `impactive_sandbox`: a sandbox of the test's own.
 - `impactive_client`: a client of it, whose waits take no time: they move the sandbox's clock.
@@ -34,20 +34,20 @@ _MARKER = (
 
 
 class MakeSandbox(Protocol):
-    """What `make_impactive_sandbox` gives."""
+    """The type of `make_impactive_sandbox`."""
 
     async def __call__(self, **options: Any) -> Sandbox:
-        """Start a sandbox with these options, over those of the marker; it stops when the test ends."""
+        """Start a sandbox with these options, which go before those of the marker. It stops when the test ends."""
         ...
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known, also under `--strict-markers`."""
+    """Register the marker, which `--strict-markers` demands."""
     config.addinivalue_line("markers", _MARKER)
 
 
 def _async_fixture(function: _Fixture) -> _Fixture:
-    """A fixture for pytest-asyncio also in its strict mode; without it, for whichever plugin runs the tests."""
+    """Declare an async fixture: for pytest-asyncio in either of its modes, or else for another plugin."""
     try:
         from pytest_asyncio import fixture
     except ImportError:
@@ -57,7 +57,7 @@ def _async_fixture(function: _Fixture) -> _Fixture:
 
 @_async_fixture
 async def make_impactive_sandbox(request: pytest.FixtureRequest) -> AsyncIterator[MakeSandbox]:
-    """Give a function that starts sandboxes with any options; they stop when the test ends."""
+    """Return a function that starts sandboxes with any options. They stop when the test ends."""
     from impactive_async.sandbox import Sandbox
 
     marked = _marked_options(request.node)
@@ -77,16 +77,16 @@ async def impactive_sandbox(make_impactive_sandbox: MakeSandbox) -> Sandbox:
 
 @_async_fixture
 async def impactive_client(impactive_sandbox: Sandbox) -> AsyncIterator[AsyncClient]:
-    """A client of `impactive_sandbox`. Where it would wait, the sandbox's clock moves on instead."""
+    """A client of `impactive_sandbox`. Instead of waiting it moves the sandbox's clock on."""
     from impactive_async import AsyncClient
 
-    waits = _SandboxTime(impactive_sandbox.clock)
+    waits = SandboxTime(impactive_sandbox.clock)
     async with AsyncClient(impactive_sandbox.api_key, base_url=impactive_sandbox.url, clock=waits) as client:
         yield client
 
 
 def _marked_options(node: pytest.Item) -> dict[str, Any]:
-    """The options of all `impactive` markers of a test; those nearest to it win."""
+    """Return the options of all `impactive` markers of a test. The nearest marker wins."""
     options: dict[str, Any] = {}
     for marker in node.iter_markers("impactive"):
         if marker.args:
@@ -97,26 +97,49 @@ def _marked_options(node: pytest.Item) -> dict[str, Any]:
     return options
 
 
-class _SandboxTime:
-    """A `Clock` that moves a sandbox's clock instead of waiting: emails and replies due meanwhile come."""
+class SandboxTime:
+    """A `Clock` that moves a sandbox's clock instead of waiting. What is due in between happens."""
 
     def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock
         self._start = clock.now()
+        self._alarms: set[asyncio.Future[None]] = set()
+        self._moving: asyncio.Task[None] | None = None
 
     def monotonic(self) -> float:
         return (self._clock.now() - self._start).total_seconds()
 
     async def sleep(self, seconds: float) -> None:
-        """Let the virtual time pass, one due event after the other, so that sleepers wake in their order."""
+        """Let virtual time pass, one due event after the other, so that sleepers wake in order."""
         alarm: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        end = self._clock.now() + timedelta(seconds=seconds)
-        self._clock.schedule(end, lambda: _wake(alarm))
-        while not alarm.done():
-            await asyncio.sleep(0)  # whoever was woken by the last event goes first
-            await self._clock.advance_to(self._clock.next_due() or end)
+        self._clock.schedule(self._clock.now() + timedelta(seconds=seconds), lambda: _wake(alarm))
+        self._alarms.add(alarm)
+        if self._moving is None:
+            self._moving = asyncio.create_task(self._move())
+        try:
+            await alarm
+        finally:
+            self._alarms.discard(alarm)
+
+    async def _move(self) -> None:
+        # One task moves the clock for all sleepers. If each sleeper moved it, one that is due could stand in line
+        # behind another, and would find its moment gone.
+        try:
+            while self._alarms:
+                await asyncio.sleep(0)  # tasks that the last event woke run first
+                if self._alarms and (due := self._clock.next_due()):
+                    await self._clock.advance_to(due)
+        except Exception as error:
+            for alarm in self._alarms:
+                _wake(alarm, error)
+        finally:
+            self._moving = None
 
 
-def _wake(alarm: asyncio.Future[None]) -> None:
-    if not alarm.done():  # its sleeper may have been cancelled
+def _wake(alarm: asyncio.Future[None], error: Exception | None = None) -> None:
+    if alarm.done():  # the sleeper may have been cancelled
+        return
+    if error is None:
         alarm.set_result(None)
+    else:
+        alarm.set_exception(error)

@@ -9,7 +9,7 @@ import selectors
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, NoReturn, ParamSpec
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import pytest
 
@@ -17,8 +17,21 @@ from impactive_async import AsyncClient, RetryPolicy
 from impactive_async.sandbox import Sandbox
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 KEY = "icrm_" + "0123456789abcdef" * 2
+
+PATIENCE = 120.0
+"""Seconds after which a test gives up on what should have happened by then. No test passes because of it."""
+
+
+THOROUGH = os.environ.get("IMPACTIVE_TESTS") == "thorough"
+"""Whether tests marked `thorough` do all that they can: `make evidence` sets the variable."""
+
+
+def often(few: T, many: T) -> T:
+    """How often, or with how much, a test marked `thorough` works: `few` by default, `many` in `make evidence`."""
+    return many if THOROUGH else few
 
 
 def give_up(reason: str) -> NoReturn:
@@ -80,6 +93,11 @@ class LoopClock:
         await asyncio.sleep(seconds)
 
 
+def now() -> float:
+    """The loop's time."""
+    return asyncio.get_running_loop().time()
+
+
 class _JumpingSelector(selectors.DefaultSelector):
     """Does not wait for timers: when nothing happens, it says so at once and counts the time as passed."""
 
@@ -110,7 +128,7 @@ def time_jumps(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None
 
     @functools.wraps(test)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        with asyncio.Runner(debug=True, loop_factory=JumpingLoop) as runner:
+        with asyncio.Runner(loop_factory=JumpingLoop) as runner:
             runner.run(test(*args, **kwargs))
 
     return run
@@ -124,7 +142,7 @@ async def spin(turns: int = 300) -> None:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Let things happen until they have come to this."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110 - what is waited for does not know of us
             await asyncio.sleep(0)
 

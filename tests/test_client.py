@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import operator
+import re
 from typing import Any
 from uuid import UUID
 
@@ -69,7 +71,7 @@ async def test_a_borrowed_session_brings_its_own_parts() -> None:
     async with aiohttp.ClientSession() as session:
         for part in ({"connector": session.connector}, {"trace_configs": [aiohttp.TraceConfig()]}):
             parts: dict[str, Any] = dict(part)
-            with pytest.raises(ConfigurationError, match="give connector= and trace_configs= to that session"):
+            with pytest.raises(ConfigurationError, match="to that session instead"):
                 AsyncClient(KEY, session=session, **parts)
 
 
@@ -272,3 +274,31 @@ def test_retry_is_a_policy() -> None:
     """What is no `RetryPolicy` is refused when the client is made."""
     with pytest.raises(ConfigurationError, match="max_retries"):
         AsyncClient(KEY, retry=3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("deals", "zapier.deals"),
+        ("companies", "zapier.companies"),
+        ("invoices", "zapier.invoices"),
+        ("projects", "zapier.projects"),
+        ("accounts", "sending_accounts"),
+        ("replies", "sequences.replies"),
+        ("auth_test", "zapier.auth_test"),
+        ("close", "aclose"),
+    ],
+)
+async def test_a_name_that_is_elsewhere_says_where(impactive_client: AsyncClient, name: str, place: str) -> None:
+    """The error of a missing attribute names the place, and that place exists."""
+    with pytest.raises(AttributeError, match=re.escape(f"no attribute '{name}': it is `.{place}`")):
+        getattr(impactive_client, name)
+    assert operator.attrgetter(place)(impactive_client) is not None
+
+
+async def test_other_missing_names_are_missing(impactive_client: AsyncClient) -> None:
+    """Any other name is refused as by any object, so that `hasattr` and close matches work."""
+    assert not hasattr(impactive_client, "contcats")
+    with pytest.raises(AttributeError, match=r"^'AsyncClient' object has no attribute 'contcats'$") as caught:
+        impactive_client.contcats  # type: ignore[attr-defined]  # noqa: B018
+    assert (caught.value.name, caught.value.obj) == ("contcats", impactive_client)

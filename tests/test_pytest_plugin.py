@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
+import impactive_async.pytest_plugin
 from impactive_async import AsyncClient
-from impactive_async.pytest_plugin import MakeSandbox
+from impactive_async.pytest_plugin import MakeSandbox, SandboxTime
 from impactive_async.sandbox import DEFAULT_NOW, Sandbox
+from tests.support import PATIENCE
 
-SCOPED = ("-o", "asyncio_default_fixture_loop_scope=function")
+SCOPED = ("-p", "pytest_asyncio.plugin", "-o", "asyncio_default_fixture_loop_scope=function")
 LEAP_DAY = datetime(2028, 2, 29, tzinfo=UTC)
 
 USERS_TESTS = """
@@ -76,7 +80,7 @@ async def test_sandboxes_can_be_made(make_impactive_sandbox: MakeSandbox) -> Non
 async def test_waiting_takes_no_time(impactive_client: AsyncClient, impactive_sandbox: Sandbox) -> None:
     """A `Retry-After` of a minute is over at once, and the sandbox's clock stands a minute later."""
     impactive_sandbox.fail("GET /api/zapier/auth/test", status=429, retry_after=60)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await impactive_client.zapier.auth_test()
     assert (impactive_sandbox.clock.now() - DEFAULT_NOW).total_seconds() == 60
 
@@ -89,47 +93,72 @@ async def test_a_feed_brings_what_is_due_while_it_waits(
     state = impactive_sandbox.state
     sequence = state.create_sequence("Welcome")
     state.enroll(sequence.id, [state.rows("contacts")[0].id])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         reply = await anext(impactive_client.sequences.watch_replies(sequence.id))
     assert reply.id == state.replies[0].id
     assert len(impactive_sandbox.requests) > 1
 
 
-async def test_sleepers_wake_in_the_order_of_their_alarms(
-    impactive_client: AsyncClient, impactive_sandbox: Sandbox
-) -> None:
-    """Whoever waits for less is served first, whoever began to wait first."""
-    impactive_sandbox.fail("GET /api/agent/bookings", status=503, retry_after=60)
-    impactive_sandbox.fail("GET /api/zapier/deals", status=503, retry_after=2)
-    order = []
+async def test_sleepers_wake_in_the_order_of_their_alarms(impactive_sandbox: Sandbox) -> None:
+    """Whoever waits for less goes on first, whoever began to wait first, and each at its own moment."""
+    clock, woken = SandboxTime(impactive_sandbox.clock), []
 
-    async def note(name: str, call: object) -> None:
-        await call  # type: ignore[misc]
-        order.append(name)
+    async def sleep(seconds: float) -> None:
+        await clock.sleep(seconds)
+        woken.append(clock.monotonic())
 
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
-        tasks.create_task(note("bookings", impactive_client.bookings.list()))
-        tasks.create_task(note("deals", impactive_client.zapier.deals.list()))
-    assert order == ["deals", "bookings"]
+    await asyncio.gather(sleep(60), sleep(2), sleep(3600), sleep(2), sleep(0))
+    assert woken == [0, 2, 2, 60, 3600]
+
+
+async def test_a_sleeper_that_is_cancelled_moves_no_clock(impactive_sandbox: Sandbox) -> None:
+    """Time stands still when nobody waits any more, and no task is left."""
+    clock = SandboxTime(impactive_sandbox.clock)
+    impactive_sandbox.clock.schedule(DEFAULT_NOW, lambda: sleeping.cancel())
+    sleeping = asyncio.create_task(clock.sleep(60))
+    with pytest.raises(asyncio.CancelledError):
+        await sleeping
+    await asyncio.sleep(0)
+    assert clock.monotonic() == 0
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_what_fails_as_time_passes_fails_the_sleepers(impactive_sandbox: Sandbox) -> None:
+    """An event of the sandbox that raises is not lost in a task that nobody awaits."""
+    clock = SandboxTime(impactive_sandbox.clock)
+    impactive_sandbox.clock.schedule(DEFAULT_NOW + timedelta(seconds=1), lambda: 1 / 0)
+    ends = await asyncio.gather(clock.sleep(60), clock.sleep(0.5), return_exceptions=True)
+    assert [type(end) for end in ends] == [ZeroDivisionError, type(None)]
 
 
 def run_pytest(folder: Path, mark: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run `USERS_TESTS` in a folder that knows nothing of this project's own set-up."""
+    """Run `USERS_TESTS` in a folder that knows nothing of this project's own set-up.
+
+    Plugins are named, because loading all that this project's tools bring along takes most of the time.
+    `-p impactive` finds ours by its entry point, as loading all of them does.
+    """
     (folder / "pytest.ini").write_text("[pytest]\n")
     (folder / "test_users.py").write_text(USERS_TESTS.format(mark=mark))
     command = [sys.executable, "-m", "pytest", "--strict-markers", "-W", "error", "-p", "no:cacheprovider"]
     return subprocess.run(
-        [*command, *options], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+        [*command, *options, "-p", "impactive"],
+        cwd=folder,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mark", "options"),
     [
         ("pytestmark = pytest.mark.asyncio", ("--asyncio-mode=strict", *SCOPED)),
-        ("", ("--asyncio-mode=auto", "-n", "2", *SCOPED)),
+        ("", ("-p", "xdist", "-n", "1", "--asyncio-mode=auto", *SCOPED)),
         ("pytestmark = pytest.mark.anyio\n@pytest.fixture\ndef anyio_backend(): return 'asyncio'",
-         ("-p", "no:asyncio")),
+         ("-p", "anyio")),
     ],
     ids=["asyncio-strict", "asyncio-auto-xdist", "anyio"],
 )  # fmt: skip
@@ -139,6 +168,13 @@ def test_it_is_installed(tmp_path: Path, mark: str, options: tuple[str, ...]) ->
     assert "3 passed" in run.stdout, run.stdout + run.stderr
 
 
+def test_it_is_loaded_unasked() -> None:
+    """The entry point is one of those that pytest loads by itself."""
+    (ours,) = entry_points(group="pytest11", name="impactive")
+    assert ours.load() is impactive_async.pytest_plugin
+
+
+@pytest.mark.slow
 def test_options_have_names(tmp_path: Path) -> None:
     """Positional options of the marker are refused with the way to write them."""
     run = run_pytest(tmp_path, "pytestmark = [pytest.mark.asyncio, pytest.mark.impactive('demo')]", *SCOPED)

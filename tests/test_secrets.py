@@ -62,7 +62,10 @@ FAULTS: dict[str, dict[str, Any]] = {
     "redirect that echoes": {"redirect_to": f"https://evil.example/?key={KEY}"},
     "200 that is no JSON": {"status": 200, "body": ECHO},
     "200 of the wrong shape": {"status": 200, "body": b'{"a": "%b"}' % ECHO},
-    "row of the wrong shape": {"status": 200, "body": b'[{"id": "%b", "firstName": 1, "b": "%b"}]' % (ECHO, ECHO)},
+    "row of the wrong shape": {
+        "status": 200,
+        "body": b'[{"id": "%b", "firstName": {}, "b": "%b"}]' % (ECHO, ECHO),
+    },
     "disconnect": {"disconnect": True},
     "cut": {"die_mid_body": True},
     "429 beyond the cap": {"status": 429, "retry_after": 9999, "body": ECHO},
@@ -177,6 +180,12 @@ def test_no_configuration_error_shows_the_key() -> None:
     """The mistakes of setting up, with the key where it does not belong."""
     mistakes: list[dict[str, Any]] = [
         {"api_key": KEY + "0"},
+        {"api_key": f'"{KEY}"'},
+        {"api_key": KEY[5:]},
+        {"api_key": KEY.encode()},
+        {"api_key": [KEY]},
+        {"api_key": KEY, "timeout": -1},
+        {"api_key": KEY, "headers": {"X": KEY, "Host": "x"}},
         {"api_key": KEY, "base_url": f"https://{KEY}@crm.example"},
         {"api_key": KEY, "base_url": f"https://crm.example/?key={KEY}"},
         {"api_key": KEY, "headers": {"x-api-key": KEY}},
@@ -185,6 +194,7 @@ def test_no_configuration_error_shows_the_key() -> None:
         {"api_key": KEY, "base_url": f"http://{KEY}"},
     ]
     for mistake in mistakes:
-        with pytest.raises(ImpactiveError) as caught:
+        with pytest.raises((ImpactiveError, ValueError)) as caught:
             AsyncClient(**mistake)
         assert SECRET not in str(caught.value) + repr(caught.value.args) + repr(pickle.dumps(caught.value))
+        assert SECRET not in local_variables(caught.value)

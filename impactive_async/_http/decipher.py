@@ -1,21 +1,32 @@
-"""An answer as data or as an error: the error table, and what a server may say in headers and bodies.
+"""From an answer to a value or an error: the table of errors, and the reading of headers and of error bodies.
 
-Pure functions: nothing here does I/O or knows how often a request is tried.
+All functions are pure. How often a request is sent is decided elsewhere.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
-from impactive_async._http.brief import brief, shorten
-from impactive_async._http.json_bytes import loads
+import attrs
+from multidict import CIMultiDict
+
+from impactive_async._codec.bodies import NotJson, Recognizing, Shape
+from impactive_async._codec.brief import shorten
+from impactive_async._codec.json_bytes import loads
+from impactive_async._codec.tolerant.markers import link_says_more
+from impactive_async._codec.tolerant.notes import noting
+from impactive_async._codec.tolerant.refusals import Refusal, meaning_of
+from impactive_async._http.learnt.deviations import Deviations
+from impactive_async._http.learnt.locations import row_by_location
 from impactive_async._http.wire import Repeat, Request, Response
 from impactive_async.errors import (
+    APIError,
     APIStatusError,
     AuthenticationError,
     BadRequestError,
@@ -25,6 +36,7 @@ from impactive_async.errors import (
     PermissionDeniedError,
     RateLimitError,
     ServerError,
+    UnprocessableEntityError,
     redact,
 )
 
@@ -36,74 +48,66 @@ BODY_KEPT = 4096
 _SECONDS = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
-class BodyShape(Generic[T]):
-    """A shape that can make its value of an answer's bytes, without the detour by plain values."""
+def decipher(request: Request, response: Response, shape: Shape[T], deviations: Deviations | None = None) -> T:
+    """Return the value of a successful answer.
 
-    def __call__(self, data: Any) -> T:
-        """The value of parsed JSON; raises `DecodeError` where it cannot."""
-        raise NotImplementedError
-
-    def of_body(self, body: bytes) -> T | None:
-        """The value, or `None` if parsing decides: the bytes are not what is expected, or no JSON at all."""
-        raise NotImplementedError
-
-
-def decipher(request: Request, response: Response, shape: Callable[[Any], T]) -> T:
-    """Return the value of a success.
+    Args:
+        request: What was asked.
+        response: What was answered.
+        shape: Reads the body.
+        deviations: Told of what is not as the contract has it; `None`: nothing but the contract's shape is read.
 
     Raises:
-        APIStatusError: The status is not 2xx; the subclass is that of the status.
-        DecodeError: The status is 2xx and the body is not JSON, or not what `shape` reads.
+        APIStatusError: The status is not 2xx, nor a 304 that was asked for; or the body says that the server
+            refused. Each status has its subclass; a refusal in a success has that of what its code or words mean.
+        DecodeError: The status is 2xx, and the body is not JSON or not what the shape reads.
     """
+    if response.status == 304 and isinstance(shape, Recognizing) and "If-None-Match" in (request.headers or ()):
+        known: T = shape.known
+        return known
     if not 200 <= response.status < 300:
         raise _status_error(request, response)
-    if isinstance(shape, BodyShape):
-        value: T | None = shape.of_body(response.body)
-        if value is not None:
-            return value
-    data = _json_of(request, response)
+    notes = None if deviations is None else deviations.notes(request.method, request.template)
+    if notes is not None and "Link" in response.headers:
+        notes.more = link_says_more(response.headers["Link"])
+    body = response.body
+    if deviations is not None and deviations.zones is not None:
+        body = deviations.zones.in_utc(request, body)
     try:
-        return shape(data)
+        # The body that answers a DELETE says nothing (A4), so nothing in it can make an error of the success.
+        with noting(notes):
+            try:
+                return shape(b"" if request.repeat is Repeat.DELETE else body)
+            except Refusal:  # whatever `Location` says
+                raise
+            except DecodeError:
+                if notes is None or (located := row_by_location(request, response)) is None:
+                    raise
+                with suppress(DecodeError):  # the call is not one that returns a row
+                    value = shape(located)
+                    notes.deviate("row.location")
+                    return value
+                raise
+    except NotJson as error:
+        failure: APIError = _not_json(request, response, error.message)
+    except Refusal as refusal:
+        if notes is not None:
+            notes.deviate("refusal.in_success")
+        meant = attrs.evolve(response, status=meaning_of(refusal.json))
+        failure = _status_error(request, meant, told=response.status)
     except DecodeError as error:
-        error.method, error.request_path = request.method, request.bare_path
+        error.method, error.path = request.method, request.bare_path
         error.request_id = request_id_of(response.headers)
-        error.__context__ = None  # the reader's own signals hold the row as it came
+        error.__context__ = None  # the exceptions of the readers hold the row as it came
         raise
-
-
-def _json_of(request: Request, response: Response) -> Any:
-    """The JSON of a success: `None` for an empty body, and for any that answers a DELETE (A4)."""
-    if not response.body or request.repeat is Repeat.DELETE or response.body.isspace():
-        return None
-    try:
-        return loads(response.body)
-    except ValueError as exc:
-        problem = str(exc)  # the exception itself holds the whole document
-    raise _not_json(request, response, problem)
-
-
-def rows_of(data: Any) -> list[Any]:
-    """Return the rows of a list answer: a bare array, or the one array among an object's values (A2).
-
-    Raises:
-        DecodeError: It is neither, or speaks of an error.
-    """
-    if isinstance(data, list):
-        return data
-    arrays = [value for value in data.values() if isinstance(value, list)] if isinstance(data, dict) else []
-    if len(arrays) == 1 and data.get("error") is None and data.get("errors") is None:
-        return arrays[0]
-    snippet = brief(data)
-    raise DecodeError(
-        f"expected an array of rows, or an object that holds exactly one and no error; found {snippet}",
-        snippet=snippet,
-    )
+    raise failure  # outside the handlers: the reader's own signals hold the body
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Return the seconds a `Retry-After` asks for, in either of its forms (A12); `None` without a readable one.
+    """Return the seconds that `Retry-After` asks for, as a number or as a date (A12); `None` if it cannot be read.
 
-    A date counts from the answer's own `Date`, so that the two clocks need not agree; without one, from `now`.
+    A date counts from the answer's own `Date`, because the clocks of server and client may differ. Without that
+    header it counts from `now`.
     """
     value = headers.get("Retry-After", "").strip()
     if not value.isascii():
@@ -120,15 +124,15 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:
-    """Return what the server calls the request, if it says so (A13)."""
+    """Return the server's id of the request; `None` if there is none (A13)."""
     return redact(headers.get("x-request-id") or headers.get("cf-ray") or "") or None
 
 
 def http_date(value: str) -> datetime | None:
-    """Return an HTTP date as an aware datetime, `None` if it cannot be read."""
+    """Return an HTTP date as an aware datetime; `None` if it cannot be read."""
     match = _IMF_FIXDATE.fullmatch(value)
     try:
-        if match:  # the form that all servers send, ten times as fast as the general way
+        if match:  # the form that all servers send; `parsedate_to_datetime` takes ten times as long
             month = _MONTHS[match[2]]
             day, year, hour, minute, second = map(int, match.group(1, 3, 4, 5, 6))
             return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
@@ -148,6 +152,7 @@ _CLASSES: dict[int, type[APIStatusError]] = {
     403: PermissionDeniedError,
     404: NotFoundError,
     409: ConflictError,
+    422: UnprocessableEntityError,
     429: RateLimitError,
 }
 
@@ -157,23 +162,27 @@ _ADVICE: dict[int, str] = {
     "(Workspace Settings → Integrations → API Keys).",
     403: "This key may not do that.",
     409: "The request contradicts the present state of the resource.",
+    422: "The request was refused and nothing was done: a field's value is not one the server accepts.",
     429: "Too many requests: lower max_concurrency or set rate_limit.",
 }
 
 
-def _status_error(request: Request, response: Response) -> APIStatusError:
+def _status_error(request: Request, response: Response, told: int | None = None) -> APIStatusError:
     status, headers = response.status, response.headers
     text = redact(response.body[: 4 * BODY_KEPT].decode("utf-8", "replace"))
     kind = ServerError if status >= 500 else _CLASSES.get(status, APIStatusError)
     wait = retry_after(headers)
-    parts = (f"HTTP {status}.", _advice(request, response), _asked(wait), _server_message(headers, text))
+    json = _json_or_none(text)
+    said = f"HTTP {status}." if told is None else f"HTTP {told}, but the body says that the server refused."
+    parts = (said, _advice(request, response), _asked(wait), _server_message(headers, text, json))
     return kind(
         " ".join(filter(None, parts)),
         status=status,
         method=request.method,
         path=request.bare_path,
         body=text[:BODY_KEPT],
-        headers={name: redact(value) for name, value in headers.items()},
+        json=json,
+        headers=CIMultiDict((name, redact(value)) for name, value in headers.items()),
         request_id=request_id_of(headers),
         retry_after=wait,
     )
@@ -211,14 +220,16 @@ def _asked(wait: float | None) -> str:
     return "" if wait is None else f"The server asks to wait {math.ceil(wait)} s."
 
 
-def _server_message(headers: Mapping[str, str], text: str) -> str:
-    """What the server said, in a line (A5)."""
+def _json_or_none(text: str) -> Any:
     try:
-        body = loads(text.encode())
+        return loads(text.encode())
     except ValueError:
-        body = None
-    fields = (body.get("error"), body.get("message")) if isinstance(body, dict) else ()
-    said = [field for field in fields if isinstance(field, str)]
+        return None
+
+
+def _server_message(headers: Mapping[str, str], text: str, json: Any) -> str:
+    """Return the server's words on one line (A5)."""
+    said = _said(json)
     if said:
         text = ": ".join(dict.fromkeys(filter(None, said)))
     elif "html" in headers.get("Content-Type", ""):
@@ -226,14 +237,22 @@ def _server_message(headers: Mapping[str, str], text: str) -> str:
     return f"The server says: {shorten(text.strip(), 200)!r}" if text.strip() else ""
 
 
+def _said(json: Any) -> list[str]:
+    """Return the texts under `error` and `message`, also within an `error` that is an object."""
+    if not isinstance(json, dict):
+        return []
+    error, message = json.get("error"), json.get("message")
+    inner = _said(error) if isinstance(error, dict) else [error]
+    return [text for text in (*inner, message) if isinstance(text, str)]
+
+
 def _not_json(request: Request, response: Response, problem: str) -> DecodeError:
     kind = response.headers.get("Content-Type", "an unnamed type")
     hint = " Is base_url the host of the API?" if "html" in kind else ""
     return DecodeError(
-        f"HTTP {response.status}, but the body ({len(response.body)} bytes of {kind}) is not JSON: "
-        f"{problem}.{hint}",
+        f"HTTP {response.status}, but the body ({len(response.body)} bytes of {kind}) is {problem}.{hint}",
         snippet=shorten(response.body[:400].decode("utf-8", "replace")),
         method=request.method,
-        request_path=request.bare_path,
+        path=request.bare_path,
         request_id=request_id_of(response.headers),
     )

@@ -1,53 +1,43 @@
-"""The only import of aiohttp's client: one session, one loop, one sending at a time through `Limits`."""
+"""Sends requests over aiohttp: one session on one event loop, within the limits of the client."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
-import ssl
-import sys
-from collections.abc import Awaitable, Mapping, Sequence
+import io
+import logging
+import math
+from collections.abc import Awaitable, Mapping
 
 import aiohttp
-import attrs
-from aiohttp import hdrs
 from multidict import CIMultiDict
 from yarl import URL
 
-from impactive_async._http.limits import Limits
-from impactive_async._http.settings import Credentials
+from impactive_async._http.limits import AT_ONCE, Limits
+from impactive_async._http.observers import Observation, Observers, RequestEvent
+from impactive_async._http.session.bound import Bound
+from impactive_async._http.session.connections import FreshConnector, drop_stale
+from impactive_async._http.session.failures import translate
+from impactive_async._http.session.headers import RequestHeaders
+from impactive_async._http.session.options import SessionOptions
+from impactive_async._http.session.reading import MAX_RESPONSE_BYTES, body_of
+from impactive_async._http.session.resends import no_silent_resend
+from impactive_async._http.settings import Credentials, Home
 from impactive_async._http.wire import Repeat, Request, Response
-from impactive_async._version import __version__
-from impactive_async.errors import (
-    APIConnectionError,
-    APIError,
-    APITimeoutError,
-    ConfigurationError,
-    DecodeError,
-)
+from impactive_async.errors import ConfigurationError
 
-MAX_RESPONSE_BYTES = 64 * 1024 * 1024
-"""More than this of one answer is not read: 500 rows of the largest emails stay far below."""
+_log = logging.getLogger("impactive_async.http")
 
-LONGEST_CONNECT = 10.0
-"""Seconds for DNS, connect and TLS (and for the turn in a borrowed session's pool), at most half of the time-out:
-what fails there certainly was not sent."""
-
-_PYTHON = f"Python/{sys.version_info.major}.{sys.version_info.minor}"
-_USER_AGENT = f"impactive-async/{__version__} {_PYTHON} aiohttp/{aiohttp.__version__}"
+_WHOLE = 2**20
+"""Bytes that aiohttp takes in one piece without a warning."""
 
 
-@attrs.frozen(kw_only=True)
-class SessionOptions:
-    """What the session is made of: borrowed whole, or opened by us from parts."""
-
-    borrowed: aiohttp.ClientSession | None = None
-    connector: aiohttp.BaseConnector | None = None
-    trace_configs: Sequence[aiohttp.TraceConfig] = ()
+class DeadlineError(Exception):
+    """A call's deadline has passed before its request had its turn."""
 
 
 class Transport:
-    """Sends requests to one host with one key. Opened by the first sending, on the loop that sends."""
+    """Sends requests to one host with one key. The first request opens the session, on its event loop."""
 
     def __init__(
         self,
@@ -56,22 +46,24 @@ class Transport:
         limits: Limits,
         options: SessionOptions,
         headers: Mapping[str, str],
+        observers: Observers | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
     ) -> None:
         self._base_url = base_url
         self._credentials = credentials
+        self.home = Home.of(base_url, credentials)
+        """Where the cursors of this client's feeds belong."""
         self._limits = limits
         self._options = options
-        self._headers = CIMultiDict({"Accept": "application/json", "User-Agent": _USER_AGENT})
-        self._headers.update(headers)  # whatever case they are written in
+        self._headers = RequestHeaders(headers, borrowed=options.borrowed is not None)
         self._max_response_bytes = max_response_bytes
-        # The session we open has our headers for its own, which costs less; the key goes with each request alone.
-        self._each_headers = CIMultiDict(self._headers) if options.borrowed else CIMultiDict[str]()
-        self._headers_key: str | None = None
-        self._read_headers = self._write_headers = self._each_headers
+        self.observers = observers or Observers()
         self._session = options.borrowed
+        self._foreign = options.borrowed is not None or options.connector is not None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
+        self.cancelled_writes = 0
+        """Writes that were cancelled while they were under way: the server may have carried them out."""
 
     @property
     def base_url(self) -> str:
@@ -83,14 +75,27 @@ class Transport:
         """Whether `aclose` was called."""
         return self._closed
 
-    async def aclose(self) -> None:
-        """Close our session; a borrowed one is left alone. Closing twice is fine.
+    async def aclose(self, drain: float = 0.0) -> None:
+        """Send nothing more, end all waiting, and close our session; a borrowed one is left alone.
+
+        Closing twice is fine: the second call does not wait for the first one's requests.
+
+        Args:
+            drain: Seconds that requests under way have to finish before the session is closed.
 
         Raises:
             ConfigurationError: The client was used on another loop.
         """
         self._check_loop()
         self._closed = True
+        self._limits.close()
+        try:
+            if drain > 0:
+                await self._limits.drain(drain)
+        finally:
+            await self._close_session()
+
+    async def _close_session(self) -> None:
         session, self._session = self._session, None
         if session is self._options.borrowed is not None:
             return
@@ -99,77 +104,131 @@ class Transport:
         elif self._options.connector is not None:
             await self._options.connector.close()
 
-    async def send(self, request: Request, timeout: float) -> Response:
-        """Send a request once and read the answer whole. The time-out starts when it is this request's turn.
+    async def send(
+        self,
+        request: Request,
+        timeout: float,
+        patience: float = math.inf,
+        *,
+        remaining: float | None = None,
+        attempt: int = 1,
+    ) -> Response:
+        """Send a request once and read the answer whole.
+
+        Args:
+            request: What to send.
+            timeout: Seconds from this request's turn to the last byte.
+            patience: Seconds for which it waits for a pause of the whole client.
+            remaining: Seconds that the call has left for all of this; `None`: it has no deadline.
+            attempt: Which attempt of its call it is, for observers.
 
         Raises:
+            PausedError: A pause lasts longer than that. Nothing was sent.
+            DeadlineError: Its turn did not come in time. Nothing was sent.
             ConfigurationError: The client is closed or belongs to another loop; or its key is ill-formed.
             APIConnectionError: No whole answer arrived; `request_sent` says whether the server may have acted.
             DecodeError: The answer is larger than we are ready to read.
         """
-        self._ready()
-        await self._limits.turn()
+        session, waits = self._session, True
+        if session is None or self._closed or self._foreign or self._loop is not asyncio.get_running_loop():
+            session = self._ready()
+        if remaining is not None:
+            timeout = min(timeout, await self._turn_within(remaining, patience))
+        elif (turn := self._limits.turn(patience)) is AT_ONCE:
+            waits = False
+        else:
+            await turn
         try:
-            key = self._credentials.fixed or await self._credentials.key(timeout)
-            session = self._ready()  # the client may have been closed while this task waited
+            key = self._credentials.fixed
+            if key is None:
+                key, waits = await self._credentials.key(timeout), True
+            version = self._credentials.version
+            if waits:  # the client may have been closed meanwhile
+                session = self._ready()
+            if self._foreign:
+                drop_stale(session.connector)
+            headers = self._headers.of(request, key)
+            observed = self._observe(request, headers, attempt) if self.observers.watch_requests else None
             try:
-                answer = await self._start(session, request, key, timeout)
-                return Response(answer.status, answer.headers, await self._body_of(request, answer))
-            except (aiohttp.ClientError, OSError) as exc:  # TimeoutError is an OSError
-                failure = _translate(request, exc, timeout)
+                with Bound(
+                    timeout
+                ):  # our timer: aiohttp's misses an answer that the server began before the request
+                    answer = await self._start(session, request, headers, timeout)
+                    body = await body_of(request, answer, self._max_response_bytes)
+            except BaseException as exc:
+                if observed is not None:
+                    observed.failed(exc)
+                if isinstance(exc, asyncio.CancelledError):
+                    self._note_cancelled(request, exc)
+                if not isinstance(exc, aiohttp.ClientError | OSError):  # TimeoutError is an OSError
+                    raise
+                failure = translate(request, exc, timeout)
+            else:
+                if observed is not None:
+                    observed.answered(answer.status, len(body))
+                return Response(answer.status, answer.headers, body, version)
         finally:
             self._limits.done()
         raise failure  # outside the handler: aiohttp's error may hold the request's headers, and so the key
 
+    async def _turn_within(self, remaining: float, patience: float) -> float:
+        """Wait for a turn; return the seconds that are left after that."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + remaining
+        scope = asyncio.timeout_at(ends)
+        try:
+            async with scope:
+                await self._limits.turn(min(patience, remaining))
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            raise DeadlineError from None
+        return max(ends - loop.time(), 1e-6)
+
+    def _observe(self, request: Request, headers: CIMultiDict[str], attempt: int) -> Observation:
+        event = RequestEvent(
+            method=request.method,
+            route=request.template,
+            path=request.bare_path,
+            attempt=attempt,
+            headers=headers,
+        )
+        return Observation(self.observers, event)
+
+    async def has_another_key(self, used: int, timeout: float) -> bool:
+        """Whether the key's source gives another key than the one that a request was sent with.
+
+        Args:
+            used: The answer's `key_version`.
+            timeout: Seconds for the source.
+        """
+        if self._credentials.fixed:
+            return False
+        await self._credentials.key(timeout)
+        return self._credentials.version != used
+
+    def _note_cancelled(self, request: Request, cancelled: asyncio.CancelledError) -> None:
+        """Say that a write was cancelled under way and may have acted: by a note, a log line and a count."""
+        if request.repeat is Repeat.READ:
+            return
+        self.cancelled_writes += 1
+        what = f"{request.method} {request.bare_path} was cancelled while it was under way"
+        cancelled.add_note(f"{what}: the server may have carried it out. Look before you repeat it.")
+        _log.warning("%s: the server may have carried it out", what)
+
     def _start(
-        self, session: aiohttp.ClientSession, request: Request, key: str, timeout: float
+        self, session: aiohttp.ClientSession, request: Request, headers: CIMultiDict[str], timeout: float
     ) -> Awaitable[aiohttp.ClientResponse]:
         return session.request(
             request.method,
             URL(self._base_url + request.path, encoded=True),
-            data=request.body,
-            headers=self._headers_of(request, key),
-            timeout=_client_timeout(timeout),
+            data=None if request.body is None else _payload(request.body),
+            headers=headers,
+            timeout=_client_timeout(timeout, self._options.connect_timeout),
             allow_redirects=False,  # aiohttp would carry our custom key header to another host
             raise_for_status=False,
-            middlewares=_no_silent_resend(session, request),
+            middlewares=None if request.repeat is Repeat.READ else no_silent_resend(session, request),
         )
-
-    def _body_of(self, request: Request, answer: aiohttp.ClientResponse) -> Awaitable[bytes]:
-        """Read the answer whole, which gives its connection back; whatever fails closes it."""
-        length = answer.content_length
-        if length is None or length > self._max_response_bytes or hdrs.CONTENT_ENCODING in answer.headers:
-            return self._bounded_body_of(request, answer)
-        return answer.read()
-
-    async def _bounded_body_of(self, request: Request, answer: aiohttp.ClientResponse) -> bytes:
-        async with answer:
-            chunks, size = [], answer.content_length or 0
-            if size <= self._max_response_bytes:
-                size = 0
-                async for chunk in answer.content.iter_any():
-                    chunks.append(chunk)
-                    size += len(chunk)
-                    if size > self._max_response_bytes:
-                        break
-                else:
-                    return b"".join(chunks)
-            answer.close()
-        raise DecodeError(
-            f"The answer is larger than the {self._max_response_bytes} bytes this client reads.",
-            method=request.method,
-            request_path=request.bare_path,
-        )
-
-    def _headers_of(self, request: Request, key: str) -> CIMultiDict[str]:
-        """What goes with each request; aiohttp copies it."""
-        if key is not self._headers_key:
-            self._headers_key = key
-            self._read_headers = self._each_headers.copy()
-            self._read_headers["x-api-key"] = key
-            self._write_headers = self._read_headers.copy()
-            self._write_headers["Content-Type"] = "application/json"
-        return self._read_headers if request.body is None else self._write_headers
 
     def _ready(self) -> aiohttp.ClientSession:
         self._check_loop()
@@ -198,79 +257,20 @@ class Transport:
     def _open(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             # No limit of its own: waiting for its pool would count against the time-out; `Limits` does not.
-            connector=self._options.connector or aiohttp.TCPConnector(limit=0),
+            connector=self._options.connector or FreshConnector(limit=0, ssl=self._options.trust()),
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers=self._headers,
+            proxy=self._options.proxy,
+            trust_env=self._options.trust_env,
+            headers=self._headers.of_session,
             trace_configs=list(self._options.trace_configs),
         )
 
 
 @functools.lru_cache(maxsize=64)
-def _client_timeout(total: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=total, connect=min(LONGEST_CONNECT, total / 2))
+def _client_timeout(total: float, connect: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, connect=min(connect, total / 2))  # the total is our own
 
 
-def _no_silent_resend(
-    session: aiohttp.ClientSession, request: Request
-) -> Sequence[aiohttp.ClientMiddlewareType] | None:
-    # aiohttp re-sends idempotent methods once when the connection drops. A DELETE that was carried out would come
-    # back as 404 without us knowing of the first sending. Given middlewares replace those of a borrowed session,
-    # which has no public name for them; if they are not to be found, they are left as they are (`None`).
-    if request.repeat is Repeat.READ or request.method in ("POST", "PATCH"):
-        return None
-    theirs = getattr(session, "_middlewares", None)
-    return None if theirs is None else (*theirs, _surface_disconnects)
-
-
-class _Disconnected(aiohttp.ClientError):
-    """A dropped connection in a form that aiohttp does not act upon."""
-
-
-async def _surface_disconnects(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as exc:
-        raise _Disconnected(str(exc)) from exc
-
-
-_NEVER_LEFT = (
-    aiohttp.ClientConnectorError,  # DNS, connect, TLS, proxy
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.ServerFingerprintMismatch,
-    aiohttp.ClientHttpProxyError,  # the proxy refused to connect
-    aiohttp.InvalidURL,
-    aiohttp.NonHttpUrlClientError,
-)
-
-
-def _translate(request: Request, exc: Exception, timeout: float) -> APIError:
-    late = isinstance(exc, TimeoutError)
-    sent = not isinstance(exc, _NEVER_LEFT)
-    error = (APITimeoutError if late else APIConnectionError)(
-        _explain(exc, sent=sent, timeout=timeout),
-        method=request.method,
-        request_path=request.bare_path,
-        request_sent=sent,
-    )
-    if isinstance(exc, OSError):  # aiohttp's others may hold what we sent or what came back, and so the key
-        error.__cause__ = exc
-    return error
-
-
-def _describe(exc: Exception) -> str:
-    if isinstance(exc, aiohttp.ClientConnectorError) and not isinstance(exc, ssl.CertificateError):
-        return f"{exc.host}:{exc.port}, {exc.os_error.strerror or exc.os_error}"
-    return str(exc) or type(exc).__name__
-
-
-def _explain(exc: Exception, *, sent: bool, timeout: float) -> str:
-    what = _describe(exc)
-    if isinstance(exc, TimeoutError):
-        return f"No whole answer within {timeout:g} s." if sent else f"No connection in time: {what}."
-    if sent:
-        return f"The connection broke before a whole answer arrived: {what}."
-    return f"Could not connect: {what}. Check the network, and base_url if this host is not meant."
+def _payload(body: bytes) -> bytes | io.BytesIO:
+    """The body in a form that aiohttp sends piece by piece where it is large; whole, it would warn."""
+    return body if len(body) <= _WHOLE else io.BytesIO(body)

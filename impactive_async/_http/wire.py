@@ -13,13 +13,13 @@ from urllib.parse import quote
 
 import attrs
 
-from impactive_async._http.brief import brief
-from impactive_async._http.json_bytes import check_json, dumps
-from impactive_async.errors import redact
+from impactive_async._codec.brief import brief
+from impactive_async._codec.json_bytes import check_json, dumps
+from impactive_async.errors import InvalidArgumentError, redact
 
 
 class Repeat(Enum):
-    """What a second sending of the same request does: the ground on which `retry` decides."""
+    """What a second sending of the same request does. `retry` decides by it."""
 
     READ = "reading twice is reading"
     DELETE = "deleting twice is deleting; a 404 the second time is success"
@@ -33,21 +33,23 @@ class Request:
 
     method: str
     template: str
-    """For logs: ids are not logged."""
+    """The path with `:id` places. Logs show it, so that they hold no ids."""
     path: str
     """Percent-encoded, with the query."""
     repeat: Repeat
     body: bytes | None = None
+    headers: Mapping[str, str] | None = attrs.field(default=None, repr=False)
+    """Headers of this request alone, beside the client's."""
 
     @property
     def bare_path(self) -> str:
-        """The path without the query, for errors; a key that was taken for an id is blotted out."""
+        """The path without the query, for errors. A key that was passed as an id is masked."""
         return redact(self.path.partition("?")[0])
 
 
 @attrs.frozen
 class Endpoint:
-    """One row of the contract: a verb, a path with `:id` places, and what repeating it does."""
+    """One row of the contract: a verb, a path with `:id` places, and what a second sending does."""
 
     method: str
     template: str
@@ -60,7 +62,7 @@ class Endpoint:
         return Request(self.method, self.template, self.template, self.repeat)
 
     def path(self, ids: tuple[str, ...]) -> str:
-        """Fill the `:id` places, percent-encoded.
+        """Return the path with percent-encoded ids in the `:id` places.
 
         Raises:
             ValueError: An id is empty or malformed (see `check_id`).
@@ -72,32 +74,34 @@ class Endpoint:
 
 
 def get(template: str) -> Endpoint:
-    """A read."""
+    """Return the endpoint of a read."""
     return Endpoint("GET", template, Repeat.READ)
 
 
 def create(template: str) -> Endpoint:
-    """A POST that makes a new row each time it arrives."""
+    """Return the endpoint of a POST that makes a new row each time it arrives."""
     return Endpoint("POST", template, Repeat.NEVER)
 
 
 def write(method: str, template: str) -> Endpoint:
-    """A write that may arrive twice with the effect of once."""
+    """Return the endpoint of a write that may arrive twice and acts once."""
     return Endpoint(method, template, Repeat.WRITE)
 
 
 def delete(template: str) -> Endpoint:
-    """A DELETE."""
+    """Return the endpoint of a DELETE."""
     return Endpoint("DELETE", template, Repeat.DELETE)
 
 
 @attrs.define
 class Response:
-    """An answer, read whole. Header names are case-insensitive. Frozen, it would take thrice as long to make."""
+    """An answer, read whole, with case-insensitive header names. Frozen ones take three times as long to make."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    key_version: int = 0
+    """The number of the key that the request was sent with, among those that the source of the key has given."""
 
 
 _PLACE = re.compile(r":\w+")
@@ -113,10 +117,10 @@ def build_request(
     body: Any = None,
     repeat: Repeat | None = None,
 ) -> Request:
-    """Build the request of an endpoint; `repeat` overrides the endpoint's own where the arguments decide.
+    """Return the request of an endpoint. `repeat` replaces the endpoint's own where the arguments decide.
 
     Raises:
-        ValueError: An id is malformed, or the body cannot be put into JSON without altering it.
+        ValueError: An id is malformed, or JSON cannot hold the body as it is.
     """
     if not ids and not query and body is None and repeat is None:
         return endpoint.plain
@@ -135,35 +139,43 @@ def build_request(
 def build_custom_request(
     method: str, path: str, params: Mapping[str, str | int] | None, body: Any, *, repeatable: bool
 ) -> Request:
-    """Build the request of `AsyncClient.request`.
+    """Return the request of `AsyncClient.request`.
 
     Raises:
-        ValueError: The method, the path or the query is not one, the path would leave the host, or JSON cannot
-            carry the body.
+        ValueError: The method, the path or the query is malformed, the path leads to another host, or JSON cannot
+            hold the body as it is.
     """
     _check_method(method)
     _check_path(path)
     if params and "?" in path:
-        raise ValueError("give the query in the path or as params, not both")
+        raise InvalidArgumentError("give the query in the path or as params, not both")
     try:
         check_json(body)
     except ValueError as error:
-        raise ValueError(f"json= is {error}") from None
+        raise InvalidArgumentError(f"json= is {error}") from None
     repeat = Repeat.READ if method in ("GET", "HEAD") else Repeat.WRITE if repeatable else Repeat.NEVER
     endpoint = Endpoint(method, path, repeat)
-    return attrs.evolve(build_request(endpoint, query=_query(params), body=body), template="(custom path)")
+    return attrs.evolve(build_request(endpoint, query=_query(params), body=body), template=_CUSTOM)
+
+
+_CUSTOM = "(custom path)"
+
+
+def is_custom(request: Request) -> bool:
+    """Whether a request is of `AsyncClient.request`, whose verb its caller has chosen."""
+    return request.template == _CUSTOM
 
 
 def _check_method(method: object) -> None:
     if not isinstance(method, str) or not re.fullmatch(r"[A-Z]+", method):
-        raise ValueError(f"{brief(method)} is not an HTTP method in capitals")
+        raise InvalidArgumentError(f"{brief(method)} is not an HTTP method in capitals")
 
 
 def _check_path(path: object) -> None:
     if not isinstance(path, str):
-        raise ValueError(f"a path is a string, not {type(path).__name__}")
+        raise InvalidArgumentError(f"a path is a string, not {type(path).__name__}")
     if not re.fullmatch(r"/(?!/)[!-~]*", path) or {".", ".."} & set(re.split(r"[/?#]", path)) or "#" in path:
-        raise ValueError(
+        raise InvalidArgumentError(
             f"{brief(path)} is not a path: it begins with one slash, is percent-encoded and has no '.' or '..' "
             "segments"
         )
@@ -171,17 +183,26 @@ def _check_path(path: object) -> None:
 
 def _query(params: object) -> dict[str, str]:
     if not isinstance(params, Mapping | None):
-        raise ValueError(f"params is a mapping of names to values, not {type(params).__name__}")
+        raise InvalidArgumentError(f"params is a mapping of names to values, not {type(params).__name__}")
     query = {}
     for name, value in (params or {}).items():
         if not isinstance(name, str) or not isinstance(value, str | int) or isinstance(value, bool):
-            raise ValueError(f"params[{name!r}] is a string or a whole number, not {brief(value)}")
+            raise InvalidArgumentError(f"params[{name!r}] is a string or a whole number, not {brief(value)}")
         query[name] = str(value)
     return query
 
 
+class ServerId(str):
+    """An id that the server gave. A path holds it percent-encoded, whatever its characters are.
+
+    Ids that a user gives are checked more strictly, because they may come from an untrusted source.
+    """
+
+    __slots__ = ()
+
+
 def check_id(value: object) -> str:
-    """Return the id, percent-encoded for a path.
+    """Return the id, percent-encoded for a path. Of a `ServerId`, slashes, dots and so on are encoded too.
 
     Raises:
         ValueError: It is not a string, is empty, has white space at an end, or holds a slash, a dot or a control
@@ -190,9 +211,11 @@ def check_id(value: object) -> str:
     if isinstance(value, str) and _PLAIN_ID.fullmatch(value):
         return value
     if not isinstance(value, str):
-        raise ValueError(f"an id is a string, not {type(value).__name__}")
+        raise InvalidArgumentError(f"an id is a string, not {type(value).__name__}")
+    if isinstance(value, ServerId) and value not in ("", ".", ".."):  # a dot segment is one in any encoding
+        return quote(value, safe="")
     if not value or value != value.strip() or _BAD_IN_ID.search(value):
-        raise ValueError(
+        raise InvalidArgumentError(
             f"{redact(value)[:40]!r} is not an id: ids are not empty, have no white space around them, and hold "
             "no slash, dot or control character. Pass the `.id` of a row."
         )

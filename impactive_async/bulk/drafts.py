@@ -1,4 +1,4 @@
-"""An input row as the wire's object, or why it is none."""
+"""From an input row to the JSON object that is sent for it, or to the reason why the row cannot be sent."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import attrs
 
-from impactive_async._http.codec import dumps, encode_draft
-from impactive_async._http.encode import wire_name
+from impactive_async._codec.codec import dumps, encode_draft
+from impactive_async._codec.encode import wire_name
 from impactive_async._unset import UNSET
 from impactive_async.models import ContactDraft
 
@@ -26,14 +26,27 @@ _PLAIN_OPTIONAL: Final = tuple((name, wire_name(name)) for name in _OPTIONAL)
 _plain_values: Final = attrgetter(*_PLAIN_NAMES)
 
 
+@attrs.frozen(kw_only=True)
+class LeftOut:
+    """A row of the input that is not to be created now.
+
+    It keeps its place in the journal, so that a later run may have a row to create there.
+    """
+
+    reason: str
+    outcome: str = "left_out"
+    contact_id: str | None = None
+    """The contact that exists already, where that is the reason."""
+
+
 class BadRowError(ValueError):
-    """The row cannot be sent; the message says why, for its user."""
+    """A row that cannot be sent. The message tells the user why."""
 
 
 def plain_body(row: object) -> Body | None:
-    """The body of a row of nothing but strings under names we know, as most are; else `None`.
+    """Return the body of a row that holds only strings under names we know, as most rows do; else `None`.
 
-    It decides nothing: of what passes here `exact_body` makes the same, or says that JSON cannot carry it.
+    This is a fast path. `exact_body` returns the same body for such a row, or says that JSON cannot carry it.
     """
     if type(row) is ContactDraft and row.extra == {}:
         row = dict(zip(_PLAIN_NAMES, _plain_values(row), strict=True))
@@ -56,10 +69,10 @@ def plain_body(row: object) -> Body | None:
 
 
 def exact_body(row: object) -> Body:
-    """The body of a `ContactDraft`, or of a mapping of its fields (`None` means: not given).
+    """Return the body of a `ContactDraft`, or of a mapping of its fields in which `None` means: not given.
 
     Raises:
-        BadRowError: It is neither, has an unknown field, lacks a name, or a value is of the wrong type.
+        BadRowError: The row is neither, has an unknown field, lacks a name, or has a value of the wrong type.
     """
     draft = row if isinstance(row, ContactDraft) else _draft_of(row)
     _check(draft)

@@ -16,7 +16,7 @@ class Progress:
     """Where a bulk call stands."""
 
     done: int
-    """Rows whose fate is known, whatever it is."""
+    """Rows that have an outcome, whatever it is."""
     total: int | None
     """Rows of the input; `None` if it has no length."""
     failed: int
@@ -24,33 +24,34 @@ class Progress:
     rate: float
     """Rows a second since the call began, without those that an earlier run had done; 0 at first."""
     eta: float | None
-    """Seconds until the end at that rate; `None` if it cannot be told."""
+    """Seconds until the end at that rate; `None` without a total or a rate."""
 
 
 OnProgress = Callable[[Progress], object]
 """Called after each batch; if it returns an awaitable, that is awaited before it is called again."""
 
 
-class Meter:
-    """Tells `on_progress`, one call at a time and never backwards."""
+class ProgressReporter:
+    """Calls `on_progress`, one call at a time, with numbers that never shrink."""
 
     def __init__(self, on_progress: OnProgress | None, total: int | None, clock: Clock) -> None:
-        self._tell = on_progress
+        self._on_progress = on_progress
         self._total = total
         self._clock = clock
         self._start = clock.monotonic()
         self._turn = asyncio.Lock()
 
     async def report(self, count: Callable[[], tuple[int, int, int]]) -> None:
-        """Tell how far it is.
+        """Call `on_progress`, and await what it returns if that can be awaited.
 
         Args:
-            count: The rows done, failed, and skipped because an earlier run had done them, at the time of telling.
+            count: Returns how many rows are done, failed, and skipped because an earlier run had done them. It is
+                called when the turn of this report has come.
         """
-        if self._tell is None:
+        if self._on_progress is None:
             return
         async with self._turn:
-            answer = self._tell(self._progress(*count()))
+            answer = self._on_progress(self._progress(*count()))
             if inspect.isawaitable(answer):
                 await answer
 

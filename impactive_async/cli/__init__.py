@@ -1,17 +1,17 @@
 """The command line, `impactive`: one file a command, over the public API only.
 
-Importing this package costs nothing: Typer and Rich are the extra `cli`, and are looked for when `main` runs.
+Importing this package loads nothing. click and Rich belong to the extra `cli`, and `main` loads them.
 """
 
 import sys
 
 __all__ = ["main"]
 
-_OF_THE_EXTRA = frozenset({"typer", "rich"})
+_OF_THE_EXTRA = frozenset({"click", "rich"})
 
 
 def main() -> None:
-    """Run the command line on `sys.argv`, and exit with its code."""
+    """Run the command line on `sys.argv` and exit with its code."""
     try:
         from impactive_async.cli._app import start
     except ModuleNotFoundError as error:

@@ -3,170 +3,227 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Generic, Self, TypeVar
 
-import attrs
-
-from impactive_async.errors import APIError
-from impactive_async.feeds.delivery import Doubt, Fresh
-from impactive_async.feeds.desk import Desk
-from impactive_async.feeds.intake import Intake, open_cursor, stored_cursor
-from impactive_async.feeds.quarantine import BadRow
-from impactive_async.feeds.source import FeedOptions, Source
-from impactive_async.feeds.stats import FeedStats
-from impactive_async.models.gap import Gap
+from impactive_async._codec.json_bytes import StoredJson
+from impactive_async.errors import APIError, InvalidArgumentError
+from impactive_async.feeds.delivery.batches import Acknowledged, FeedBatches, Hands
+from impactive_async.feeds.delivery.checkpointer import Checkpointer, TakenRow
+from impactive_async.feeds.delivery.coverage import coverage_of
+from impactive_async.feeds.delivery.home import with_home
+from impactive_async.feeds.delivery.opening import open_cursor, stored_cursor
+from impactive_async.feeds.delivery.page_queue import PageQueue
+from impactive_async.feeds.delivery.poll import Poll, sort_out
+from impactive_async.feeds.delivery.source import FeedOptions, Source
+from impactive_async.feeds.delivery.stats import FeedStats
+from impactive_async.models.gap import Coverage
 
 R = TypeVar("R")
 
 
-@attrs.frozen(kw_only=True)
-class Poll(Generic[R]):
-    """What one poll brought.
-
-    Attributes:
-        rows: New rows, in `(timestamp, id)` order.
-        gaps: Stretches whose rows may be missing.
-        cursor: What to keep once the rows are handled, and to pass to the next poll: compact JSON.
-        next_in: Seconds after which the next poll is due.
-        bad: Rows that could not be read; they are not shown again.
-    """
-
-    rows: list[R]
-    gaps: list[Gap]
-    cursor: str
-    next_in: float
-    bad: list[BadRow]
-
-
 class Feed(Generic[R]):
-    """New rows of one list, oldest first, each once; what the API makes unreachable is reported.
+    """The new rows of one list, the oldest first, each once. Rows that became unreachable are reported as gaps.
 
-    Iterate over it (`async for row in feed`): a row counts as handled when the next one is asked for. One consumer
-    at a time; breaking off and iterating again goes on where it was. With a `store`, progress is saved when a page
-    is done and at least after every second of handling; `async with` (or `aclose`) saves the rest. After a crash
-    only rows handled since the last saving come again.
+    Iterate over it: `async for row in feed`. A row counts as handled when the next one is asked for, or by `ack`.
+    So do not gather rows and write them later: a crash in between loses them, because they count as handled. Take
+    them from `batches`, or follow the list with `ack="manual"`.
+    A feed has one consumer at a time; a second loop continues where the first one stopped.
 
-    An `anext` may be cancelled at any time, as by `asyncio.wait_for`: its request goes on, and the next one gets
-    the answer. Only then is a task left between two calls; it ends with its request, or by `aclose`.
+    With a `store`, the cursor is saved when a page is handled, and at least once a second while rows are handled.
+    `async with`, or `aclose`, saves the rest. After a crash, rows handled since the last saving come again.
 
-    Or drive it yourself with `poll`, which is stateless.
+    `anext` may be cancelled at any time, as by `asyncio.wait_for`. Its request continues in a task, and the next
+    `anext` gets the answer. The task ends with the request, or by `aclose`.
 
-    Transient failures (connection, time-out, 408, 425, 429, 5xx) are retried for ever, logged, and counted in
-    `stats`; everything else is raised, as is the tenth unreadable page in a row. Iterating again tries again.
+    Transient failures (no connection, time-out, 408, 425, 429, 5xx) are retried for ever, logged, and counted in
+    `stats`. So are answers that are unreadable or not the API's (a page of HTML, a redirect, a challenge of a
+    firewall), until ten have come in a row, over ten seconds at least. Then, and for any other failure, the error
+    is raised. Iterating again tries again when the next poll is due.
+
+    `poll` makes a single request and keeps no state, for programs with a schedule of their own.
     """
 
     def __init__(self, source: Source[R], options: FeedOptions) -> None:
         self._source = source
         self._options = options
-        self._desk: Desk[R] | None = None
-        self._before_page: Callable[[], str] | None = None  # what the cursor was
-        self._rhythm = options.rhythm_of(source)
-        self._turn: asyncio.Task[None] | None = None
-        self._request: asyncio.Task[None] | None = None  # outlives the turn when that is cancelled
+        self._checkpointer: Checkpointer[R] | None = None
+        self._last: TakenRow[R] | None = None
+        self._in_hand: dict[int, TakenRow[R]] = {}  # by the `id` of the row, with `ack="manual"`
+        self._before_page: Callable[[], str] | None = None  # returns the cursor from before the last page
+        self._pace = options.pace_of(source)
+        self._turn: asyncio.Task[None] | None = None  # waiting for the next poll, then for its request
+        self._request: asyncio.Task[None] | None = None  # continues when the turn is cancelled
         self._due = source.clock.monotonic()
         self._iterating = False
         self._closed = False
         self.stats = FeedStats()
+        """What was polled and delivered so far."""
 
     def __repr__(self) -> str:
         return f"<Feed {self.name} ({self.stats.rows} rows, {self.stats.polls} polls)>"
 
     @property
     def name(self) -> str:
-        """What cursors, gaps, logs and events call this feed, such as `sequences/42/replies`."""
+        """The name in cursors, gaps, logs and events, such as `sequences/42/replies`."""
         return self._source.name
 
     @property
     def cursor(self) -> str:
-        """The progress so far, handled rows only: compact JSON, to be passed to `poll` or kept in a store.
+        """The cursor as of the rows handled so far: compact JSON, to be passed to `poll` or kept in a store.
 
-        Before the first row is asked for, it is where `since` says: what the store has is not loaded yet. Until
-        the gaps and bad rows of a page are handled, it is where it was before that page.
+        Before the first row is asked for, the cursor is where `since` says, because the store has not been read.
+        While gaps or bad rows of a page are not handled, it is the cursor from before that page.
         """
-        if self._desk is None:
+        return with_home(self._cursor_text(), self._source.home)
+
+    @property
+    def coverage(self) -> Coverage:
+        """Up to when the feed is complete, which gaps are open, and how late rows are. It makes no request."""
+        opened = None if self._checkpointer is None else self._checkpointer.queue.cursor
+        return coverage_of(self._source, opened or open_cursor(self._source, self._options, None))
+
+    def _cursor_text(self) -> str:
+        if self._checkpointer is None:
             return open_cursor(self._source, self._options, None).dumps()
-        intake = self._desk.intake
-        if self._before_page is None or intake.may_be_saved:
-            return intake.cursor.dumps()
+        queue = self._checkpointer.queue
+        if self._before_page is None or queue.may_be_saved:
+            return queue.cursor.dumps()
         return self._before_page()
 
-    async def poll(self, cursor: str | None = None) -> Poll[R]:
-        """Make one request and return what is new since `cursor`; nothing is remembered or saved here.
+    async def poll(self, cursor: StoredJson | None = None) -> Poll[R]:
+        """Make one request and return what is new since `cursor`. The feed itself remembers and saves nothing.
 
-        Gaps are returned, never raised, and never looked for in sibling lists.
+        Gaps are returned and never raised. Sibling lists are not searched for their rows.
 
         Args:
-            cursor: `Poll.cursor` of the poll before; `None` (or empty) starts where the feed's `since` says.
+            cursor: `Poll.cursor` of the poll before; also its bytes, or the `dict` that a JSON column makes of it.
+                `None` or an empty text starts where the feed's `since` says.
 
         Raises:
-            CursorError: The cursor is damaged or of another feed.
+            CursorError: The cursor is damaged, of a newer version, of another feed, or of another server.
             APIError: The request failed.
         """
-        intake = Intake(self._source, open_cursor(self._source, self._options, cursor or None))
-        before = intake.cursor.server_clock
-        await intake.fetch()
-        rows, gaps, bad = _sort_out(intake)
-        after = intake.cursor.server_clock
+        saved = None if cursor in ("", b"") else cursor  # an empty `dict` is no cursor, and refused
+        queue = PageQueue(self._source.patient(), open_cursor(self._source, self._options, saved))
+        before = queue.cursor.server_clock
+        await queue.fetch()
+        rows, gaps, bad, removed = sort_out(queue)
+        after = queue.cursor.server_clock
         elapsed = None if before is None or after is None else max(0, after - before) / 1_000_000
         return Poll(
             rows=rows,
             gaps=gaps,
             bad=bad,
-            cursor=intake.cursor.dumps(),
-            next_in=self._options.rhythm_of(self._source).after_gap_of(intake.fresh, elapsed),
+            removed=removed,
+            cursor=with_home(queue.cursor.dumps(), self._source.home),
+            next_in=self._options.pace_of(self._source).after_gap_of(queue.new_rows, elapsed, queue.cursor.cap),
         )
+
+    def batches(
+        self,
+        *,
+        max: int = 200,  # noqa: A002 - as the batches of hubs have it
+        within: float = 2.0,
+    ) -> FeedBatches[R]:
+        """Iterate over batches: `async for batch in feed.batches(): async with batch: await write(batch)`.
+
+        A batch is a list of rows. It is handled when its `async with` block is left without an error, or by
+        `batch.ack()`. If the block raises, its rows come again. A batch ends with its page, because the list is
+        not polled while rows of it are unacknowledged.
+
+        Args:
+            max: How many rows make a batch full.
+            within: Seconds after its first row in which others may join a batch.
+
+        Raises:
+            InvalidArgumentError: A number is out of range.
+        """
+        hands = Hands(take=self._take_for_batch, ack=self._ack_all, put_back=self._put_back, save=self._save)
+        return FeedBatches(hands, most=max, within=within, clock=self._source.clock)
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> R:
+        manual = self._options.ack == "manual"
+        taken = await self._take_alone(manual=manual)
+        if taken is None:
+            raise StopAsyncIteration
+        self._last = taken
+        if manual:
+            self._in_hand[id(taken.row)] = taken
+        return taken.row
+
+    async def _take_for_batch(self, left: float | None) -> TakenRow[R] | None:
+        taken = await self._take_alone(manual=True, shown=left is not None)
+        if taken is None and left is None:
+            raise StopAsyncIteration
+        return taken
+
+    async def _take_alone(self, *, manual: bool, shown: bool = False) -> TakenRow[R] | None:
+        """Take the next row, unless another task is at it."""
         if self._iterating:
-            raise RuntimeError(f"{self!r} has a consumer already: make a second feed.")
+            raise RuntimeError(f"{self!r} has a consumer already: make a second feed")
         self._iterating = True
         try:
-            return await self._next()
+            return await self._take(manual=manual, shown=shown)
+        except Exception:
+            # A loop around `anext` may meet this error again and again without waiting for anything.
+            if self._checkpointer is None or not self._checkpointer.delivering:
+                await asyncio.sleep(0)
+            raise
         finally:
             self._iterating = False
 
-    async def _next(self) -> R:
-        if self._desk is None and self._closed:
-            raise StopAsyncIteration
-        desk = self._desk or await self._open()
-        desk.finish()
+    async def _take(self, *, manual: bool, shown: bool) -> TakenRow[R] | None:
+        """Take the next row; `None` when the feed is closed.
+
+        Args:
+            manual: Whether it is handled by `_ack_all` only.
+            shown: Return `None` also if the last page has no other row, or something else comes first.
+        """
+        if self._checkpointer is None and self._closed:
+            return None
+        checkpointer = self._checkpointer or await self._open()
+        checkpointer.finish()
         while not self._closed:
-            # While a request that an earlier `anext` left is under way, so may be the recovery of its page.
-            row = await desk.next() if self._request is None else None
-            if row is not None:
-                return row
-            await self._take_turn(desk)
-        await desk.save()  # the consumer has handled its last row since `aclose`
-        raise StopAsyncIteration
+            # While a request of a cancelled `anext` is under way, its page may be waiting for a recovery.
+            if self._request is None:
+                taken = await checkpointer.take(until_next=not manual, only_row=shown)
+                if taken is not None or shown:
+                    return taken
+            await self._take_turn(checkpointer)
+        await checkpointer.save()  # the last row was handled after `aclose`
+        return None
 
-    async def _open(self) -> Desk[R]:
+    async def _open(self) -> Checkpointer[R]:
         saved = await stored_cursor(self._source, self._options)
-        intake = Intake(self._source, open_cursor(self._source, self._options, saved))
-        self._desk = Desk(self._source, self._options, intake, self.stats)
-        return self._desk
+        queue = PageQueue(self._source, open_cursor(self._source, self._options, saved))
+        self._checkpointer = Checkpointer(self._source, self._options, queue, self.stats)
+        return self._checkpointer
 
-    async def _take_turn(self, desk: Desk[R]) -> None:
-        """Wait until the next poll is due, and make it; `aclose` from another task ends it."""
-        self._turn = asyncio.ensure_future(self._poll_when_due(desk))
+    async def _take_turn(self, checkpointer: Checkpointer[R]) -> None:
+        """Wait until the next poll is due, and make it. `aclose` in another task ends the waiting."""
+        self._turn = asyncio.ensure_future(self._poll_when_due(checkpointer))
         try:
-            await self._turn  # cancelled with us
+            await self._turn
         except asyncio.CancelledError:
             if not self._closed or _is_cancelled():
                 raise
         finally:
             self._turn = None
 
-    async def _poll_when_due(self, desk: Desk[R]) -> None:
-        """Wait, and make a request that outlives our cancellation: the next turn then awaits the same one."""
+    async def _poll_when_due(self, checkpointer: Checkpointer[R]) -> None:
+        """Wait until the next poll is due, then for its request; after a cancellation, for the same request."""
         if self._request is None:
+            await checkpointer.settle()
+            if not checkpointer.queue.idle:
+                return
             await self._wait()
-            self._request = asyncio.ensure_future(self._request_page(desk))
-            self._request.add_done_callback(_look_at)
+            self._request = asyncio.ensure_future(self._request_page(checkpointer))
+            self._request.add_done_callback(_retrieve_exception)
         request = self._request
         try:
             await asyncio.shield(request)
@@ -179,30 +236,86 @@ class Feed(Generic[R]):
         if (left := self._due - clock.monotonic()) > 0:
             await clock.sleep(left)
 
-    async def _request_page(self, desk: Desk[R]) -> None:
-        self._before_page = desk.intake.cursor.dumps_later()
+    async def _request_page(self, checkpointer: Checkpointer[R]) -> None:
+        self._before_page = checkpointer.queue.cursor.dumps_later()
         try:
-            await desk.intake.fetch()
+            await checkpointer.queue.fetch()
         except APIError as error:
-            self._schedule(self._rhythm.after_failure(error, self.name, self.stats))
+            self._schedule(self._pause_after(error))
+        except Exception as error:
+            self.stats.note_error(error)
+            self._schedule(self._pace.after_refusal(error))
+            raise
         else:
-            self.stats.polls += 1
-            self._schedule(self._rhythm.after_page(desk.intake.fresh, self._source.clock.monotonic()))
-            await desk.intake.recover()
+            self.stats.poll_succeeded()
+            queue, now = checkpointer.queue, self._source.clock.monotonic()
+            self._schedule(self._pace.after_page(queue.new_rows, now, queue.cursor.cap))
+            await queue.recover()
+            checkpointer.count_waiting()
+
+    def _pause_after(self, error: APIError) -> float:
+        """Return the pause after a failed poll.
+
+        Raises:
+            APIError: The same error, if polling again would not help. The next poll keeps its time all the same.
+        """
+        try:
+            wait = self._pace.after_failure(error, self._source.clock.monotonic())
+        except APIError:
+            self.stats.note_error(error)
+            self._schedule(self._pace.after_refusal(error))
+            raise
+        return self.stats.poll_failed(self.name, error, wait)
 
     def _schedule(self, seconds: float) -> None:
         self.stats.next_in = seconds
         self._due = self._source.clock.monotonic() + seconds
 
-    def ack(self) -> None:
-        """Count the row in hand as handled now, rather than when the next one is asked for: before a `break`."""
-        if self._desk is not None:
-            self._desk.finish()
+    def ack(self, row: R | None = None) -> Acknowledged:
+        """Count a row as handled now. `await feed.ack()` also saves the cursor.
+
+        Args:
+            row: A row that the feed gave, and not a copy of it. With `ack="manual"` each row needs this, in any
+                order. `None`: the last row. Without `ack="manual"` it would be handled when the next one is asked
+                for; call this before a `break`.
+
+        Raises:
+            InvalidArgumentError: The feed did not give this row, or it was acknowledged before.
+        """
+        if row is None and self._checkpointer is not None:
+            self._checkpointer.finish()  # also a gap that was raised
+        taken = self._last if row is None else self._taken_for(row)
+        self._ack_all([] if taken is None else [taken])
+        return Acknowledged(self._save)
+
+    def _taken_for(self, row: R) -> TakenRow[R]:
+        taken = self._in_hand.get(id(row), self._last)
+        if taken is None or taken.row is not row or not taken.in_hand:
+            raise InvalidArgumentError(
+                f"{self!r} has not given this row, or the row was acknowledged before: ack() takes the row that "
+                "the feed gave, and no copy of it"
+            )
+        return taken
+
+    def _ack_all(self, rows: Sequence[TakenRow[R]]) -> None:
+        for taken in rows:
+            self._in_hand.pop(id(taken.row), None)
+            if self._checkpointer is not None:
+                self._checkpointer.ack(taken)
+
+    def _put_back(self, rows: Sequence[TakenRow[R]]) -> None:
+        if self._checkpointer is not None:
+            self._checkpointer.put_back(rows)
+
+    async def _save(self, _: Sequence[TakenRow[R]] = ()) -> None:
+        if self._checkpointer is not None:
+            await self._checkpointer.save()
 
     async def aclose(self) -> None:
         """Save what was handled, and end the iteration, also one that waits in another task.
 
-        A row still in the consumer's hands comes again, unless the consumer goes on to ask for the next one.
+        The row that the consumer is handling comes again in a later run, unless the consumer asks for the next
+        one.
         """
         self._closed = True
         if self._turn is not None:
@@ -210,8 +323,8 @@ class Feed(Generic[R]):
         if self._request is not None:
             self._request.cancel()
             await asyncio.wait((self._request,))
-        if self._desk is not None:
-            await self._desk.save()
+        if self._checkpointer is not None:
+            await self._checkpointer.save()
 
     async def __aenter__(self) -> Self:
         return self
@@ -222,8 +335,9 @@ class Feed(Generic[R]):
         await self.aclose()
 
 
-def _look_at(request: asyncio.Task[None]) -> None:
-    """Spare a feed that is dropped after its `anext` was cancelled asyncio's complaint of an error nobody saw."""
+def _retrieve_exception(request: asyncio.Task[None]) -> None:
+    # A feed may be dropped after its `anext` was cancelled. Then nobody awaits the request, and asyncio would log
+    # "Task exception was never retrieved".
     if not request.cancelled():
         request.exception()
 
@@ -231,19 +345,3 @@ def _look_at(request: asyncio.Task[None]) -> None:
 def _is_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-def _sort_out(intake: Intake[R]) -> tuple[list[R], list[Gap], list[BadRow]]:
-    rows: list[R] = []
-    gaps: list[Gap] = []
-    bad: list[BadRow] = []
-    for delivery in intake.drain():
-        match delivery:
-            case Fresh(raw):
-                row: Any = intake.decode(raw)
-                (bad if isinstance(row, BadRow) else rows).append(row)
-            case Doubt(gap):
-                gaps.append(gap)
-            case BadRow():
-                bad.append(delivery)
-    return rows, gaps, bad

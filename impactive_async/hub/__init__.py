@@ -1,31 +1,41 @@
 """Hubs: the same feeds on many processes and hosts.
 
-`connect(url)` gives the hub for an engine you already run. The adapters themselves are `SqliteHub` here,
+`connect(url)` returns the hub on an engine you already run. The adapters themselves are `SqliteHub` here,
 `impactive_async.hub.redis.RedisHub` and `impactive_async.hub.postgres.PostgresHub`; the latter two need the extras
-of those names. `run_worker` works on a hub's feeds, `Hub.events` reads what came of it.
+of those names. `run_worker` polls a hub's feeds into its event log, `Hub.events` reads the log.
 """
 
+import warnings
+from typing import Any
+
 from impactive_async.errors import HubError
-from impactive_async.hub.base import Claim, Hub
 from impactive_async.hub.connect import connect
-from impactive_async.hub.events import CONTENT_TYPE, Event, event_id
-from impactive_async.hub.reader import Delivery, EventReader
-from impactive_async.hub.reports import Report, WorkerStats
-from impactive_async.hub.sqlite import SqliteHub
-from impactive_async.hub.status import DeadFeed, GroupStatus, HubStatus
-from impactive_async.hub.worker import run_worker
+from impactive_async.hub.contract.batches import DeliveryBatch
+from impactive_async.hub.contract.claim import Claim
+from impactive_async.hub.contract.dead_letters import DeadLetter
+from impactive_async.hub.contract.events import CONTENT_TYPE, HubEvent, event_id
+from impactive_async.hub.contract.holding import InFlightEvent
+from impactive_async.hub.contract.hub import Hub
+from impactive_async.hub.contract.reader import Delivery, EventReader
+from impactive_async.hub.contract.status import DeadFeed, GroupStatus, HubStatus
+from impactive_async.hub.sqlite.hub import SqliteHub
+from impactive_async.hub.worker.loop import run_worker
+from impactive_async.hub.worker.reports import Report, WorkerStats
 
 __all__ = [
     "CONTENT_TYPE",
     "Claim",
     "DeadFeed",
+    "DeadLetter",
     "Delivery",
-    "Event",
+    "DeliveryBatch",
     "EventReader",
     "GroupStatus",
     "Hub",
     "HubError",
+    "HubEvent",
     "HubStatus",
+    "InFlightEvent",
     "Report",
     "SqliteHub",
     "WorkerStats",
@@ -33,3 +43,14 @@ __all__ = [
     "event_id",
     "run_worker",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Event":
+        warnings.warn(
+            "impactive_async.hub.Event is called HubEvent; the old name goes in the version after the next.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return HubEvent
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

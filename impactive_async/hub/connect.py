@@ -1,16 +1,17 @@
-"""From a URL to a hub."""
+"""Find the hub for a URL."""
 
 from __future__ import annotations
 
 from urllib.parse import unquote, urlsplit
 
 from impactive_async.errors import ConfigurationError
-from impactive_async.hub.base import Hub
-from impactive_async.hub.sqlite import SqliteHub
+from impactive_async.hub.contract.hub import Hub
+from impactive_async.hub.contract.url import KNOWN, scheme_of
+from impactive_async.hub.sqlite.hub import SqliteHub
 
-_KNOWN = "sqlite:///file.db, redis://host:6379/0 or postgresql://user@host/database"
 _NAMESPACE = "impactive"
 _RETENTION = 7 * 86_400.0
+_REDIS = {"redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"}
 
 
 def connect(
@@ -20,42 +21,42 @@ def connect(
     rate_limit: float | None = None,
     retention: float = _RETENTION,
     allow_volatile: bool = False,
+    timeout: float | None = None,
 ) -> Hub:
-    """The hub at a URL. Nothing is connected before its first use.
+    """Return the hub at a URL. Nothing is connected before its first use.
 
     Args:
         url: `sqlite:///relative.db`, `sqlite:////absolute.db`, `redis://…`, `rediss://…`, `unix://…` (Redis),
-            `postgresql://…` or `postgres://…`.
+            `redis+sentinel://host,host/service/0`, `redis+cluster://host,host`, `postgresql://…` or `postgres://…`.
         namespace: Keeps hubs apart in one Redis database or one PostgreSQL database. An SQLite file holds one hub.
         rate_limit: API requests a second, for all workers together; None: what the hub has recorded. The first
-            worker records it, others must name the same or none.
+            worker records its limit; others must name the same or none.
         retention: Seconds for which events stay in the log at least.
         allow_volatile: Let `check` pass an engine that may lose data in a crash.
+        timeout: Seconds that a call waits for the engine, repetitions included; None: what its driver takes.
 
     Raises:
-        ConfigurationError: The URL names no known engine, or its driver is not installed.
+        ConfigurationError: The URL names no known engine, is ill-formed, or its driver is not installed.
     """
-    scheme = _scheme(url)
+    scheme = scheme_of(url)
     if scheme == "sqlite":
         _refuse_namespace(namespace)
-        return SqliteHub(_file(url), rate_limit=rate_limit, retention=retention)
-    if scheme in {"redis", "rediss", "unix"}:
-        from impactive_async.hub.redis import RedisHub as Engine
+        busy = {} if timeout is None else {"busy_timeout": timeout}
+        return SqliteHub(_file(url), rate_limit=rate_limit, retention=retention, **busy)
+    if scheme in _REDIS:
+        from impactive_async.hub.redis.hub import RedisHub as Engine
     elif scheme in {"postgresql", "postgres"}:
-        from impactive_async.hub.postgres import PostgresHub as Engine  # type: ignore[assignment]
+        from impactive_async.hub.postgres.hub import PostgresHub as Engine  # type: ignore[assignment]
     else:
-        what = f"no hub speaks {scheme!r}" if scheme else f"{url!r} is no URL of a hub"
-        raise ConfigurationError(f"{what}: use {_KNOWN}")
+        raise ConfigurationError(f"The hub's URL does not begin as one of a hub does: use {KNOWN}")
     return Engine(
-        url, namespace=namespace, rate_limit=rate_limit, retention=retention, allow_volatile=allow_volatile
+        url,
+        namespace=namespace,
+        rate_limit=rate_limit,
+        retention=retention,
+        allow_volatile=allow_volatile,
+        timeout=timeout,
     )
-
-
-def _scheme(url: str) -> str:
-    try:
-        return urlsplit(url).scheme
-    except ValueError as error:
-        raise ConfigurationError(f"not a hub's URL: {error}; use {_KNOWN}") from error
 
 
 def _refuse_namespace(namespace: str) -> None:

@@ -1,4 +1,4 @@
-"""The rows of the API: frozen values, typed by the contract; what it does not name is kept in `extra`."""
+"""The rows of the API: frozen values, typed by the contract. Fields that it does not name are kept in `extra`."""
 
 from impactive_async.models.booking import Booking
 from impactive_async.models.company import Company
@@ -14,7 +14,7 @@ from impactive_async.models.enrollment import (
     SkippedContact,
     SkipReason,
 )
-from impactive_async.models.gap import Gap
+from impactive_async.models.gap import Coverage, Gap, Removed
 from impactive_async.models.invoice import Invoice
 from impactive_async.models.project import Project
 from impactive_async.models.sending_account import SendingAccount
@@ -26,6 +26,7 @@ __all__ = [
     "Company",
     "Contact",
     "ContactDraft",
+    "Coverage",
     "Deal",
     "EnrollResult",
     "EnrolledContact",
@@ -36,6 +37,7 @@ __all__ = [
     "Invoice",
     "PauseResult",
     "Project",
+    "Removed",
     "Reply",
     "Send",
     "SendingAccount",

@@ -1,4 +1,4 @@
-"""Bookings (contract #19, #20)."""
+"""Bookings."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,9 +6,11 @@ from typing import Any
 
 import attrs
 
+from impactive_async.models._pydantic import PydanticType
+
 
 @attrs.frozen(kw_only=True)
-class Booking:
+class Booking(PydanticType):
     """A booked meeting (field names: A10)."""
 
     id: str

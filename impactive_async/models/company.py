@@ -1,4 +1,4 @@
-"""Companies (contract #22, #23)."""
+"""Companies."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,9 +6,11 @@ from typing import Any
 
 import attrs
 
+from impactive_async.models._pydantic import PydanticType
+
 
 @attrs.frozen(kw_only=True)
-class Company:
+class Company(PydanticType):
     """A company (optional fields: A9)."""
 
     id: str

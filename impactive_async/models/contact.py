@@ -1,4 +1,4 @@
-"""Contacts: the people of a workspace (contract #1-#3, #24, #25)."""
+"""Contacts: the people of a workspace."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,10 +6,12 @@ from typing import Any
 
 import attrs
 
+from impactive_async.models._pydantic import PydanticType
+
 
 @attrs.frozen(kw_only=True)
-class Contact:
-    """A person, as both surfaces list them (contract #1, #24; optional fields: A9)."""
+class Contact(PydanticType):
+    """A person, as `crm.contacts` and `crm.zapier.contacts` list it (optional fields: A9)."""
 
     id: str
     first_name: str
@@ -19,15 +21,15 @@ class Contact:
     title: str | None = None
     company_id: str | None = None
     company_name: str | None = None
-    """Resolved by the server on the Zapier surface only."""
+    """Only rows of `crm.zapier.contacts` have it."""
     created_at: datetime | None = None
     updated_at: datetime | None = None
     extra: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
 
 
 @attrs.frozen(kw_only=True)
-class ContactDraft:
-    """A contact to be created, alone or in a batch (contract #2). `None` means: not given."""
+class ContactDraft(PydanticType):
+    """A contact to be created, alone or in a batch. A field that is `None` is not sent."""
 
     first_name: str
     last_name: str

@@ -1,4 +1,4 @@
-"""Deals (contract #26, #27)."""
+"""Deals."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,10 +7,12 @@ from typing import Any
 
 import attrs
 
+from impactive_async.models._pydantic import PydanticType
+
 
 @attrs.frozen(kw_only=True)
-class Deal:
-    """A deal, with the names of its stage, company and primary contact resolved (optional fields: A9)."""
+class Deal(PydanticType):
+    """A deal, with the names of its stage, company and primary contact (optional fields: A9)."""
 
     id: str
     name: str

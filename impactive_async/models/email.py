@@ -1,4 +1,4 @@
-"""Emails: what a sequence sent, and what came back (contract #4, #15, #16)."""
+"""Emails: what a sequence sent, and what came back."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,10 +6,12 @@ from typing import Any
 
 import attrs
 
+from impactive_async.models._pydantic import PydanticType
+
 
 @attrs.frozen(kw_only=True)
-class Send:
-    """An outbound email of a sequence (contract #15)."""
+class Send(PydanticType):
+    """An outbound email of a sequence."""
 
     id: str
     contact_id: str
@@ -25,14 +27,14 @@ class Send:
 
 
 @attrs.frozen(kw_only=True)
-class Reply:
-    """An inbound email (contract #4, #16). Its `email_date` is the email's own, older than its arrival."""
+class Reply(PydanticType):
+    """An inbound email. It may arrive long after its `email_date`."""
 
     id: str
     contact_id: str
     email_date: datetime
     enrollment_id: str | None = None
-    """`None` in a contact's own list (#4), which knows no sequence."""
+    """`None` in the list of a contact (#4), which does not say the sequence."""
     subject: str | None = None
     from_address: str | None = None
     body: str | None = None

@@ -1,4 +1,4 @@
-"""Who is on a sequence, and the answers of enroll and pause (contract #13, #14, #17)."""
+"""Who is on a sequence, and the answers of enroll and pause."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,9 +7,11 @@ from typing import Any
 
 import attrs
 
+from impactive_async.models._pydantic import PydanticType
+
 
 class EnrollmentStatus(StrEnum):
-    """What the contract names. A status it does not name survives as a plain `str`."""
+    """The statuses that the contract names. A row keeps any other as a plain `str`."""
 
     ACTIVE = "active"
     PAUSED = "paused"
@@ -18,14 +20,14 @@ class EnrollmentStatus(StrEnum):
 
 
 class SkipReason(StrEnum):
-    """Why `enroll` skipped somebody. A reason the contract does not name survives as a plain `str`."""
+    """Why `enroll` skipped somebody. A row keeps any other reason as a plain `str`."""
 
     ALREADY_ENROLLED = "already_enrolled"
     NOT_FOUND = "not_found"
 
 
 @attrs.frozen(kw_only=True)
-class EnrolledContact:
+class EnrolledContact(PydanticType):
     """The summary of a contact that comes with an enrollment."""
 
     id: str
@@ -36,8 +38,8 @@ class EnrolledContact:
 
 
 @attrs.frozen(kw_only=True)
-class Enrollment:
-    """One contact's way through one sequence (contract #14). Mutable: the same id comes again as it changes."""
+class Enrollment(PydanticType):
+    """One contact on one sequence. It changes as the sequence proceeds, under the same id."""
 
     id: str
     contact_id: str
@@ -57,8 +59,8 @@ class Enrollment:
 
 
 @attrs.frozen(kw_only=True)
-class SkippedContact:
-    """Somebody `enroll` left out, and why."""
+class SkippedContact(PydanticType):
+    """Somebody whom `enroll` skipped, and why."""
 
     contact_id: str
     reason: SkipReason | str
@@ -66,22 +68,23 @@ class SkippedContact:
 
 
 @attrs.frozen(kw_only=True)
-class EnrollResult:
-    """What `enroll` did (contract #13, A3).
+class EnrollResult(PydanticType):
+    """What `enroll` did (A3).
 
-    If `attempts` is above 1 the call was repeated after an answer had been lost: `already_enrolled` may then mean
-    "by this very call".
+    If `attempts` is above 1, the request was sent again after an answer was lost. Then somebody `already_enrolled`
+    may have been enrolled by this very call.
     """
 
-    enrolled_count: int
+    enrolled_count: int | None = None
+    """`None` where the server does not say how many."""
     skipped: tuple[SkippedContact, ...] = ()
     attempts: int = attrs.field(default=1, metadata={"wire": False})
     extra: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
 
 
 @attrs.frozen(kw_only=True)
-class PauseResult:
-    """What `pause` did (contract #17, A4)."""
+class PauseResult(PydanticType):
+    """What `pause` did (A4)."""
 
     paused_count: int | None = None
     """`None` where the server does not say."""

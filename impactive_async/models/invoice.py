@@ -1,4 +1,4 @@
-"""Invoices (contract #28)."""
+"""Invoices."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,10 +7,12 @@ from typing import Any
 
 import attrs
 
+from impactive_async.models._pydantic import PydanticType
+
 
 @attrs.frozen(kw_only=True)
-class Invoice:
-    """An invoice, with the names of its company and contact resolved (optional fields: A9)."""
+class Invoice(PydanticType):
+    """An invoice, with the names of its company and contact (optional fields: A9)."""
 
     id: str
     invoice_number: str | None = None

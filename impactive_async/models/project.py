@@ -1,4 +1,4 @@
-"""Projects (contract #29)."""
+"""Projects."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,10 +6,12 @@ from typing import Any
 
 import attrs
 
+from impactive_async.models._pydantic import PydanticType
+
 
 @attrs.frozen(kw_only=True)
-class Project:
-    """A project, with the names of its stage and company resolved (optional fields: A9)."""
+class Project(PydanticType):
+    """A project, with the names of its stage and company (optional fields: A9)."""
 
     id: str
     name: str | None = None

@@ -1,13 +1,15 @@
-"""Sending accounts (contract #5)."""
+"""Sending accounts."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
+from impactive_async.models._pydantic import PydanticType
+
 
 @attrs.frozen(kw_only=True)
-class SendingAccount:
+class SendingAccount(PydanticType):
     """An SMTP account that sequences can send from. Credentials are never returned."""
 
     id: str

@@ -1,4 +1,4 @@
-"""Email sequences and their steps (contract #6-#12)."""
+"""Email sequences and their steps."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,9 +7,11 @@ from typing import Any
 
 import attrs
 
+from impactive_async.models._pydantic import PydanticType
+
 
 class SequenceStatus(StrEnum):
-    """What the contract names. A status it does not name survives as a plain `str`."""
+    """The statuses that the contract names. A row keeps any other as a plain `str`."""
 
     DRAFT = "draft"
     ACTIVE = "active"
@@ -18,8 +20,8 @@ class SequenceStatus(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class StepDraft:
-    """A step to be created with its sequence (contract #6)."""
+class StepDraft(PydanticType):
+    """A step to be created with its sequence."""
 
     subject: str
     body: str
@@ -29,15 +31,15 @@ class StepDraft:
 
 
 @attrs.frozen(kw_only=True)
-class Step:
-    """One email of a sequence (contract #8, #10, #11)."""
+class Step(PydanticType):
+    """One email of a sequence."""
 
     id: str
     subject: str | None = None
     body: str | None = None
     delay_days: int | None = None
     position: int | None = None
-    """Zero-based; contiguous within the sequence."""
+    """From 0, without holes within the sequence."""
     sequence_id: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
@@ -45,8 +47,8 @@ class Step:
 
 
 @attrs.frozen(kw_only=True)
-class EnrollmentCounts:
-    """How many people are on a sequence, in total and by status (contract #7, #8)."""
+class EnrollmentCounts(PydanticType):
+    """How many people are on a sequence, in total and by status."""
 
     total: int = 0
     active: int = 0
@@ -57,11 +59,11 @@ class EnrollmentCounts:
 
 
 @attrs.frozen(kw_only=True)
-class Sequence:
-    """An email sequence (contract #6-#9).
+class Sequence(PydanticType):
+    """An email sequence.
 
-    `steps` is filled by `create` and `get`, in `position` order, and is `None` where the server leaves it out;
-    `step_count` and `enrollment_counts` likewise.
+    `create` and `get` return the `steps`, in `position` order. `steps`, `step_count` and `enrollment_counts` are
+    `None` where the server leaves them out.
     """
 
     id: str

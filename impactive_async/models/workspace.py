@@ -1,14 +1,16 @@
-"""The workspace behind a key (contract #21)."""
+"""The workspace behind a key."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
+from impactive_async.models._pydantic import PydanticType
+
 
 @attrs.frozen(kw_only=True)
-class Workspace:
-    """The workspace that the API key opens."""
+class Workspace(PydanticType):
+    """The workspace that the API key belongs to."""
 
     id: str
     name: str | None = None

@@ -1,35 +1,55 @@
-"""Bookings (contract #19, #20)."""
+"""Bookings."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, Literal, Unpack, overload
 
-from impactive_async._http.caller import Caller
-from impactive_async._http.codec import encode_fields
-from impactive_async._http.shapes import many, one
+from impactive_async._codec.codec import encode_fields
+from impactive_async._codec.shapes import many, one
 from impactive_async._http.wire import build_request, create, get
 from impactive_async._unset import UNSET, Unset
+from impactive_async.feeds.delivery.source import FeedOptions
 from impactive_async.feeds.feed import Feed
-from impactive_async.feeds.rules import Now
-from impactive_async.feeds.source import INTERVAL, OnBadRow, OnGap, Source, options
-from impactive_async.models import Booking
-from impactive_async.resources._base import Extra, Resource, not_null, pages
-from impactive_async.stores import CursorStore
+from impactive_async.models import Booking, Removed
+from impactive_async.models.row_list import RowList
+from impactive_async.resources._base import Extra, Resource, not_null
+from impactive_async.resources.listing.truncation import listing
+from impactive_async.resources.watching.options import WatchBookingsOptions, of_list_without_since, watching
+from impactive_async.resources.watching.polled_list import PolledList
 
 LIST = get("/api/agent/bookings")
+BOOKINGS = PolledList(endpoint=LIST, row=Booking)
 CREATE = create("/api/agent/bookings")
 
 
 class Bookings(Resource):
     """`crm.bookings`."""
 
-    async def list(self, *, timeout: float | None = None, max_retries: int | None = None) -> list[Booking]:
-        """List all bookings of the workspace (contract #19).
+    async def list(
+        self,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        deadline: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> RowList[Booking]:
+        """List all bookings of the workspace.
+
+        `rows.truncated` of the result says whether there may be more.
 
         Raises:
             APIError: The call failed.
         """
-        return await self._caller.call(build_request(LIST), many(Booking), timeout, max_retries)
+        return await self._caller.call(
+            build_request(LIST),
+            listing(self._caller, LIST, "bookings.list", many(Booking)),
+            timeout,
+            max_retries,
+            deadline,
+            extra_headers,
+        )
 
     async def create(
         self,
@@ -45,26 +65,30 @@ class Bookings(Resource):
         extra: Extra | None = None,
         timeout: float | None = None,
         max_retries: int | None = None,
+        deadline: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
     ) -> Booking:
-        """Create a booking (contract #20; field names: A10). Never sent twice: the server does not de-duplicate.
+        """Create a booking (field names: A10). Never sent twice: the server does not de-duplicate.
 
         Args:
-            title: What it is about.
-            start_time: When it begins; aware.
-            end_time: When it ends; aware.
-            contact_id: The contact it is linked to, if any.
-            guest_name: Who comes, if they are no contact.
-            guest_email: Their address.
+            title: What the meeting is about.
+            start_time: When it begins, with a time zone.
+            end_time: When it ends, with a time zone.
+            contact_id: The contact that the booking is linked to, if any.
+            guest_name: The guest's name, if the guest is not a contact.
+            guest_email: The guest's address.
             notes: Free text.
-            status: As the workspace names it.
+            status: One of the workspace's names for states of a booking.
             extra: Undocumented wire fields, sent along as given.
             timeout: Seconds for each attempt; `None`: the client's.
             max_retries: How often it is sent again at the most; `None`: the client's.
+            deadline: Seconds for the whole call, attempts and waits included; `None`: the client's.
+            extra_headers: Sent with this call, beside the client's own headers.
 
         Raises:
-            ValueError: A naive datetime.
+            InvalidArgumentError: A datetime has no time zone, or a time or the status is `None`.
             BadRequestError: A field is invalid, or the contact is of another workspace.
-            APIError: The call failed; if `outcome_unknown`, the booking may exist all the same.
+            APIError: The call failed; if `outcome_unknown`, the booking may exist nevertheless.
         """
         body = encode_fields(
             {
@@ -77,53 +101,24 @@ class Bookings(Resource):
             },
             extra,
         )
-        return await self._caller.call(build_request(CREATE, body=body), one(Booking), timeout, max_retries)
-
-    def watch(
-        self,
-        *,
-        since: Now | None = None,
-        store: CursorStore | None = None,
-        key: str | None = None,
-        interval: float = INTERVAL,
-        max_interval: float | None = None,
-        on_gap: OnGap = "raise",
-        on_bad_row: OnBadRow = "raise",
-    ) -> Feed[Booking]:
-        """Follow bookings (contract #19): each new one, and each again whenever its content changes.
-
-        The list has no `since`: rows are compared by id and content.
-
-        Makes no request before it is iterated or polled.
-
-        Args:
-            since: `None`: all the API still shows; `NOW`: only what comes after. A cursor found in the store goes
-                before it.
-            store: Where to keep the cursor between runs; `None`: nowhere.
-            key: What to keep it under; default: the feed's name. Give one where a store serves several workspaces.
-            interval: Seconds between polls; a busy list is polled sooner.
-            max_interval: Seconds after which even an idle list is polled; default: `interval`.
-            on_gap: What to do about rows out of the API's reach: raise `FeedGapError`, continue (it is logged and
-                kept in the cursor), or call this with the `Gap`.
-            on_bad_row: What to do about a row that cannot be read: raise `DecodeError`, or call this with the
-                `BadRow`. Either way the feed goes on behind it.
-
-        Raises:
-            ValueError: An interval out of range.
-        """
-        source = bookings_source(self._caller)
-        chosen = options(
-            since=since,
-            store=store,
-            key=key,
-            interval=interval,
-            max_interval=max_interval,
-            on_gap=on_gap,
-            on_bad_row=on_bad_row,
+        return await self._caller.call(
+            build_request(CREATE, body=body), one(Booking), timeout, max_retries, deadline, extra_headers
         )
-        return Feed(source, chosen)
 
+    @overload
+    def watch(
+        self, *, removals: Literal[True], **options: Unpack[WatchBookingsOptions]
+    ) -> Feed[Booking | Removed]: ...
 
-def bookings_source(caller: Caller) -> Source[Booking]:
-    """The list #19 as something to follow."""
-    return Source(name="bookings", row=Booking, rules=None, page=pages(caller, LIST), clock=caller.clock)
+    @overload
+    def watch(
+        self, *, removals: Literal[False] = False, **options: Unpack[WatchBookingsOptions]
+    ) -> Feed[Booking]: ...
+
+    @watching(of_list_without_since, Feed[Booking | Removed])
+    def watch(self, options: FeedOptions) -> Feed[Any]:
+        """Follow bookings: each new booking, and each one again whenever its content changes.
+
+        The list has no `since`. Rows are compared by id and content.
+        """
+        return BOOKINGS.feed(self._caller, options)

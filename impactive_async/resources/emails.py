@@ -1,193 +1,108 @@
-"""What a sequence sent, and what came back (contract #15, #16)."""
+"""What a sequence sent, and what came back: methods of `crm.sequences`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from impactive_async._http.caller import Caller
-from impactive_async._http.shapes import many
+from impactive_async._codec.shapes import many
 from impactive_async._http.wire import build_request, get
+from impactive_async.feeds.cursor.rules import Rules
+from impactive_async.feeds.cursor.timestamps import HOUR, MINUTE
+from impactive_async.feeds.delivery.source import FeedOptions
 from impactive_async.feeds.feed import Feed
-from impactive_async.feeds.rules import Now, Rules
-from impactive_async.feeds.source import INTERVAL, OnBadRow, OnGap, Source, options
-from impactive_async.feeds.timestamps import HOUR, MINUTE
 from impactive_async.models import Reply, Send
-from impactive_async.resources._base import Resource, pages, since_query
-from impactive_async.resources.recovery import ReplyRecovery
-from impactive_async.stores import CursorStore
+from impactive_async.models.row_list import RowList
+from impactive_async.resources._base import Resource, since_query
+from impactive_async.resources.listing.truncation import listing
+from impactive_async.resources.watching.options import of_sequence, watching
+from impactive_async.resources.watching.polled_list import PolledList
+from impactive_async.resources.watching.recovery import ReplyRecovery
 
-SENDS = get("/api/agent/sequences/:id/sends")
-REPLIES = get("/api/agent/sequences/:id/replies")
+LIST_SENDS = get("/api/agent/sequences/:id/sends")
+LIST_REPLIES = get("/api/agent/sequences/:id/replies")
 
 CAP = 500
+
 SENDS_RULES = Rules(timestamp="emailDate", overlap=MINUTE, cap=CAP, immutable=True)
 # An email's date is older than its arrival: a mailbox may be synchronised long after.
 REPLIES_RULES = Rules(timestamp="emailDate", overlap=HOUR, cap=CAP, immutable=True)
 
-
-class Emails(Resource):
-    """The part of `crm.sequences` that is about emails."""
-
-    async def sends(
-        self,
-        sequence_id: str,
-        *,
-        since: datetime | str | None = None,
-        timeout: float | None = None,
-        max_retries: int | None = None,
-    ) -> list[Send]:
-        """List what the sequence sent, newest first, at most 500 (contract #15).
-
-        Args:
-            sequence_id: The sequence.
-            since: Only emails dated at or after this moment (inclusive).
-            timeout: Seconds for each attempt; `None`: the client's.
-            max_retries: How often it is sent again at the most; `None`: the client's.
-
-        Raises:
-            ValueError: A naive `since`, or a malformed id.
-            NotFoundError: No such sequence in this workspace.
-            APIError: The call failed.
-        """
-        request = build_request(SENDS, (sequence_id,), query=since_query(since))
-        return await self._caller.call(request, many(Send), timeout, max_retries)
-
-    async def replies(
-        self,
-        sequence_id: str,
-        *,
-        since: datetime | str | None = None,
-        timeout: float | None = None,
-        max_retries: int | None = None,
-    ) -> list[Reply]:
-        """List what people now on the sequence wrote back, newest first, at most 500 (contract #16).
-
-        Args:
-            sequence_id: The sequence.
-            since: Only emails dated at or after this moment (inclusive).
-            timeout: Seconds for each attempt; `None`: the client's.
-            max_retries: How often it is sent again at the most; `None`: the client's.
-
-        Raises:
-            ValueError: A naive `since`, or a malformed id.
-            NotFoundError: No such sequence in this workspace.
-            APIError: The call failed.
-        """
-        request = build_request(REPLIES, (sequence_id,), query=since_query(since))
-        return await self._caller.call(request, many(Reply), timeout, max_retries)
-
-    def watch_sends(
-        self,
-        sequence_id: str,
-        *,
-        since: datetime | str | Now | None = None,
-        store: CursorStore | None = None,
-        key: str | None = None,
-        interval: float = INTERVAL,
-        max_interval: float | None = None,
-        overlap: float | None = None,
-        on_gap: OnGap = "raise",
-        on_bad_row: OnBadRow = "raise",
-    ) -> Feed[Send]:
-        """Follow what the sequence sends (contract #15): every email once.
-
-        Makes no request before it is iterated or polled.
-
-        Args:
-            sequence_id: The sequence.
-            since: `None`: all the API still shows; `NOW`: only what comes after; or a moment. A cursor found in
-                the store goes before it.
-            store: Where to keep the cursor between runs; `None`: nowhere.
-            key: What to keep it under; default: the feed's name. Give one where a store serves several workspaces.
-            interval: Seconds between polls; a busy list is polled sooner.
-            max_interval: Seconds after which even an idle list is polled; default: `interval`.
-            overlap: Seconds by which a row may turn up late, behind its own timestamp; default: 60 s.
-            on_gap: What to do about rows out of the API's reach: raise `FeedGapError`, continue (it is logged and
-                kept in the cursor), or call this with the `Gap`.
-            on_bad_row: What to do about a row that cannot be read: raise `DecodeError`, or call this with the
-                `BadRow`. Either way the feed goes on behind it.
-
-        Raises:
-            ValueError: A malformed id, a naive `since`, or an interval or overlap out of range.
-        """
-        source = sends_source(self._caller, sequence_id).with_overlap(overlap)
-        chosen = options(
-            since=since,
-            store=store,
-            key=key,
-            interval=interval,
-            max_interval=max_interval,
-            on_gap=on_gap,
-            on_bad_row=on_bad_row,
-        )
-        return Feed(source, chosen)
-
-    def watch_replies(
-        self,
-        sequence_id: str,
-        *,
-        since: datetime | str | Now | None = None,
-        store: CursorStore | None = None,
-        key: str | None = None,
-        interval: float = INTERVAL,
-        max_interval: float | None = None,
-        overlap: float | None = None,
-        on_gap: OnGap = "raise",
-        on_bad_row: OnBadRow = "raise",
-    ) -> Feed[Reply]:
-        """Follow what people now on the sequence write back (contract #16): every email once.
-
-        Makes no request before it is iterated or polled.
-
-        Args:
-            sequence_id: The sequence.
-            since: `None`: all the API still shows; `NOW`: only what comes after; or a moment. A cursor found in
-                the store goes before it.
-            store: Where to keep the cursor between runs; `None`: nowhere.
-            key: What to keep it under; default: the feed's name. Give one where a store serves several workspaces.
-            interval: Seconds between polls; a busy list is polled sooner.
-            max_interval: Seconds after which even an idle list is polled; default: `interval`.
-            overlap: Seconds by which a row may turn up late, behind its own timestamp; default: 1 h, as a mailbox
-                may be synchronised late.
-            on_gap: What to do about rows out of the API's reach: raise `FeedGapError`, continue (it is logged and
-                kept in the cursor), or call this with the `Gap`.
-            on_bad_row: What to do about a row that cannot be read: raise `DecodeError`, or call this with the
-                `BadRow`. Either way the feed goes on behind it.
-
-        Raises:
-            ValueError: A malformed id, a naive `since`, or an interval or overlap out of range.
-        """
-        source = replies_source(self._caller, sequence_id).with_overlap(overlap)
-        chosen = options(
-            since=since,
-            store=store,
-            key=key,
-            interval=interval,
-            max_interval=max_interval,
-            on_gap=on_gap,
-            on_bad_row=on_bad_row,
-        )
-        return Feed(source, chosen)
+SENDS = PolledList(endpoint=LIST_SENDS, row=Send, rules=SENDS_RULES)
+REPLIES = PolledList(endpoint=LIST_REPLIES, row=Reply, rules=REPLIES_RULES, recovery=ReplyRecovery)
 
 
-def sends_source(caller: Caller, sequence_id: str) -> Source[Send]:
-    """The list #15 as something to follow."""
-    return Source(
-        name=f"sequences/{sequence_id}/sends",
-        row=Send,
-        rules=SENDS_RULES,
-        page=pages(caller, SENDS, sequence_id, rules=SENDS_RULES),
-        clock=caller.clock,
-    )
+async def sends(
+    self: Resource,
+    sequence_id: str,
+    *,
+    since: datetime | str | None = None,
+    timeout: float | None = None,
+    max_retries: int | None = None,
+    deadline: float | None = None,
+    extra_headers: Mapping[str, str] | None = None,
+) -> RowList[Send]:
+    """List what the sequence sent, newest first, at most 500.
+
+    `rows.truncated` of the result says whether there may be more.
+
+    Args:
+        sequence_id: The sequence.
+        since: Only emails dated at this moment or later.
+        timeout: Seconds for each attempt; `None`: the client's.
+        max_retries: How often it is sent again at the most; `None`: the client's.
+        deadline: Seconds for the whole call, attempts and waits included; `None`: the client's.
+        extra_headers: Sent with this call, beside the client's own headers.
+
+    Raises:
+        InvalidArgumentError: A naive `since`, or a malformed id.
+        NotFoundError: No such sequence in this workspace.
+        APIError: The call failed.
+    """
+    request = build_request(LIST_SENDS, (sequence_id,), query=since_query(since))
+    shape = listing(self._caller, LIST_SENDS, "sequences.sends", many(Send), cap=CAP)
+    return await self._caller.call(request, shape, timeout, max_retries, deadline, extra_headers)
 
 
-def replies_source(caller: Caller, sequence_id: str) -> Source[Reply]:
-    """The list #16 as something to follow; gaps are looked for in the contacts' own lists (#4)."""
-    return Source(
-        name=f"sequences/{sequence_id}/replies",
-        row=Reply,
-        rules=REPLIES_RULES,
-        page=pages(caller, REPLIES, sequence_id, rules=REPLIES_RULES),
-        clock=caller.clock,
-        recover=ReplyRecovery(caller, sequence_id),
-    )
+async def replies(
+    self: Resource,
+    sequence_id: str,
+    *,
+    since: datetime | str | None = None,
+    timeout: float | None = None,
+    max_retries: int | None = None,
+    deadline: float | None = None,
+    extra_headers: Mapping[str, str] | None = None,
+) -> RowList[Reply]:
+    """List what people now on the sequence wrote back, newest first, at most 500.
+
+    `rows.truncated` of the result says whether there may be more.
+
+    Args:
+        sequence_id: The sequence.
+        since: Only emails dated at this moment or later.
+        timeout: Seconds for each attempt; `None`: the client's.
+        max_retries: How often it is sent again at the most; `None`: the client's.
+        deadline: Seconds for the whole call, attempts and waits included; `None`: the client's.
+        extra_headers: Sent with this call, beside the client's own headers.
+
+    Raises:
+        InvalidArgumentError: A naive `since`, or a malformed id.
+        NotFoundError: No such sequence in this workspace.
+        APIError: The call failed.
+    """
+    request = build_request(LIST_REPLIES, (sequence_id,), query=since_query(since))
+    shape = listing(self._caller, LIST_REPLIES, "sequences.replies", many(Reply), cap=CAP)
+    return await self._caller.call(request, shape, timeout, max_retries, deadline, extra_headers)
+
+
+@watching(of_sequence)
+def watch_sends(self: Resource, sequence_id: str, options: FeedOptions) -> Feed[Send]:
+    """Follow what the sequence sends: every email once."""
+    return SENDS.feed(self._caller, options, sequence_id)
+
+
+@watching(of_sequence)
+def watch_replies(self: Resource, sequence_id: str, options: FeedOptions) -> Feed[Reply]:
+    """Follow what people now on the sequence write back: every email once."""
+    return REPLIES.feed(self._caller, options, sequence_id)

@@ -1,18 +1,20 @@
-"""Email sequences (contract #6-#9); who is on them and what they send is in `enrollments` and `emails`."""
+"""Email sequences. Methods about people and about emails come from `enrollments` and `emails`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from impactive_async._codec.codec import encode_fields
+from impactive_async._codec.shapes import many, one
 from impactive_async._http.caller import Caller
-from impactive_async._http.codec import encode_fields
-from impactive_async._http.shapes import many, one
 from impactive_async._http.wire import build_request, create, get, write
 from impactive_async._unset import UNSET, Unset
 from impactive_async.models import Sequence, SequenceStatus, StepDraft
-from impactive_async.resources._base import Extra, changes, drafts_of, not_null
-from impactive_async.resources.emails import Emails
-from impactive_async.resources.enrollments import Enrollments
+from impactive_async.models.row_list import RowList
+from impactive_async.resources import emails as _emails
+from impactive_async.resources import enrollments as _enrollments
+from impactive_async.resources._base import Extra, Resource, changes, drafts_of, not_null
+from impactive_async.resources.listing.truncation import listing
 from impactive_async.resources.steps import Steps
 
 LIST = get("/api/agent/sequences")
@@ -21,34 +23,68 @@ CREATE = create("/api/agent/sequences")
 UPDATE = write("PATCH", "/api/agent/sequences/:id")
 
 
-class Sequences(Enrollments, Emails):
+class Sequences(Resource):
     """`crm.sequences`."""
 
     __slots__ = ("steps",)
+
+    enroll = _enrollments.enroll
+    enroll_many = _enrollments.enroll_many
+    pause = _enrollments.pause
+    unenroll = _enrollments.unenroll
+    enrollments = _enrollments.enrollments
+    watch_enrollments = _enrollments.watch_enrollments
+    sends = _emails.sends
+    watch_sends = _emails.watch_sends
+    replies = _emails.replies
+    watch_replies = _emails.watch_replies
 
     def __init__(self, caller: Caller) -> None:
         super().__init__(caller)
         self.steps = Steps(caller)
 
-    async def list(self, *, timeout: float | None = None, max_retries: int | None = None) -> list[Sequence]:
-        """List every sequence, with `step_count` and `enrollment_counts` (contract #7).
+    async def list(
+        self,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        deadline: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> RowList[Sequence]:
+        """List every sequence, with `step_count` and `enrollment_counts`.
+
+        `rows.truncated` of the result says whether there may be more.
 
         Raises:
             APIError: The call failed.
         """
-        return await self._caller.call(build_request(LIST), many(Sequence), timeout, max_retries)
+        return await self._caller.call(
+            build_request(LIST),
+            listing(self._caller, LIST, "sequences.list", many(Sequence)),
+            timeout,
+            max_retries,
+            deadline,
+            extra_headers,
+        )
 
     async def get(
-        self, sequence_id: str, *, timeout: float | None = None, max_retries: int | None = None
+        self,
+        sequence_id: str,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        deadline: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
     ) -> Sequence:
-        """Fetch a sequence with its steps in `position` order, and counts (contract #8).
+        """Fetch a sequence with its steps in `position` order, and counts.
 
         Raises:
+            InvalidArgumentError: The id is malformed.
             NotFoundError: No such sequence in this workspace.
             APIError: The call failed.
         """
         request = build_request(GET, (sequence_id,))
-        return await self._caller.call(request, one(Sequence), timeout, max_retries)
+        return await self._caller.call(request, one(Sequence), timeout, max_retries, deadline, extra_headers)
 
     async def create(
         self,
@@ -61,23 +97,27 @@ class Sequences(Enrollments, Emails):
         extra: Extra | None = None,
         timeout: float | None = None,
         max_retries: int | None = None,
+        deadline: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
     ) -> Sequence:
-        """Create a sequence with its steps (contract #6). Never sent twice: the server does not de-duplicate.
+        """Create a sequence with its steps. Never sent twice: the server does not de-duplicate.
 
         Args:
             name: What it is called.
             description: Free text.
-            status: `active` if left out.
+            status: The server makes it `active` if this is left out.
             sending_account_id: An id of `crm.sending_accounts`; left out or `None`: the platform's default sender.
-            steps: The emails, in order.
+            steps: The emails, in the order in which they are sent.
             extra: Undocumented wire fields, sent along as given.
             timeout: Seconds for each attempt; `None`: the client's.
             max_retries: How often it is sent again at the most; `None`: the client's.
+            deadline: Seconds for the whole call, attempts and waits included; `None`: the client's.
+            extra_headers: Sent with this call, beside the client's own headers.
 
         Raises:
-            ValueError: `name` or `status` is `None`, or a step is no `StepDraft`.
+            InvalidArgumentError: `name` or `status` is `None`, or a step is not a `StepDraft`.
             BadRequestError: A field is invalid, or the account is of another workspace.
-            APIError: The call failed; if `outcome_unknown`, the sequence may exist all the same.
+            APIError: The call failed; if `outcome_unknown`, the sequence may exist nevertheless.
         """
         drafts = drafts_of(StepDraft, steps, "steps")
         body = encode_fields(
@@ -89,7 +129,9 @@ class Sequences(Enrollments, Emails):
             },
             extra,
         )
-        return await self._caller.call(build_request(CREATE, body=body), one(Sequence), timeout, max_retries)
+        return await self._caller.call(
+            build_request(CREATE, body=body), one(Sequence), timeout, max_retries, deadline, extra_headers
+        )
 
     async def update(
         self,
@@ -102,13 +144,16 @@ class Sequences(Enrollments, Emails):
         extra: Extra | None = None,
         timeout: float | None = None,
         max_retries: int | None = None,
+        deadline: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
     ) -> Sequence:
-        """Change the given fields of a sequence (contract #9).
+        """Change some fields of a sequence.
 
-        `sending_account_id=None` sends from the platform's default sender; `UNSET` leaves the account alone.
+        With `sending_account_id=None` it sends from the platform's default sender; `UNSET` leaves the account as
+        it is.
 
         Raises:
-            ValueError: Nothing to change, or a malformed id.
+            InvalidArgumentError: No field is given, `name` or `status` is `None`, or the id is malformed.
             NotFoundError: No such sequence in this workspace.
             APIError: The call failed.
         """
@@ -121,4 +166,4 @@ class Sequences(Enrollments, Emails):
             extra,
         )
         request = build_request(UPDATE, (sequence_id,), body=body)
-        return await self._caller.call(request, one(Sequence), timeout, max_retries)
+        return await self._caller.call(request, one(Sequence), timeout, max_retries, deadline, extra_headers)

@@ -1,52 +1,62 @@
-"""The Zapier surface (contract #21-#29): lists of at most 100, newest change first, and creates."""
+"""The Zapier surface: lists of at most 100, newest change first, and creates."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Generic, TypeVar
 
+from impactive_async._codec.codec import encode_fields
+from impactive_async._codec.shapes import many, one
 from impactive_async._http.caller import Caller
-from impactive_async._http.codec import encode_fields
-from impactive_async._http.shapes import many, one
-from impactive_async._http.wire import Endpoint, build_request, create, get
+from impactive_async._http.wire import build_request, create, get
 from impactive_async._unset import UNSET, Unset
+from impactive_async.feeds.cursor.rules import Rules
+from impactive_async.feeds.cursor.timestamps import SECOND
+from impactive_async.feeds.delivery.source import FeedOptions
 from impactive_async.feeds.feed import Feed
-from impactive_async.feeds.rules import Now, Rules
-from impactive_async.feeds.source import INTERVAL, OnBadRow, OnGap, Recovery, Source, options
-from impactive_async.feeds.timestamps import SECOND
 from impactive_async.models import Company, Contact, Deal, Invoice, Project, Workspace
-from impactive_async.models.gap import Gap
-from impactive_async.resources._base import Extra, Resource, not_null, pages, since_query
-from impactive_async.resources.recovery import ContactRecovery
-from impactive_async.stores import CursorStore
+from impactive_async.models.row_list import RowList
+from impactive_async.resources._base import Extra, Resource, not_null, since_query
+from impactive_async.resources.listing.gathering import gather
+from impactive_async.resources.listing.truncation import listing
+from impactive_async.resources.watching.options import of_list, watching
+from impactive_async.resources.watching.polled_list import PolledList
+from impactive_async.resources.watching.recovery import ContactRecovery, contacts_of_agents
 
 AUTH_TEST = get("/api/zapier/auth/test")
-COMPANIES = get("/api/zapier/companies")
 CREATE_COMPANY = create("/api/zapier/companies")
-CONTACTS = get("/api/zapier/contacts")
 CREATE_CONTACT = create("/api/zapier/contacts")
-DEALS = get("/api/zapier/deals")
 CREATE_DEAL = create("/api/zapier/deals")
-INVOICES = get("/api/zapier/invoices")
-PROJECTS = get("/api/zapier/projects")
 
 Row = TypeVar("Row", Company, Contact, Deal, Invoice, Project)
 
-# Whether `since` is inclusive is unknown (A6), which the cursor makes immaterial.
-RULES = Rules(timestamp="updatedAt", overlap=10 * SECOND, cap=100)
+# Whether `since` is inclusive is unknown (A6); the cursor works with either kind.
+_RULES = Rules(timestamp="updatedAt", overlap=10 * SECOND, cap=100)
+
+COMPANIES = PolledList(endpoint=get("/api/zapier/companies"), row=Company, rules=_RULES)
+CONTACTS = PolledList(
+    endpoint=get("/api/zapier/contacts"),
+    row=Contact,
+    rules=_RULES,
+    recovery=ContactRecovery,
+    sibling=contacts_of_agents,
+)
+DEALS = PolledList(endpoint=get("/api/zapier/deals"), row=Deal, rules=_RULES)
+INVOICES = PolledList(endpoint=get("/api/zapier/invoices"), row=Invoice, rules=_RULES)
+PROJECTS = PolledList(endpoint=get("/api/zapier/projects"), row=Project, rules=_RULES)
 
 
 class ZapierList(Resource, Generic[Row]):
-    """One of the five lists; all of them work alike."""
+    """One of the five lists. They differ in their rows only."""
 
-    __slots__ = ("_endpoint", "_row")
+    __slots__ = ("_list",)
 
-    def __init__(self, caller: Caller, endpoint: Endpoint, row: type[Row]) -> None:
+    def __init__(self, caller: Caller, polled: PolledList[Row]) -> None:
         super().__init__(caller)
-        self._endpoint = endpoint
-        self._row: type[Row] = row
+        self._list: PolledList[Row] = polled
 
     async def list(
         self,
@@ -54,65 +64,79 @@ class ZapierList(Resource, Generic[Row]):
         since: datetime | str | None = None,
         timeout: float | None = None,
         max_retries: int | None = None,
-    ) -> list[Row]:
-        """List at most 100 rows, the newest change first (contract #22, #24, #26, #28, #29).
+        deadline: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> RowList[Row]:
+        """List at most 100 rows, the last changed first.
+
+        `rows.truncated` of the result says whether there may be more: a sum over such rows may be wrong.
+        `list_all` gathers what can be reached.
 
         Args:
-            since: Only rows updated after this moment; whether a row updated at that very moment comes along is
-                not documented (A6).
+            since: Only rows updated after this moment. It is not documented whether a row updated at this very
+                moment is among them (A6).
             timeout: Seconds for each attempt; `None`: the client's.
             max_retries: How often it is sent again at the most; `None`: the client's.
+            deadline: Seconds for the whole call, attempts and waits included; `None`: the client's.
+            extra_headers: Sent with this call, beside the client's own headers.
 
         Raises:
-            ValueError: A naive `since`.
+            InvalidArgumentError: A naive `since`.
             APIError: The call failed.
         """
-        request = build_request(self._endpoint, query=since_query(since))
-        return await self._caller.call(request, many(self._row), timeout, max_retries)
+        polled = self._list
+        request = build_request(polled.endpoint, query=since_query(since))
+        cap = None if polled.rules is None else polled.rules.cap
+        shape = listing(self._caller, polled.endpoint, polled.operation, many(polled.row), cap=cap)
+        return await self._caller.call(request, shape, timeout, max_retries, deadline, extra_headers)
 
-    def watch(
+    async def list_all(
         self,
         *,
-        since: datetime | str | Now | None = None,
-        store: CursorStore | None = None,
-        key: str | None = None,
-        interval: float = INTERVAL,
-        max_interval: float | None = None,
-        overlap: float | None = None,
-        on_gap: OnGap = "raise",
-        on_bad_row: OnBadRow = "raise",
-    ) -> Feed[Row]:
-        """Follow the list: every row that is new or changed since, as often as it is seen changed.
+        since: datetime | str | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        deadline: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> RowList[Row]:
+        """Gather all rows that can be reached, the last changed first.
 
-        Makes no request before it is iterated or polled.
+        This makes several requests.
+
+        The API shows at most 100 rows at once and has no pages. Where the server lists the oldest rows first, the
+        next request asks `since` the last row, until all have come. Of contacts, the list of `crm.contacts` shows
+        more. Where neither helps, rows that have not changed for long stay out of reach: then `rows.truncated` is
+        true, `rows.gap` says of which time rows may be missing, and a warning is logged.
 
         Args:
-            since: `None`: all the API still shows; `NOW`: only what comes after; or a moment. A cursor found in
-                the store goes before it.
-            store: Where to keep the cursor between runs; `None`: nowhere.
-            key: What to keep it under; default: the feed's name. Give one where a store serves several workspaces.
-            interval: Seconds between polls; a busy list is polled sooner.
-            max_interval: Seconds after which even an idle list is polled; default: `interval`.
-            overlap: Seconds by which a row may turn up late, behind its own timestamp; default: 10 s.
-            on_gap: What to do about rows out of the API's reach: raise `FeedGapError`, continue (it is logged and
-                kept in the cursor), or call this with the `Gap`.
-            on_bad_row: What to do about a row that cannot be read: raise `DecodeError`, or call this with the
-                `BadRow`. Either way the feed goes on behind it.
+            since: Only rows updated after this moment.
+            timeout: Seconds for each attempt; `None`: the client's.
+            max_retries: How often a request is sent again at the most; `None`: the client's.
+            deadline: Seconds for each request, attempts and waits included; `None`: the client's.
+            extra_headers: Sent with these calls, beside the client's own headers.
 
         Raises:
-            ValueError: A naive `since`, or an interval or overlap out of range.
+            InvalidArgumentError: A naive `since`.
+            APIError: A request failed.
         """
-        source = zapier_source(self._caller, self._endpoint, self._row).with_overlap(overlap)
-        chosen = options(
-            since=since,
-            store=store,
-            key=key,
-            interval=interval,
-            max_interval=max_interval,
-            on_gap=on_gap,
-            on_bad_row=on_bad_row,
-        )
-        return Feed(source, chosen)
+        own = (timeout, max_retries, deadline, extra_headers)
+
+        async def ask(moment: datetime | str | None) -> RowList[Row]:
+            return await self.list(
+                since=moment,
+                timeout=timeout,
+                max_retries=max_retries,
+                deadline=deadline,
+                extra_headers=extra_headers,
+            )
+
+        sibling = None if self._list.sibling is None else partial(self._list.sibling, self._caller, own)
+        return await gather(self._list.name(), ask, sibling, since)
+
+    @watching(of_list)
+    def watch(self, options: FeedOptions) -> Feed[Row]:
+        """Follow the list: every new row, and every row again whenever it has changed."""
+        return self._list.feed(self._caller, options)
 
 
 class Companies(ZapierList[Company]):
@@ -129,19 +153,22 @@ class Companies(ZapierList[Company]):
         extra: Extra | None = None,
         timeout: float | None = None,
         max_retries: int | None = None,
+        deadline: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
     ) -> Company:
-        """Create a company (contract #23). Never sent twice: the server does not de-duplicate.
+        """Create a company. Never sent twice: the server does not de-duplicate.
 
         Raises:
+            InvalidArgumentError: `name` is `None`.
             BadRequestError: A field is invalid.
-            APIError: The call failed; if `outcome_unknown`, the company may exist all the same.
+            APIError: The call failed; if `outcome_unknown`, the company may exist nevertheless.
         """
         body = encode_fields(
             {**not_null(name=name), "website": website, "industry": industry, "email": email, "phone": phone},
             extra,
         )
         request = build_request(CREATE_COMPANY, body=body)
-        return await self._caller.call(request, one(Company), timeout, max_retries)
+        return await self._caller.call(request, one(Company), timeout, max_retries, deadline, extra_headers)
 
 
 class ZapierContacts(ZapierList[Contact]):
@@ -159,12 +186,15 @@ class ZapierContacts(ZapierList[Contact]):
         extra: Extra | None = None,
         timeout: float | None = None,
         max_retries: int | None = None,
+        deadline: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
     ) -> Contact:
-        """Create a contact (contract #25). Never sent twice: the server does not de-duplicate.
+        """Create a contact. Never sent twice: the server does not de-duplicate.
 
         Raises:
+            InvalidArgumentError: A name is `None`.
             BadRequestError: A field is invalid, or `company_id` is of another workspace.
-            APIError: The call failed; if `outcome_unknown`, the contact may exist all the same.
+            APIError: The call failed; if `outcome_unknown`, the contact may exist nevertheless.
         """
         body = encode_fields(
             {
@@ -177,7 +207,7 @@ class ZapierContacts(ZapierList[Contact]):
             extra,
         )
         request = build_request(CREATE_CONTACT, body=body)
-        return await self._caller.call(request, one(Contact), timeout, max_retries)
+        return await self._caller.call(request, one(Contact), timeout, max_retries, deadline, extra_headers)
 
 
 class Deals(ZapierList[Deal]):
@@ -196,25 +226,30 @@ class Deals(ZapierList[Deal]):
         extra: Extra | None = None,
         timeout: float | None = None,
         max_retries: int | None = None,
+        deadline: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
     ) -> Deal:
-        """Create a deal (contract #27). Never sent twice: the server does not de-duplicate.
+        """Create a deal. Never sent twice: the server does not de-duplicate.
 
         Args:
-            name: What it is called.
-            value: What it is worth, in `currency`.
-            currency: ISO 4217, as in `"EUR"`.
-            stage_id: Left out: the first stage of the pipeline.
-            company_id: The company it is with.
-            contact_id: Its primary contact.
-            expected_close_date: Aware.
+            name: The deal's name.
+            value: What the deal is worth, in `currency`.
+            currency: A code of ISO 4217, such as `"EUR"`.
+            stage_id: The stage of the pipeline; left out: the first one.
+            company_id: The company that the deal is with.
+            contact_id: The primary contact.
+            expected_close_date: When it is expected to close, with a time zone.
             extra: Undocumented wire fields, sent along as given.
             timeout: Seconds for each attempt; `None`: the client's.
             max_retries: How often it is sent again at the most; `None`: the client's.
+            deadline: Seconds for the whole call, attempts and waits included; `None`: the client's.
+            extra_headers: Sent with this call, beside the client's own headers.
 
         Raises:
-            ValueError: A naive datetime, or a value that JSON cannot carry exactly.
+            InvalidArgumentError: The date has no time zone, JSON cannot carry the value exactly, or `name` or
+                `stage_id` is `None`.
             BadRequestError: A field is invalid, or an id is of another workspace.
-            APIError: The call failed; if `outcome_unknown`, the deal may exist all the same.
+            APIError: The call failed; if `outcome_unknown`, the deal may exist nevertheless.
         """
         body = encode_fields(
             {
@@ -227,7 +262,9 @@ class Deals(ZapierList[Deal]):
             },
             extra,
         )
-        return await self._caller.call(build_request(CREATE_DEAL, body=body), one(Deal), timeout, max_retries)
+        return await self._caller.call(
+            build_request(CREATE_DEAL, body=body), one(Deal), timeout, max_retries, deadline, extra_headers
+        )
 
 
 class Zapier(Resource):
@@ -237,32 +274,26 @@ class Zapier(Resource):
 
     def __init__(self, caller: Caller) -> None:
         super().__init__(caller)
-        self.companies = Companies(caller, COMPANIES, Company)
-        self.contacts = ZapierContacts(caller, CONTACTS, Contact)
-        self.deals = Deals(caller, DEALS, Deal)
-        self.invoices = ZapierList(caller, INVOICES, Invoice)
-        self.projects = ZapierList(caller, PROJECTS, Project)
+        self.companies = Companies(caller, COMPANIES)
+        self.contacts = ZapierContacts(caller, CONTACTS)
+        self.deals = Deals(caller, DEALS)
+        self.invoices = ZapierList(caller, INVOICES)
+        self.projects = ZapierList(caller, PROJECTS)
 
-    async def auth_test(self, *, timeout: float | None = None, max_retries: int | None = None) -> Workspace:
-        """Return the workspace that the key opens (contract #21).
+    async def auth_test(
+        self,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        deadline: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> Workspace:
+        """Return the workspace that the key belongs to.
 
         Raises:
-            AuthenticationError: The key is refused.
+            AuthenticationError: The server refuses the key.
             APIError: The call failed.
         """
-        return await self._caller.call(build_request(AUTH_TEST), one(Workspace), timeout, max_retries)
-
-
-def zapier_source(caller: Caller, endpoint: Endpoint, row: type[Row]) -> Source[Row]:
-    """One of the five lists as something to follow; gaps of contacts are looked for on the agent surface (#1)."""
-    recover: Callable[[Gap], Awaitable[Recovery]] | None = (
-        ContactRecovery(caller) if endpoint is CONTACTS else None
-    )
-    return Source(
-        name=endpoint.template.removeprefix("/api/"),
-        row=row,
-        rules=RULES,
-        page=pages(caller, endpoint, rules=RULES),
-        clock=caller.clock,
-        recover=recover,
-    )
+        return await self._caller.call(
+            build_request(AUTH_TEST), one(Workspace), timeout, max_retries, deadline, extra_headers
+        )

@@ -2,6 +2,6 @@
 
 import sys
 
-from .serve import main
+from impactive_async.sandbox.serve import main
 
 sys.exit(main())

@@ -1,16 +1,20 @@
-"""A small, believable workspace to start with, the same for the same seed."""
+"""The rows that a sandbox starts with, the same for the same seed."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from .clock import VirtualClock
-from .ids import Mint
-from .rows import Stage
-from .rules import Rules
-from .state import State
-from .world import Workspace, World
+from attrs import evolve, frozen
 
-__all__ = ["fill", "new_world"]
+from impactive_async.sandbox.dialect.dialect import Dialect
+from impactive_async.sandbox.dialect.values import is_numbered
+from impactive_async.sandbox.state import State
+from impactive_async.sandbox.world.clock import VirtualClock
+from impactive_async.sandbox.world.ids import PREFIXES, IdGenerator
+from impactive_async.sandbox.world.rows import Stage
+from impactive_async.sandbox.world.rules import SandboxRules
+from impactive_async.sandbox.world.world import WorkspaceRecord, World
+
+__all__ = ["Beginning", "change_lateness"]
 
 _COMPANIES = (
     ("Analytical Engines", "analytical.example", "Manufacturing"),
@@ -34,24 +38,86 @@ _PEOPLE = (
 )
 _DEALS = (("Pilot", 12000), ("Yearly licence", 48000), ("Training", 3500.5), ("Renewal", 27000), ("Support", 900))
 _INVOICES = (("INV-1001", 1200, "paid"), ("INV-1002", 840.5, "sent"), ("INV-1003", 99, "overdue"))
+_POLLED_BY = {
+    "contacts": "zapier.contacts.list",
+    "companies": "zapier.companies.list",
+    "deals": "zapier.deals.list",
+    "invoices": "zapier.invoices.list",
+    "projects": "zapier.projects.list",
+    "bookings": "bookings.list",
+    "enrollments": "sequences.enrollments",
+    "sends": "sequences.sends",
+    "replies": "sequences.replies",
+}
+"""The list whose `lag` holds for rows of a kind, wherever they are listed."""
 _PROJECTS = ("Onboarding", "Data migration", "Quarterly review")
 
 
-def new_world(seed: str, clock: VirtualClock, rules: Rules, workspace_id: str | None = None) -> World:
-    """What every workspace has from the start: the stages of its pipeline and of its project board."""
-    mint = Mint(seed)
-    world = World(clock, rules, mint, Workspace(id=workspace_id or mint.new("wsp"), name=f"Sandbox {seed}"))
+@frozen
+class Beginning:
+    """What a workspace begins with; the options of `Sandbox` say more."""
+
+    seed: str
+    now: datetime
+    audience: bool
+    reply_rate: float
+    workspace_id: str | None
+    populate: bool
+
+    def changed(self, seed: str | None, populate: bool | None, now: datetime | None) -> "Beginning":
+        """Another beginning; `None` keeps what is there."""
+        return evolve(
+            self,
+            seed=self.seed if seed is None else seed,
+            populate=self.populate if populate is None else populate,
+            now=self.now if now is None else now,
+        )
+
+    def world(self, clock: VirtualClock, dialect: Dialect) -> World:
+        """Make the workspace, with the stages of its pipeline and of its project board, and its first rows."""
+        rules = SandboxRules(
+            stored_precision=dialect.stored_precision, audience=self.audience, reply_rate=self.reply_rate
+        )
+        ids = IdGenerator(self.seed, _numbered_prefixes(dialect))
+        workspace = WorkspaceRecord(id=self.workspace_id or ids.new("wsp"), name=f"Sandbox {self.seed}")
+        world = World(clock, rules, ids, workspace)
+        world.lateness.update(_lateness(dialect))
+        _add_stages(world)
+        if self.populate:
+            _fill(world)
+        return world
+
+
+def _add_stages(world: World) -> None:
     for name in ("Lead", "Qualified", "Proposal", "Won", "Lost"):
-        stage = Stage(id=world.mint.new("stg"), name=name)
+        stage = Stage(id=world.ids.new("stg"), name=name)
         world.deal_stages[stage.id] = stage
     for name in ("Planned", "In progress", "Done"):
-        stage = Stage(id=world.mint.new("pst"), name=name)
+        stage = Stage(id=world.ids.new("pst"), name=name)
         world.project_stages[stage.id] = stage
-    return world
 
 
-def fill(world: World) -> None:
-    """Rows of every kind, dated over the two days before now."""
+def _numbered_prefixes(dialect: Dialect) -> frozenset[str]:
+    nouns = (noun for noun in PREFIXES if is_numbered(dialect.context.ids, noun))
+    return frozenset(prefix for noun in nouns for prefix in PREFIXES[noun])
+
+
+def _lateness(dialect: Dialect) -> dict[str, timedelta]:
+    lags = {kind: dialect.settings(operation).lag for kind, operation in _POLLED_BY.items()}
+    return {kind: timedelta(seconds=lag) for kind, lag in lags.items() if lag}
+
+
+def change_lateness(world: World, old: Dialect, new: Dialect) -> None:
+    """Let rows of the kinds whose lag has changed become visible later, or earlier, from now on."""
+    before, after = _lateness(old), _lateness(new)
+    for kind in before.keys() | after.keys():
+        if before.get(kind) != after.get(kind):
+            world.lateness.pop(kind, None)
+            world.lateness.update({kind: after[kind]} if kind in after else {})
+
+
+def _fill(world: World) -> None:
+    """Add rows of every kind, dated within the two days before now."""
     state = State(world)
     companies = _companies(world, state)
     contacts = _contacts(world, state, companies)

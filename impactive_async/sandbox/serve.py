@@ -4,10 +4,13 @@ import argparse
 import asyncio
 import secrets
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
-from .server import Sandbox
+from impactive_async.sandbox.dialect.profile.files import DIALECTS, ProfileSource, choose_profile
+from impactive_async.sandbox.dialect.values import is_numbered
+from impactive_async.sandbox.server import Sandbox
 
 __all__ = ["main", "serve"]
 
@@ -18,37 +21,50 @@ async def serve(
     host: str = "127.0.0.1",
     port: int = 8080,
     speed: float = 1.0,
+    profile: ProfileSource | None = None,
+    dialect: str | None = None,
+    control_token: str | None = None,
     say: Callable[[str], object] = print,
 ) -> None:
-    """Serve a sandbox until cancelled; its clock starts at the real time and runs `speed` times as fast.
+    """Serve a sandbox until cancelled; its clock starts at the real time and runs `speed` times as fast as it.
 
-    Each time it is a workspace of its own: a journal or hub that outlives it, of contacts that are gone, must not
-    take the next one for it, though its port and its seed may be the same.
+    The workspace has a new id each time. A journal or hub that outlives one server must not take the next one,
+    on the same port and with the same seed, for the same workspace. It answers as the profile or dialect says.
+    Calls of the control API must send `control_token`, if there is one.
 
     Raises:
         OSError: The port is taken, or the address is not one of this machine.
-        ValueError: `speed` is not above 0.
+        ValueError: `speed` is not above 0, or the profile cannot be used.
     """
+    chosen = choose_profile(profile, dialect)
     async with Sandbox(
         seed,
         now=datetime.now(UTC),
         host=host,
         port=port,
-        workspace_id=f"wsp_{secrets.token_hex(8)}",
+        workspace_id=_new_workspace_id(chosen),
+        profile=chosen,
         speed=speed,
         journal_limit=1000,
+        control_token=control_token,
     ) as sandbox:
-        say(_welcome(sandbox, speed))
+        say(_welcome(sandbox, speed, chosen))
         await asyncio.Event().wait()
 
 
-def _welcome(sandbox: Sandbox, speed: float) -> str:
+def _new_workspace_id(profile: Mapping[str, Any]) -> str:
+    numbered = is_numbered(profile.get("ids", {}), "workspace")
+    return str(secrets.randbelow(10**9) + 1) if numbered else f"wsp_{secrets.token_hex(8)}"
+
+
+def _welcome(sandbox: Sandbox, speed: float, profile: Mapping[str, Any]) -> str:
     return f"""\
 ImpactiveAI sandbox: everything in it is made up, and gone when it stops.
 
   url      {sandbox.url}
   api key  {sandbox.api_key}
   time     {speed:g} virtual second(s) per second
+  dialect  {profile.get("name", "of your profile")}
 
 Try it:
   curl -H 'x-api-key: {sandbox.api_key}' {sandbox.url}/api/agent/contacts
@@ -57,6 +73,9 @@ Point your program at it:
   export IMPACTIVE_BASE_URL={sandbox.url}
   export IMPACTIVE_API_KEY={sandbox.api_key}
 
+Steer it from another terminal:
+  impactive sandbox advance 3d --url {sandbox.url}
+
 Press Ctrl-C to stop."""
 
 
@@ -64,9 +83,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line and serve; returns the exit code."""
     options = _parser().parse_args(argv)
     try:
-        asyncio.run(serve(seed=options.seed, host=options.host, port=options.port, speed=options.speed, say=_say))
+        asyncio.run(serve(**vars(options), say=_say))
     except KeyboardInterrupt:
         _say("\nStopped.")
+    except ValueError as error:
+        return _complain(f"Cannot serve this profile: {error}.")
     except OSError as error:
         return _complain(_why(error, options.host, options.port))
     return 0
@@ -85,6 +106,9 @@ def _parser() -> argparse.ArgumentParser:
         default=1.0,
         help="virtual seconds per real second; 3600 makes an hour of every second (default: %(default)g)",
     )
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--profile", metavar="FILE", help="answer as this profile says")
+    how.add_argument("--dialect", choices=DIALECTS, help="answer in this dialect (default: contract)")
     return parser
 
 

@@ -4,26 +4,31 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from aiohttp import web
 
-from .clock import VirtualClock
-from .faults import CHAOS_KINDS, Armed, ChaosKind, Fault, FaultPlan
-from .ids import make_key
-from .journal import Journal, RecordedRequest
-from .pipeline import Pipeline, roomy_request
-from .routes import check_pattern
-from .rules import Rules
-from .seeds import fill, new_world
-from .state import State
-from .ticker import Ticker
-from .times import Precision
+from impactive_async.sandbox.api.routes import check_pattern
+from impactive_async.sandbox.control.server import ControlServer, is_control
+from impactive_async.sandbox.dialect.dialect import make_dialect
+from impactive_async.sandbox.dialect.poison import Poison
+from impactive_async.sandbox.dialect.profile.files import ProfileSource, choose_profile
+from impactive_async.sandbox.dialect.profile.overrides import Overrides, merge, override
+from impactive_async.sandbox.dialect.profile.settings import PoisonKind
+from impactive_async.sandbox.http.faults import CHAOS_KINDS, Armed, ChaosKind, Fault, FaultPlan
+from impactive_async.sandbox.http.journal import RecordedRequest, RequestJournal
+from impactive_async.sandbox.http.listener import Listener
+from impactive_async.sandbox.http.pipeline import Pipeline
+from impactive_async.sandbox.seeds import Beginning, change_lateness
+from impactive_async.sandbox.state import State
+from impactive_async.sandbox.world.clock import VirtualClock
+from impactive_async.sandbox.world.ids import make_key
+from impactive_async.sandbox.world.ticker import Ticker
+from impactive_async.sandbox.world.times import Precision
 
 __all__ = ["DEFAULT_NOW", "Sandbox"]
 
 DEFAULT_NOW = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
-_LAST_WORDS = 0.2  # seconds that a client gets to take its answer when the sandbox stops
 
 
 class Sandbox:
@@ -38,30 +43,25 @@ class Sandbox:
     ```
 
     Args:
-        seed: What everything made up follows from.
-        now: Where the virtual clock stands at first (aware); it moves only by `clock.advance` or with `speed`.
-        host: Address to listen on.
-        port: Port to listen on; 0 picks a free one.
+        seed: Decides all made-up data, ids and random numbers.
+        now: The first time of the virtual clock (aware). Only `clock.advance` and `speed` move the clock.
+        host, port: Address and port to listen on; port 0 picks a free one.
         api_key: The first valid key; by default made from the seed.
         workspace_id: The id of the workspace; by default made from the seed.
+        profile: How to answer: a profile, or the path of one (`docs/profile.md`); by default the contract's.
+        dialect: The name of a dialect in `DIALECTS`, instead of a profile.
         populate: Start with some rows of every kind instead of an empty workspace.
         speed: Virtual seconds per real second; `None`: the clock stands still.
-        timestamp_precision: Digits of printed timestamps.
-        stored_precision: Digits of stored ones; by default as printed.
-        reply_rate: Share of sends that are answered.
+        timestamp_precision, stored_precision: Digits of printed and of stored timestamps; by default the same.
         zapier_since: Whether Zapier lists leave out a row exactly at `since` (`"exclusive"`) or show it again.
-        contacts_default: Page of the agent's contacts without `limit`.
-        contacts_max: Largest `limit`.
-        contact_replies_cap: Page of a contact's replies.
-        sends_cap: Page of a sequence's sends.
-        replies_cap: Page of a sequence's replies.
-        enrollments_cap: Page of a sequence's enrollments; none by default.
-        zapier_cap: Page of the Zapier lists.
-        max_batch: Largest batch of contacts; none by default.
+        contacts_default, contacts_max: Most rows of the agent's contacts without `limit`, and the largest `limit`.
+        contact_replies_cap, sends_cap, replies_cap, enrollments_cap, zapier_cap: Most rows of these lists.
+        max_batch: Largest batch of contacts. This and the nine options above go before the profile.
+        reply_rate: Share of sends that are answered.
         audience: Whether the workspace has the Audience module.
-        rate_limit: Requests in any real second beyond which 429 is answered.
+        rate_limit, monotonic: Requests in any second of this clock beyond which 429 is answered.
+        control, control_token: Whether the port serves the control API, and the token of its calls, if any.
         journal_limit: How many requests `requests` remembers; all by default.
-        monotonic: Real time in seconds, for the rate.
     """
 
     def __init__(
@@ -73,28 +73,33 @@ class Sandbox:
         port: int = 0,
         api_key: str | None = None,
         workspace_id: str | None = None,
+        profile: ProfileSource | None = None,
+        dialect: str | None = None,
         populate: bool = True,
         speed: float | None = None,
-        timestamp_precision: Precision = "milliseconds",
+        timestamp_precision: Precision | None = None,
         stored_precision: Precision | None = None,
         reply_rate: float = 0.2,
-        zapier_since: Literal["exclusive", "inclusive"] = "exclusive",
-        contacts_default: int = 100,
-        contacts_max: int = 500,
-        contact_replies_cap: int = 100,
-        sends_cap: int = 500,
-        replies_cap: int = 500,
+        zapier_since: Literal["exclusive", "inclusive"] | None = None,
+        contacts_default: int | None = None,
+        contacts_max: int | None = None,
+        contact_replies_cap: int | None = None,
+        sends_cap: int | None = None,
+        replies_cap: int | None = None,
         enrollments_cap: int | None = None,
-        zapier_cap: int = 100,
+        zapier_cap: int | None = None,
         max_batch: int | None = None,
         audience: bool = True,
         rate_limit: int | None = None,
         journal_limit: int | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        control: bool = True,
+        control_token: str | None = None,
     ) -> None:
-        if now.tzinfo is None:
-            raise ValueError("now must be an aware datetime")
-        rules = Rules(
+        overrides = Overrides(
+            timestamp_precision=timestamp_precision,
+            stored_precision=stored_precision,
+            zapier_since=zapier_since,
             contacts_default=contacts_default,
             contacts_max=contacts_max,
             contact_replies_cap=contact_replies_cap,
@@ -103,73 +108,52 @@ class Sandbox:
             enrollments_cap=enrollments_cap,
             zapier_cap=zapier_cap,
             max_batch=max_batch,
-            zapier_since=zapier_since,
-            precision=timestamp_precision,
-            stored_precision=stored_precision or timestamp_precision,
-            audience=audience,
-            reply_rate=reply_rate,
         )
-        self.clock = VirtualClock(now.astimezone(UTC))
+        self.clock = VirtualClock(now)
         self.api_key = api_key or make_key(seed)
-        world = new_world(seed, self.clock, rules, workspace_id)
-        if populate:
-            fill(world)
+        spoken = make_dialect(override(choose_profile(profile, dialect), overrides), self.clock.now)
+        self._beginning = Beginning(seed, now, audience, reply_rate, workspace_id, populate)
+        world = self._beginning.world(self.clock, spoken)
         self.state = State(world)
-        self._seed = seed
         self._keys_made = 0
-        self._address = (host, port)
-        self._runner: web.ServerRunner | None = None
-        self._ticker = None if speed is None else Ticker(self.clock, speed)
+        self._ticker = Ticker(self.clock, speed)
+        self._control = ControlServer(self, control_token) if control else None
         self._pipeline = Pipeline(
             world=world,
+            dialect=spoken,
             keys={self.api_key},
             plan=FaultPlan(seed),
-            journal=Journal(journal_limit),
+            journal=RequestJournal(journal_limit),
             rate_limit=rate_limit,
             monotonic=monotonic,
         )
-
-    # Life.
+        self._listener = Listener(self._pipeline, self._handle, host, port)
 
     async def start(self) -> Self:
-        """Listen; from here on `url` is known.
+        """Listen; from then on `url` is known.
 
         Raises:
             OSError: The port is taken.
             RuntimeError: It is running already.
         """
-        if self._runner is not None:
-            raise RuntimeError("this sandbox is running already")
-        server = web.Server(self._pipeline, request_factory=roomy_request, access_log=None)
-        runner = web.ServerRunner(server, shutdown_timeout=_LAST_WORDS)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, *self._address).start()
-        except OSError:
-            await runner.cleanup()
-            raise
-        self._runner = runner
-        if self._ticker is not None:
-            self._ticker.start()
+        await self._listener.open()
+        self._ticker.start()
         return self
 
     async def stop(self) -> None:
-        """Close the port and every connection, whatever their requests are waiting for; stopping twice is fine."""
-        runner, self._runner = self._runner, None
-        if runner is None:
-            return
-        if self._ticker is not None:
-            await self._ticker.stop()
-        for task in list(self._pipeline.in_flight):
-            task.cancel()
-        await runner.cleanup()
-        await asyncio.sleep(0)  # lets the transports close before the caller's loop may end
+        """Close the port and every connection, also those with a request under way; a second call does nothing."""
+        await self._ticker.stop()
+        await self._listener.close()
 
     async def __aenter__(self) -> Self:
         return await self.start()
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        control = self._control if is_control(request) else None
+        return await (control or self._pipeline)(request)
 
     @property
     def url(self) -> str:
@@ -178,25 +162,83 @@ class Sandbox:
         Raises:
             RuntimeError: It is not running.
         """
-        if self._runner is None:
-            raise RuntimeError("this sandbox is not running: use `async with`, or await start()")
-        host, port = self._runner.addresses[0][:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return self._listener.url
 
-    # Keys.
+    @property
+    def seed(self) -> str:
+        """What all made-up data follows from."""
+        return self._beginning.seed
+
+    @property
+    def speed(self) -> float | None:
+        """Virtual seconds per real second; `None`: the clock stands still."""
+        return self._ticker.speed
+
+    async def set_speed(self, speed: float | None) -> None:
+        """Let the clock run at another speed, or stand still, while the sandbox is running.
+
+        Raises:
+            ValueError: The speed is not above 0.
+        """
+        await self._ticker.change(speed)
+
+    async def reset(
+        self, *, seed: str | None = None, populate: bool | None = None, now: datetime | None = None
+    ) -> None:
+        """Begin anew: rows, clock, faults and the journal. `None` stands for what it was begun with.
+
+        Keys stay valid, requests go on being numbered, and the dialect and the clock's speed stay as they are.
+
+        Raises:
+            ValueError: `now` has no time zone.
+        """
+        self._beginning = self._beginning.changed(seed, populate, now)
+        await self.clock.restart(self._beginning.now)
+        spoken = make_dialect(self.profile, self.clock.now)
+        self._pipeline.begin_anew(self._beginning.world(self.clock, spoken), spoken, FaultPlan(self.seed))
+        self.state.show(self._pipeline.world)
+
+    @property
+    def profile(self) -> Mapping[str, Any]:
+        """The profile it answers by, with the options of this sandbox in it."""
+        return self._pipeline.dialect.profile
+
+    def change(self, operations: Mapping[str, Mapping[str, Any]]) -> None:
+        """Change settings of the profile from the next request on: `change({"zapier.*": {"cap": 40}})`.
+
+        Each setting replaces the one under the same pattern; longer patterns of the profile still go before it.
+
+        Raises:
+            ValueError: A value is not one that the format knows.
+        """
+        old = self._pipeline.dialect
+        new = make_dialect(merge(old.profile, operations), self.clock.now, old)
+        change_lateness(self._pipeline.world, old, new)
+        self._pipeline.speak(new)
+
+    def poison(self, noun: str, row_id: str, how: PoisonKind | None, *, field: str | None = None) -> None:
+        """Print this row in a way that clients cannot read, wherever it is shown; `how=None` ends it.
+
+        `noun` is that of a profile, such as `"replies"`; `Poison` explains the kinds and `field`.
+
+        Raises:
+            LookupError: There is no such row.
+            ValueError: There is no such kind.
+        """
+        if not self.state.has(noun, row_id):
+            raise LookupError(f"{noun} has no row {row_id}")
+        self._pipeline.dialect.poison(noun, row_id, None if how is None else Poison(how, field))
 
     def add_key(self) -> str:
         """Make another valid key beside those there are."""
         self._keys_made += 1
-        key = make_key(self._seed, self._keys_made)
+        key = make_key(self.seed, self._keys_made)
         self._pipeline.keys.add(key)
         return key
 
     def revoke_key(self, key: str | None = None) -> None:
         """Revoke a key (default: `api_key`); it takes effect on the next request."""
         self._pipeline.keys.discard(self.api_key if key is None else key)
-
-    # Trouble.
 
     def fail(
         self,
@@ -217,16 +259,17 @@ class Sandbox:
         redirect_to: str | None = None,
         truncate: bool = False,
         die_mid_body: bool = False,
+        ahead: float = 0,
         drop_keepalive: bool | Literal["at_once", "on_reuse"] = False,
     ) -> Armed:
         """Make the next requests of a route fail.
 
         `pattern` is verb and template, such as `"GET /api/agent/sequences/:id"`, or `"*"`. The first `after`
-        requests pass, the next `times` are struck (`None`: all). `drop_after_commit` is short for `disconnect`
+        requests pass, the next `times` fail (`None`: all). `drop_after_commit` is short for `disconnect`
         with `commit`, `drop_keepalive=True` for `"at_once"`; all else is explained at `Fault`.
 
         Returns:
-            A handle whose `hits` counts the requests struck.
+            A handle whose `hits` counts the requests that failed.
         """
         fault = Fault(
             commit=commit or drop_after_commit,
@@ -241,28 +284,37 @@ class Sandbox:
             redirect_to=redirect_to,
             truncate=truncate,
             die_mid_body=die_mid_body,
+            ahead=ahead,
             drop_keepalive="at_once" if drop_keepalive is True else (drop_keepalive or None),
         )
         return self.arm(pattern, fault, times=times, after=after)
 
     def arm(self, pattern: str, fault: Fault, *, times: int | None = 1, after: int = 0) -> Armed:
-        """The same as `fail` with a `Fault` made beforehand.
+        """Do the same as `fail`, with a `Fault` made beforehand.
 
         Raises:
-            ValueError: No endpoint is called that; such a fault would never strike.
+            ValueError: No endpoint has this name.
         """
         check_pattern(pattern)
-        return self._pipeline.plan.arm(pattern, fault, times, after)
+        return self.plan.arm(pattern, fault, times, after)
 
     def chaos(self, rate: float, kinds: Sequence[ChaosKind] = CHAOS_KINDS) -> None:
-        """Strike this share of all requests with trouble of these kinds, drawn from the seed."""
-        self._pipeline.plan.chaos(rate, kinds)
+        """Let this share of all requests (0 to 1) fail in one of these ways; the seed decides which and how."""
+        self.plan.chaos(rate, kinds)
 
     def clear_faults(self) -> None:
-        """End all trouble, chaos included."""
-        self._pipeline.plan.clear()
+        """Remove all faults, those of `chaos` included."""
+        self.plan.clear()
 
-    # What arrived.
+    @property
+    def plan(self) -> FaultPlan:
+        """The faults that are armed."""
+        return self._pipeline.plan
+
+    @property
+    def journal(self) -> RequestJournal:
+        """The requests, with their count and their changes."""
+        return self._pipeline.journal
 
     @property
     def requests(self) -> tuple[RecordedRequest, ...]:
@@ -270,10 +322,10 @@ class Sandbox:
         return tuple(self._pipeline.journal)
 
     def requests_to(self, pattern: str) -> tuple[RecordedRequest, ...]:
-        """Those to one route, such as `"POST /api/agent/contacts"`.
+        """The recorded requests to one route, such as `"POST /api/agent/contacts"`.
 
         Raises:
-            ValueError: No endpoint is called that; there would never be any.
+            ValueError: No endpoint has this name.
         """
         check_pattern(pattern)
         return tuple(request for request in self._pipeline.journal if pattern in ("*", request.route))
@@ -283,7 +335,7 @@ class Sandbox:
         await self.until(lambda: len(self.requests_to(pattern)) >= count)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for a condition, such as a write to be committed; looked at whenever `requests` changes."""
+        """Wait until a condition holds, such as a committed write; it is checked whenever `requests` changes."""
         while not condition():
             await self._pipeline.journal.change()
 

@@ -1,10 +1,10 @@
-"""Cursors in a dict: for tests, and for programs that start over on purpose."""
+"""Cursors in a dict, for tests and for programs that start over on purpose."""
 
 from __future__ import annotations
 
 
 class MemoryCursorStore:
-    """Forgets everything with the process."""
+    """Keeps cursors for as long as the process lives."""
 
     def __init__(self) -> None:
         self._cursors: dict[str, str] = {}
@@ -13,7 +13,7 @@ class MemoryCursorStore:
         return "MemoryCursorStore()"
 
     async def load(self, key: str) -> str | None:
-        """The cursor last saved under `key`, or None."""
+        """Return the cursor last saved under `key`; `None` if there never was one."""
         return self._cursors.get(key)
 
     async def save(self, key: str, cursor: str) -> None:

@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from impactive_async._http.caller import Answer
+from impactive_async.bulk.create.call import ContactsApi, ImportOptions, import_contacts
 from impactive_async.bulk.drafts import Body
-from impactive_async.bulk.evidence import CHANGED
-from impactive_async.bulk.importing import ContactsApi, ImportOptions, import_contacts
-from impactive_async.bulk.pairing import Sighting, sighted
+from impactive_async.bulk.reconcile.evidence import CHANGED
+from impactive_async.bulk.reconcile.pairing import ContactPage, listed_contacts
+from impactive_async.bulk.reconcile.search import ContactLists
 from impactive_async.bulk.report import CreateReport
-from impactive_async.bulk.search import Lists
 from impactive_async.errors import (
     APIConnectionError,
     APIError,
@@ -133,17 +133,19 @@ class Model:
             raise DecodeError("not JSON", outcome_unknown=True)
         return Answer(made, 1, self._date())
 
-    async def newest(self, limit: int) -> Answer[list[Sighting]]:
+    async def newest(self, limit: int) -> Answer[ContactPage]:
         await self._list("newest")
         page = sorted(
             enumerate(self.contacts), key=lambda item: (item[1].get("createdAt", ""), item[0]), reverse=True
         )
-        return Answer(sighted([contact for _, contact in page[: min(limit, self.list_cap)]]), 1, self._date())
+        return Answer(
+            listed_contacts([contact for _, contact in page[: min(limit, self.list_cap)]]), 1, self._date()
+        )
 
-    async def changed(self, since: datetime) -> Answer[list[Sighting]]:
+    async def changed(self, since: datetime) -> Answer[ContactPage]:
         await self._list("changed")
         rows = [c for c in reversed(self.contacts) if datetime.fromisoformat(c["updatedAt"]) > since]
-        return Answer(sighted(rows[:CHANGED]), 1, self._date())
+        return Answer(listed_contacts(rows[:CHANGED]), 1, self._date())
 
     async def _list(self, name: str) -> None:
         assert not (name == "changed" and self.under_way), "a search waits until nothing is under way"
@@ -172,8 +174,14 @@ class Model:
         return Workspace(id="wsp_1", name="Model")
 
     def api(self) -> ContactsApi:
-        lists = Lists(newest=self.newest, changed=self.changed)
-        return ContactsApi(create=self.create, lists=lists, workspace=self.workspace, base_url=self.base_url)
+        lists = ContactLists(newest=self.newest, changed=self.changed)
+        return ContactsApi(
+            create=self.create,
+            create_path="/api/agent/contacts",
+            lists=lists,
+            workspace=self.workspace,
+            base_url=self.base_url,
+        )
 
     async def run(self, rows: Any, *, journal: Any = None, **options: Any) -> CreateReport:
         """`create_many` against this workspace."""

@@ -15,10 +15,9 @@ from typing import Any
 from attrs import frozen
 
 from impactive_async import AsyncClient
-from impactive_async.bulk.journal_file import JournalFile
+from impactive_async.bulk.journal.file import JournalFile
 from impactive_async.errors import BulkError, ImpactiveError, JournalError
-
-from .model import Model, people
+from tests.bulk.model import Model, people
 
 children = multiprocessing.get_context("forkserver")
 children.set_forkserver_preload([__name__])
@@ -114,7 +113,7 @@ def hold_journal(path: Path, held: Connection) -> None:
     async def main() -> None:
         journal = JournalFile(path)
         await journal.open(create=True)
-        await journal.put((0, 1, b"digest", 1, None, b"{}", b'[""]', b"[]"))
+        await journal.put((0, 1, b"digest", 1, None, b"{}", b'[""]', b"[]", None, b"[]"))
         held.send("held")
         await asyncio.Event().wait()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from impactive_async.bulk.enrolling import Enrolling
+from impactive_async.bulk.enroll import EnrollCall
 from impactive_async.bulk.progress import Progress
 from impactive_async.bulk.report import EnrollReport, Outcome
 from impactive_async.errors import (
@@ -64,12 +64,28 @@ class Server:
 
 async def enroll(server: Server, contact_ids: Any, **options: Any) -> EnrollReport:
     defaults: dict[str, Any] = {"batch_size": 10, "concurrency": 4, "on_progress": None, "keep_results": False}
-    return await Enrolling(contact_ids, server.send, FakeClock(), **{**defaults, **options}).run()
+    return await EnrollCall(contact_ids, server.send, FakeClock(), **{**defaults, **options}).run()
 
 
 def balanced(report: EnrollReport) -> bool:
     counted = report.enrolled + report.already_enrolled + report.perhaps_enrolled_now + report.duplicates
     return report.rows == counted + report.unaccounted + len(report.skipped) + len(report.failed)
+
+
+async def test_a_reason_that_is_a_word_of_ours_is_the_servers() -> None:
+    """Whatever the server calls its reason: it counts as skipped, and nothing else does."""
+
+    class Odd(Server):
+        def _enroll(self, batch: list[str]) -> EnrollResult:
+            words = ["enrolled", "duplicate", "unaccounted", "failed", "perhaps_enrolled_now"]
+            skipped = tuple(
+                SkippedContact(contact_id=i, reason=word) for i, word in zip(batch, words, strict=True)
+            )
+            return EnrollResult(enrolled_count=0, skipped=skipped)
+
+    report = await enroll(Odd(), ids(5), keep_results=True)
+    assert balanced(report)
+    assert (report.enrolled, report.duplicates, len(report.skipped), report.failed) == (0, 0, 5, ())
 
 
 async def test_enrolls_everybody_in_batches() -> None:
@@ -181,7 +197,7 @@ async def test_who_the_server_does_not_account_for_is_reported() -> None:
 
     async def forgetful(batch: list[str]) -> EnrollResult:
         result = await send(batch)
-        return EnrollResult(enrolled_count=result.enrolled_count - (2 if "con_0" in batch else 0))
+        return EnrollResult(enrolled_count=(result.enrolled_count or 0) - (2 if "con_0" in batch else 0))
 
     server.send = forgetful  # type: ignore[method-assign]
     report = await enroll(server, ids(20), keep_results=True)

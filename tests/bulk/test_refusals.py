@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from impactive_async.bulk.refusals import Breaker, fails_all, is_about_the_rows, send_halving
+from impactive_async.bulk.refusals import CircuitBreaker, fails_all, is_about_the_rows, send_halving
 from impactive_async.errors import APIConnectionError, APIStatusError, ConfigurationError, ImpactiveError
 
 
@@ -95,8 +95,8 @@ def test_each_failure_is_of_the_rows_or_of_everything_or_passes(
 
 def test_the_breaker_counts_failures_in_a_row() -> None:
     """The tenth failure in a row stops, an answer in between resets the count; what fails all stops at once."""
-    breaker = Breaker(most=10)
+    breaker = CircuitBreaker(most=10)
     assert not any(breaker.failed(status(503)) for _ in range(9))
     breaker.passed()
     assert [breaker.failed(status(503)) for _ in range(10)] == [False] * 9 + [True]
-    assert Breaker().failed(status(401))
+    assert CircuitBreaker().failed(status(401))

@@ -6,7 +6,7 @@ from tests.cli.support import Live, live_sandbox
 
 
 @pytest.fixture
-def live() -> Iterator[Live]:
+def live(dialect: str) -> Iterator[Live]:
     """A sandbox with some rows of every kind."""
-    with live_sandbox(seed="cli") as sandbox:
+    with live_sandbox(seed="cli", dialect=dialect) as sandbox:
         yield sandbox

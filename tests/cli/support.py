@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 import os
 import subprocess
@@ -11,21 +10,24 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
+import impactive_async.sandbox.dialect.profile.named as named
 from impactive_async.cli._app import app
 from impactive_async.sandbox import Sandbox, State
+from tests.sandbox.dialect.spoken import CONTRACT, DIALECT
+from tests.support import PATIENCE as PATIENCE
 
 T = TypeVar("T")
 
-PATIENCE = 60
 
-_APART: Any = {"mix_stderr": False} if "mix_stderr" in inspect.signature(CliRunner).parameters else {}
-RUNNER = CliRunner(**_APART)
-"""Before Click 8.2, standard error has to be asked for."""
+RUNNER = CliRunner()
+NAMED = Path(next(iter(named.__path__)))
+"""The profiles of the dialects. A run in another one than the contract knows its own, so that nothing warns."""
 
 
 @attrs.frozen
@@ -55,7 +57,8 @@ class Live:
 
     @property
     def env(self) -> dict[str, str]:
-        return {"IMPACTIVE_BASE_URL": self.sandbox.url, "IMPACTIVE_API_KEY": self.sandbox.api_key}
+        profile = {} if DIALECT == CONTRACT else {"IMPACTIVE_PROFILE": str(NAMED / f"{DIALECT}.json")}
+        return {"IMPACTIVE_BASE_URL": self.sandbox.url, "IMPACTIVE_API_KEY": self.sandbox.api_key, **profile}
 
     def do(self, act: Callable[[Sandbox], Awaitable[T]]) -> T:
         """Run something on the sandbox's own loop."""
@@ -64,6 +67,10 @@ class Live:
             return await act(self.sandbox)
 
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result(PATIENCE)
+
+    def arrived(self, route: str, count: int = 1) -> None:
+        """Wait until so many requests to a route have arrived, answered or not."""
+        self.do(lambda sandbox: sandbox.arrived(route, count))
 
     def advance(self, *, hours: float) -> None:
         self.do(lambda sandbox: sandbox.clock.advance(hours=hours))
@@ -97,7 +104,7 @@ def live_sandbox(**options: Any) -> Iterator[Live]:
 
 def invoke(*arguments: str, text: str | None = None, env: Mapping[str, str | None] | None = None) -> Outcome:
     """Run a command in this process; what it prints is not a terminal's."""
-    clean = {"IMPACTIVE_BASE_URL": None, "IMPACTIVE_API_KEY": None, **(env or {})}
+    clean = {"IMPACTIVE_BASE_URL": None, "IMPACTIVE_API_KEY": None, "IMPACTIVE_PROFILE": None, **(env or {})}
     result = RUNNER.invoke(app, arguments, input=text, env=clean, prog_name="impactive")
     return Outcome(result.exit_code, result.stdout, result.stderr)
 

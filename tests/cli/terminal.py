@@ -28,16 +28,21 @@ _ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]")
 
 @attrs.define
 class Terminal:
-    """A program on a pseudo-terminal of a hundred columns."""
+    """A program on a pseudo-terminal."""
 
     _process: subprocess.Popen[bytes]
     _master: int
     _seen: bytes = b""
 
     @property
+    def raw(self) -> str:
+        """All that was ever drawn, without colors and the moves of a cursor."""
+        return _ESCAPES.sub(b"", self._seen).decode(errors="replace").replace("\r\n", "\n")
+
+    @property
     def screen(self) -> str:
         """All that was ever drawn, without escape sequences, and as if lines had no end."""
-        return " ".join(_ESCAPES.sub(b"", self._seen).decode(errors="replace").split())
+        return " ".join(self.raw.split())
 
     def wait_for(self, sight: str | Callable[[str], bool]) -> None:
         """Read until something is seen."""
@@ -46,6 +51,14 @@ class Terminal:
         while not seen(self.screen):
             assert time.monotonic() < deadline, self.screen
             assert self._read(), self.screen
+
+    @property
+    def drawn(self) -> str:
+        """All that was ever drawn, as it came."""
+        return self._seen.decode(errors="replace")
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
 
     def press_ctrl_c(self) -> None:
         os.write(self._master, b"\x03")
@@ -68,17 +81,17 @@ class Terminal:
 
 
 @contextmanager
-def on_terminal(*arguments: str, env: Mapping[str, str]) -> Iterator[Terminal]:
+def on_terminal(*arguments: str, env: Mapping[str, str], columns: int = 100) -> Iterator[Terminal]:
     """Run a command on a pseudo-terminal."""
     master, slave = pty.openpty()
-    termios.tcsetwinsize(slave, (40, 100))
+    termios.tcsetwinsize(slave, (40, columns))
     process = subprocess.Popen(
         [sys.executable, "-c", _IN_FRONT, *command_line(*arguments)],
         stdin=slave,
         stdout=slave,
         stderr=slave,
         start_new_session=True,
-        env=environment(env),
+        env={**environment(env), "COLUMNS": str(columns)},
     )
     os.close(slave)
     try:
@@ -90,10 +103,11 @@ def on_terminal(*arguments: str, env: Mapping[str, str]) -> Iterator[Terminal]:
 
 
 @contextmanager
-def on_pipes(*arguments: str, env: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """Run a command with pipes, to talk to while it runs."""
+def on_pipes(*arguments: str, env: Mapping[str, str], before: str = "") -> Iterator[subprocess.Popen[str]]:
+    """Run a command with pipes, to talk to while it runs; in its process, Python statements may go before."""
+    start = (sys.executable, "-c", f"{before}\nfrom impactive_async.cli import main; main()", *arguments)
     process = subprocess.Popen(
-        command_line(*arguments),
+        start if before else command_line(*arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -105,6 +119,14 @@ def on_pipes(*arguments: str, env: Mapping[str, str]) -> Iterator[subprocess.Pop
     finally:
         process.kill()
         process.communicate()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that only the kernel knows: it tells nobody, so it is asked again and again."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def stop(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str]:

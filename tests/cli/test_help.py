@@ -11,45 +11,51 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+import click
 import pytest
-import typer
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 import impactive_async.cli
 from impactive_async.cli._app import app
-from impactive_async.cli._errors import DONE, EXITS
+from impactive_async.cli.kit.errors import DONE, EXITS
 from tests.cli.support import environment, invoke
+from tests.support import PATIENCE
 
 SNAPSHOTS = Path(__file__).parent / "help"
 PACKAGE = Path(impactive_async.cli.__file__).parent
-PUBLIC = {"models", "errors", "sandbox", "hub", "stores", "bulk"}
+PUBLIC = {
+    *("bulk", "errors", "forward", "hub", "models", "operations", "profile", "resources", "sandbox", "stores"),
+    "webhooks",
+}
 
 
-def commands(command: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+def commands(command: click.Command, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """All groups and commands by their paths."""
     yield path, command
-    for name, below in getattr(command, "commands", {}).items():
-        yield from commands(below, *path, name)
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from commands(below, *path, name)
 
 
-COMMANDS = dict(commands(typer.main.get_command(app)))
-LEAVES = [path for path, command in COMMANDS.items() if not hasattr(command, "commands")]
+COMMANDS = dict(commands(app))
+LEAVES = [path for path, command in COMMANDS.items() if not isinstance(command, click.Group)]
 
 
 @cache
 def help_of(*path: str) -> str:
     """What `--help` draws, so wide that nothing is wrapped."""
-    env = {"COLUMNS": "400", "TERM": "dumb", "NO_COLOR": "1"}
-    result = CliRunner().invoke(app, [*path, "--help"], env=env, prog_name="impactive")
+    result = CliRunner().invoke(app, [*path, "--help"], prog_name="impactive", terminal_width=400)
     assert result.exit_code == 0
     return result.stdout
 
 
-def contract(command: Any) -> str:
-    """What a command takes and says of it: our words, whatever boxes a version of Typer draws around them."""
-    lines = [inspect.cleandoc(command.help), ""]
+def contract(command: click.Command) -> str:
+    """What a command takes and says of it: our words, however a version of click lays them out."""
+    lines = [inspect.cleandoc(command.help or ""), ""]
     for parameter in command.params:
         names = ", ".join((*parameter.opts, *parameter.secondary_opts))
         need = " (required)" if parameter.required else ""
@@ -114,11 +120,11 @@ def test_version() -> None:
 
 
 def test_the_sdk_does_not_load_the_command_line() -> None:
-    """Importing the SDK imports neither Typer nor Rich; without them the command line says what to install."""
+    """Importing the SDK imports neither click nor Rich; without them the command line says what to install."""
     script = (
         "import sys, impactive_async, impactive_async.cli\n"
-        "assert not {'typer', 'rich'} & set(sys.modules), 'loaded'\n"
-        "sys.modules['typer'] = None\n"
+        "assert not {'click', 'rich'} & set(sys.modules), 'loaded'\n"
+        "sys.modules['click'] = None\n"
         "impactive_async.cli.main()\n"
     )
     done = subprocess.run(
@@ -126,11 +132,11 @@ def test_the_sdk_does_not_load_the_command_line() -> None:
         env=environment({}),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 1
-    assert done.stderr.strip() == "impactive: the command line needs typer: pip install 'impactive-async[cli]'"
+    assert done.stderr.strip() == "impactive: the command line needs click: pip install 'impactive-async[cli]'"
 
 
 def imported(file: Path) -> Iterator[str]:

@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,8 @@ import pytest
 import impactive_async.cli
 from tests.cli.support import PATIENCE, Live, environment
 from tests.cli.terminal import on_pipes, stop
+
+pytestmark = pytest.mark.slow
 
 UNKNOWN = "Stopped; the write may or may not have been carried out: look before you repeat it.\n"
 POSTS = {
@@ -34,18 +35,11 @@ async def _event(_: object) -> asyncio.Event:
     return asyncio.Event()
 
 
-def wait_for(live: Live, route: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not live.sandbox.requests_to(route):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def interrupted(live: Live, route: str, *arguments: str) -> tuple[int, str]:
     """What a command says on Ctrl-C, after the server has taken its request and before it answers."""
     live.sandbox.fail(route, hold=live.do(_event), commit=True)
     with on_pipes(*arguments, env=live.env) as process:
-        wait_for(live, route)
+        live.arrived(route)
         return stop(process, signal.SIGINT)
 
 
@@ -70,7 +64,8 @@ def test_an_interrupted_read_has_nothing_to_warn_of(live: Live) -> None:
 
 def test_every_command_that_writes_is_among_them() -> None:
     """A new command that calls a writing method says so where it is registered."""
-    for path in Path(impactive_async.cli.__file__).parent.glob("*.py"):
+    cli = Path(impactive_async.cli.__file__).parent
+    for path in (*(cli / "commands").glob("*.py"), *(cli / "resources").glob("*.py")):
         for block in path.read_text().split("\n@command(")[1:]:
             writing = re.search(
                 r"run\.crm\.[\w.]*\.(create|update|delete|enroll|enroll_many|pause|unenroll)\(", block
@@ -78,7 +73,7 @@ def test_every_command_that_writes_is_among_them() -> None:
             assert bool(writing) is ("writes=True" in block), f"{path.name}: {block[:60]}"
 
 
-@pytest.mark.parametrize("module", ["aiohttp", "attrs", "typer", "rich"])
+@pytest.mark.parametrize("module", ["aiohttp", "asyncio", "attrs", "click"])
 @pytest.mark.parametrize(
     "start", ["import impactive_async.__main__", "from impactive_async.cli import main; main()"]
 )

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import shlex
 import signal
 import stat
 import subprocess
@@ -19,6 +20,8 @@ import impactive_async.cli
 from impactive_async.hub import SqliteHub
 from tests.cli.support import PATIENCE, Live, command_line, environment, invoke, run
 from tests.cli.terminal import on_pipes, on_terminal, stop
+
+pytestmark = pytest.mark.slow
 
 HEADER = "First Name,Last Name,Email\n"
 
@@ -59,6 +62,46 @@ def test_a_terminal_gets_a_table(live: Live) -> None:
     assert "{" not in terminal.screen
 
 
+@pytest.mark.parametrize(
+    "command", ["--help", "contacts import --help", "--version", "--show-completion zsh", "sequences template"]
+)
+@pytest.mark.parametrize("reader", ["true", "head -1"])
+def test_what_needs_no_workspace_for_a_reader_that_goes_away(command: str, reader: str) -> None:
+    """`--help | head` ends as shells know it, with nothing on stderr: the reader was there or was not."""
+    script = f"set -o pipefail; {shlex.join(command_line(*command.split()))} | {reader}"
+    done = subprocess.run(
+        ["bash", "-c", script], env=environment({}), capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert done.returncode in (0, 141)
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("watch", "deals", "--since", "now"),
+        ("watch", "--all", "--since", "now"),
+        ("hub", "events", "--group", "g"),
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+def test_who_waits_for_rows_sees_that_nobody_reads_them(
+    live: Live, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """`watch | head` does not outlive `head`, although no row comes that could not be written."""
+    hub = f"sqlite:///{tmp_path / 'hub.db'}"
+    assert invoke("hub", "init", "--hub", hub).code == 0
+    with on_pipes(*arguments, "--json", env={**live.env, "IMPACTIVE_HUB": hub}) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        if arguments[0] == "watch":
+            live.arrived("GET /api/zapier/deals")
+        process.stdout.close()
+        assert process.wait(PATIENCE) == 141
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.contract("the sizes are those of the contract's caps", "small-pages")
 def test_a_reader_that_goes_away_is_no_error(live: Live) -> None:
     """`| head`: no complaint, and the exit code that shells know."""
     for number in range(400):
@@ -90,6 +133,7 @@ def test_watching_stops_cleanly(live: Live, tmp_path: Path, number: signal.Signa
     assert len(set(seen)) == deals
 
 
+@pytest.mark.contract("the sizes are those of the contract's caps", "small-pages")
 def test_an_import_on_a_terminal(live: Live, tmp_path: Path) -> None:
     """A progress bar is drawn; Ctrl-C stops with the journal kept, and the same command does the rest."""
     file = people(tmp_path, 400)
@@ -230,15 +274,7 @@ def test_a_worker_starts_now_or_at_the_beginning(live: Live) -> None:
     assert live.cli("worker", "--hub", "sqlite:///x.db", "--since", "2026-05-01").code == 2
 
 
-def test_shells_complete_commands() -> None:
-    """Completion offers the commands that begin with what was typed."""
-    env = {"_IMPACTIVE_COMPLETE": "complete_bash", "COMP_WORDS": "impactive co", "COMP_CWORD": "1"}
-    done = subprocess.run(
-        command_line(), env=environment(env), capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
-    assert done.stdout.split() == ["contacts", "companies"]
-
-
+@pytest.mark.contract("the sizes are those of the contract's caps", "small-pages")
 def test_a_killed_import_goes_on_behind_a_symbolic_link(live: Live, tmp_path: Path) -> None:
     """A journal that lies elsewhere is as good as one that lies here, also after a kill."""
     file, link, disk = people(tmp_path, 200), tmp_path / "link.journal", tmp_path / "disk"
@@ -247,8 +283,7 @@ def test_a_killed_import_goes_on_behind_a_symbolic_link(live: Live, tmp_path: Pa
     command = ("contacts", "import", str(file), "--journal", str(link), "--settle", "0", "--concurrency", "1")
     live.sandbox.fail("POST /api/agent/contacts", after=2, times=1, hold=live.do(_event), commit=True)
     with on_pipes(*command, env=live.env) as process:
-        while len(live.sandbox.requests_to("POST /api/agent/contacts")) < 3:
-            assert process.poll() is None
+        live.arrived("POST /api/agent/contacts", 3)
         stop(process, signal.SIGKILL)
     outcome = live.cli(*command)
     assert outcome.code == 0, outcome.err

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from impactive_async.cli._errors import UsageError
-from impactive_async.cli._sequence_file import EXAMPLE, read_sequence_file
+from impactive_async.cli.kit.errors import UsageError
+from impactive_async.cli.resources._sequence_file import EXAMPLE, read_sequence_file
 from tests.cli.support import Live, invoke
 
 TOML = """
@@ -26,6 +26,8 @@ subject = "Still there?"
 body = "Hi again"
 delay_days = 3
 """
+COUNTLESS = ("noun",)
+"""Dialects that do not say how many were paused."""
 WIRE_JSON = json.dumps({"name": "Welcome", "steps": [{"subject": "Hello", "body": "Hi", "delayDays": 2}]})
 
 
@@ -155,16 +157,18 @@ def test_a_line_that_is_no_id_is_named(live: Live, sequence: str) -> None:
     assert "standard input, line 2" in outcome.err
 
 
-def test_pause_some_or_everyone(live: Live, sequence: str, contacts: list[str]) -> None:
+def test_pause_some_or_everyone(live: Live, sequence: str, contacts: list[str], dialect: str) -> None:
     """Pausing everyone has to be said; naming nobody is refused."""
     live.state.enroll(sequence, contacts)
     assert live.cli("sequences", "pause", sequence).code == 2
     assert live.cli("sequences", "pause", sequence, "--all", "--contact", contacts[0]).code == 2
-    assert live.cli("sequences", "pause", sequence, "--contact", contacts[0]).rows == [{"paused_count": 1}]
-    assert live.cli("sequences", "pause", sequence, "--all").rows == [{"paused_count": len(contacts) - 1}]
+    one, others = (None, None) if dialect in COUNTLESS else (1, len(contacts) - 1)
+    assert live.cli("sequences", "pause", sequence, "--contact", contacts[0]).rows[0]["paused_count"] == one
+    assert live.cli("sequences", "pause", sequence, "--all").rows[0]["paused_count"] == others
+    assert {one.status for one in live.state.enrollments(sequence)} == {"paused"}
 
 
-def test_pausing_somebody_who_is_not_there(live: Live, sequence: str, contacts: list[str]) -> None:
+def test_pausing_somebody_who_is_not_there(live: Live, sequence: str, contacts: list[str], dialect: str) -> None:
     """The server is silent about them; the command line is not, and the exit code says whether anybody was."""
     live.state.enroll(sequence, contacts[:2])
     nobody = live.cli("sequences", "pause", sequence, "--contact", "nope", "--contact", "nope")
@@ -172,7 +176,8 @@ def test_pausing_somebody_who_is_not_there(live: Live, sequence: str, contacts: 
     some = live.cli("sequences", "pause", sequence, "--contact", contacts[0], "--contact", "nope")
     assert (some.code, some.err) == (10, f"nope: not paused: not on {sequence}.\n")
     again = live.cli("sequences", "pause", sequence, "--contact", contacts[0])
-    assert (again.code, again.rows, again.err) == (0, [{"paused_count": 0}], "")
+    none = None if dialect in COUNTLESS else 0
+    assert (again.code, again.rows[0]["paused_count"], again.err) == (0, none, "")
     live.advance(hours=24 * 30)
     late = live.cli("sequences", "pause", sequence, "--contact", contacts[1])
     assert (late.code, late.err) == (0, f"{contacts[1]}: not paused: completed.\n")

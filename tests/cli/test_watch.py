@@ -139,6 +139,7 @@ def test_an_unreachable_host_ends_it_at_the_start(live: Live) -> None:
     assert live.cli("watch", "deals", "--max-retries", "0", IMPACTIVE_BASE_URL="http://127.0.0.1:9").code == 9
 
 
+@pytest.mark.contract("the sizes are those of the contract's caps", "small-pages")
 def test_a_gap_is_told(live: Live) -> None:
     """Rows that the API no longer shows are reported on stderr, and the rest comes."""
     for number in range(120):
@@ -151,7 +152,7 @@ def test_a_gap_is_told(live: Live) -> None:
 
 def test_a_row_that_cannot_be_read_is_told(live: Live) -> None:
     """A bad row is shown on stderr with what is wrong with it, and the rest comes."""
-    live.state.add("deals", {"name": 7}, at=DEFAULT_NOW - timedelta(days=9))
+    live.state.add("deals", {"name": {}}, at=DEFAULT_NOW - timedelta(days=9))
     outcome = live.cli("watch", "deals", "--count", "5")
     assert len(outcome.rows) == 5
     assert "A row cannot be read" in outcome.err

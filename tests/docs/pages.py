@@ -8,7 +8,8 @@ from pathlib import Path
 import attrs
 
 ROOT = Path(__file__).parents[2]
-PAGES = {path.name: path for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]}
+IN_ROOT = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
+PAGES = {path.name: path for path in [*IN_ROOT, *sorted((ROOT / "docs").glob("*.md"))]}
 
 _BLOCK = re.compile(
     r"^(?:<!-- (?P<note>[^>]+) -->\n)?^(?P<fence>`{3,})(?P<language>[^\n]*)\n(?P<code>.*?)^(?P=fence)$",

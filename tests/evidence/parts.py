@@ -14,11 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import give_up
+from tests.support import PATIENCE, give_up
 
 ROOT = Path(__file__).parents[2]
 PARTS = ROOT / ".evidence"
-_READY = 60.0
 
 
 def prism() -> str:
@@ -29,9 +28,18 @@ def prism() -> str:
 
 def nginx() -> str:
     """Path of nginx."""
-    places = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", str(PARTS / "nginx" / "usr" / "sbin")])
-    return shutil.which("nginx", path=places) or give_up(
-        "nginx is not there: `make evidence` fetches it where there is apt-get"
+    return _program("nginx", "/usr/sbin", PARTS / "nginx" / "usr" / "sbin")
+
+
+def promtool() -> str:
+    """Path of Prometheus' promtool."""
+    return _program("promtool", PARTS / "prometheus" / "usr" / "bin")
+
+
+def _program(name: str, *folders: str | Path) -> str:
+    places = os.pathsep.join([os.environ.get("PATH", ""), *map(str, folders)])
+    return shutil.which(name, path=places) or give_up(
+        f"{name} is not there: `make evidence` fetches it where there is apt-get"
     )
 
 
@@ -57,7 +65,7 @@ async def serving(port: int, *command: str, log: Path) -> AsyncIterator[None]:
 
 
 async def _answering(port: int, process: asyncio.subprocess.Process, log: Path) -> None:
-    async with asyncio.timeout(_READY):
+    async with asyncio.timeout(PATIENCE):
         while True:
             assert process.returncode is None, f"it ended at once: see {log}"
             try:

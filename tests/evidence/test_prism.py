@@ -1,6 +1,6 @@
 """Prism, a validating proxy that knows the OpenAPI document alone, stands between client and sandbox.
 
-Schemathesis holds the sandbox to the same document, in `tests/sandbox/test_openapi.py`.
+Schemathesis holds the sandbox to the same document, in `tests/sandbox/api/test_openapi.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.resources.cases import Case, Ids
 from tests.resources.endpoints import CASES
 from tests.support import outcome
 
-DOCUMENT = ROOT / "impactive_async" / "sandbox" / "openapi.json"
+DOCUMENT = ROOT / "impactive_async" / "sandbox" / "api" / "openapi.json"
 
 
 @pytest.fixture

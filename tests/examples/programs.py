@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import attrs
+import uvicorn
 
 from impactive_async.sandbox import Sandbox
+from tests.support import PATIENCE
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-PATIENCE = 60.0
 
 
 def environment(sandbox: Sandbox) -> dict[str, str]:
@@ -33,6 +36,19 @@ def load(name: str) -> ModuleType:
     sys.modules[spec.name] = module  # where pydantic looks annotations up
     spec.loader.exec_module(module)
     return module
+
+
+@asynccontextmanager
+async def serving(app: Any) -> AsyncIterator[str]:
+    """Serve an ASGI application under uvicorn, on a port of its own; give the URL."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        task = asyncio.create_task(server.serve([door]))
+        while not server.started:  # noqa: ASYNC110 - what is waited for does not know of us
+            await asyncio.sleep(0)
+        yield f"http://127.0.0.1:{door.getsockname()[1]}"
+        server.should_exit = True
+        await task
 
 
 @attrs.define

@@ -13,6 +13,8 @@ import pytest
 from impactive_async.sandbox import Sandbox
 from tests.examples.programs import EXAMPLES, run
 
+pytestmark = pytest.mark.slow
+
 
 def rows(database: Path, query: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(database)) as db:
@@ -31,6 +33,50 @@ async def test_bulk_enrollment_can_be_started_again(impactive_sandbox: Sandbox, 
     assert (code, out.count("1000 already created"), out.count("1000 already on the sequence")) == (0, 1, 1)
     assert len(impactive_sandbox.state.rows("contacts")) == 1000
     assert len(impactive_sandbox.state.enrollments(sequence)) == 1000
+
+
+LEADS = "First Name;Last Name;E-Mail\r\nZoé;Müller;zoe@example.com\r\n;;\r\n"
+
+
+@pytest.mark.impactive(populate=False)
+@pytest.mark.parametrize(
+    ("delimiter", "encoding"), [(";", "utf-8-sig"), (";", "cp1252"), ("\t", "utf-16"), (",", "utf-8")]
+)
+async def test_bulk_enrollment_takes_what_excel_saves(
+    impactive_sandbox: Sandbox, tmp_path: Path, delimiter: str, encoding: str
+) -> None:
+    """With a mark, in Windows' letters, with semicolons or tabs, and an empty line at the end."""
+    sequence = impactive_sandbox.state.create_sequence("Welcome").id
+    leads = tmp_path / "leads.csv"
+    leads.write_bytes(LEADS.replace(";", delimiter).encode(encoding))
+    code, out, err = await run(impactive_sandbox, "bulk_enroll", leads, sequence)
+    assert (code, "1 created" in out, "1 enrolled" in out) == (0, True, True), err
+    (contact,) = impactive_sandbox.state.rows("contacts")
+    assert (contact.fields["firstName"], contact.fields["lastName"]) == ("Zoé", "Müller")
+
+
+@pytest.mark.impactive(populate=False)
+async def test_bulk_enrollment_reads_the_first_sheet_of_a_workbook(
+    impactive_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """An Excel file is read as it is; here the people stand on another sheet, which is told."""
+    leads = tmp_path / "leads.xlsx"
+    leads.write_bytes((EXAMPLES.parent / "tests" / "cli" / "files" / "workbook.xlsx").read_bytes())
+    code, _, err = await run(impactive_sandbox, "bulk_enroll", leads, "seq_1")
+    assert code == 1
+    assert "has no columns First Name and Last Name" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.impactive(populate=False)
+async def test_bulk_enrollment_names_the_columns_that_it_needs(impactive_sandbox: Sandbox, tmp_path: Path) -> None:
+    """Another table is a message, not a traceback."""
+    leads = tmp_path / "leads.csv"
+    leads.write_text("Name,Mail\nAda,ada@example.com\n")
+    code, _, err = await run(impactive_sandbox, "bulk_enroll", leads, "seq_1")
+    assert code == 1
+    assert "has no columns First Name and Last Name" in err
+    assert "Traceback" not in err
 
 
 @pytest.mark.impactive(populate=False)
@@ -100,5 +146,9 @@ async def test_logs_and_traces_can_be_joined(impactive_sandbox: Sandbox) -> None
     assert [line.keys() for line in said if line not in spans] == [{"workspace", "deals"}]
     assert [log["logger"] for log in logs] == ["impactive_async.http"] * 2
     assert {"0x" + log["trace_id"] for log in logs} == {span["context"]["trace_id"] for span in spans}
-    assert [span["name"] for span in spans] == ["GET", "GET", "count the workspace"]
+    assert [span["name"] for span in spans] == [
+        "GET /api/zapier/auth/test",
+        "GET /api/zapier/deals",
+        "count the workspace",
+    ]
     assert impactive_sandbox.api_key not in out + err

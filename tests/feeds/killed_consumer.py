@@ -10,9 +10,12 @@ import asyncio
 from multiprocessing.connection import Connection
 
 from impactive_async import AsyncClient, FileCursorStore, SqliteCursorStore
+from impactive_async._codec.json_bytes import StoredJson
 from impactive_async.stores import CursorStore
 
 ROW_SECONDS = 0.04
+MOST_ROWS = 20
+"""Rows in a batch."""
 
 
 class RowClock:
@@ -36,7 +39,7 @@ class Told:
         self._store = store
         self._pipe = pipe
 
-    async def load(self, key: str) -> str | None:
+    async def load(self, key: str) -> StoredJson | None:
         return await self._store.load(key)
 
     async def save(self, key: str, cursor: str) -> None:
@@ -58,6 +61,24 @@ async def follow(pipe: Connection, url: str, key: str, sequence_id: str, kind: s
             pipe.send(send.id)
 
 
+async def follow_in_batches(pipe: Connection, url: str, key: str, sequence_id: str, kind: str, path: str) -> None:
+    """Gather rows, tell each as it is gathered, and tell all of them again when they are written."""
+    clock = RowClock()
+    async with AsyncClient(key, base_url=url, clock=clock) as crm:
+        feed = crm.sequences.watch_sends(sequence_id, store=store_of(kind, path), interval=1.0)
+        async for batch in feed.batches(max=MOST_ROWS):
+            async with batch:
+                for _ in batch:
+                    pipe.send("gathered")
+                for send in batch:
+                    pipe.send(send.id)
+
+
 def main(pipe: Connection, url: str, key: str, sequence_id: str, kind: str, path: str) -> None:
     """Go on until killed."""
     asyncio.run(follow(pipe, url, key, sequence_id, kind, path))
+
+
+def main_in_batches(pipe: Connection, url: str, key: str, sequence_id: str, kind: str, path: str) -> None:
+    """Go on until killed."""
+    asyncio.run(follow_in_batches(pipe, url, key, sequence_id, kind, path))

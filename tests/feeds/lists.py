@@ -12,10 +12,10 @@ from attrs import Factory, define
 
 from impactive_async._clock import Clock
 from impactive_async._http.caller import Answer
-from impactive_async.feeds import timestamps
+from impactive_async.feeds.cursor import timestamps
+from impactive_async.feeds.cursor.rules import Rules
+from impactive_async.feeds.delivery.source import FeedOptions, Recovery, Source
 from impactive_async.feeds.feed import Feed
-from impactive_async.feeds.rules import Rules
-from impactive_async.feeds.source import FeedOptions, Recovery, Source
 from impactive_async.models import Gap, Send
 
 START = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)

@@ -9,6 +9,8 @@ from types import ModuleType
 
 import pytest
 
+from tests.support import often
+
 PROGRAM = Path(__file__).parents[2] / "benchmarks" / "comparison.py"
 
 
@@ -26,10 +28,12 @@ comparison = load()
 LOSES = {"ties", "late rows", "bursts over the cap", "crashes", "all of it"}
 
 
+@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("troubles", comparison.TROUBLES, ids=lambda troubles: troubles.name)
 async def test_the_recipe_loses_and_the_feed_does_not(troubles: object) -> None:
     """A feed loses nothing silently and repeats nothing but after a crash; the recipe loses in silence."""
-    theirs, ours = await comparison.compare(troubles, seeds=1, hours=5)
+    theirs, ours = await comparison.compare(troubles, seeds=1, hours=often(3, 5))
     name = troubles.name  # type: ignore[attr-defined]
     assert (theirs.lost > 0) == (name in LOSES)
     assert ours.lost == ours.reported

@@ -13,9 +13,9 @@ import pytest
 
 from impactive_async import NOW, BadRow, FeedGapError, FileCursorStore, MemoryCursorStore, SqliteCursorStore
 from impactive_async.errors import CursorError, DecodeError, ServerError
+from impactive_async.feeds.cursor.server_clock import OwnClocks
+from impactive_async.feeds.delivery.source import FeedOptions
 from impactive_async.feeds.feed import Feed
-from impactive_async.feeds.server_clock import OwnClocks
-from impactive_async.feeds.source import FeedOptions
 from impactive_async.models import Gap
 from tests.feeds.lists import CAP, NAME, RULES, START, FakeList, StopsAt, Store, feed_of, ids, row, source_of
 from tests.support import FakeClock, ManualClock, spin

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +11,10 @@ import pytest
 
 from impactive_async import NOW
 from impactive_async.errors import CursorError, ServerError
-from tests.feeds.lists import CAP, FakeList, Sibling, StopsAt, Store, feed_of, row
+from impactive_async.feeds.cursor.rules import Rules
+from impactive_async.sandbox import Sandbox
+from tests.feeds.lists import CAP, NAME, RULES, FakeList, Sibling, StopsAt, Store, feed_of, row
+from tests.support import client_of
 
 
 def ids_of(rows: Any) -> list[str]:
@@ -103,3 +108,46 @@ async def test_a_list_without_since_by_hand() -> None:
     listed.rows[0] = row(1, subject="changed")
     second = await feed.poll(first.cursor)
     assert (len(first.rows), [one.subject for one in second.rows]) == (2, ["changed"])
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [str.encode, lambda text: bytearray(text.encode()), lambda text: memoryview(text.encode()), json.loads],
+    ids=["bytes", "bytearray", "memoryview", "dict"],
+)
+@pytest.mark.parametrize("rules", [RULES, None], ids=["since", "content"])
+async def test_a_cursor_may_come_as_a_database_gives_it_back(
+    stored: Callable[[str], Any], rules: Rules | None
+) -> None:
+    """Bytes, or the object of a JSON column, continue a poll and a stored feed like the text itself."""
+    listed, store = FakeList(), Store()
+    listed.add(1)
+    first = await feed_of(listed, StopsAt(), rules=rules).poll()
+    listed.add(2)
+    assert ids_of((await feed_of(listed, StopsAt(), rules=rules).poll(stored(first.cursor))).rows) == ["e2"]
+    store.cursors[NAME] = stored(first.cursor)
+    assert (await anext(feed_of(listed, StopsAt(), rules=rules, store=store))).id == "e2"
+
+
+@pytest.mark.parametrize("nonsense", [{}, {"v": 1}, [], 7, b"\xff", {"v": object()}])
+async def test_what_is_no_cursor_is_refused(nonsense: Any) -> None:
+    """A value that holds no cursor is a `CursorError`, and never a start from zero."""
+    with pytest.raises(CursorError):
+        await feed_of(FakeList(), StopsAt()).poll(nonsense)
+
+
+async def test_the_next_poll_is_planned_by_the_cap_that_was_found() -> None:
+    """A list that is cut at 30 rows, of 100 declared, is polled sooner from the moment on that this is known."""
+    async with Sandbox(populate=False) as sandbox, client_of(sandbox) as crm:
+        sandbox.change({"zapier.deals.list": {"cap": 30}})
+        feed, cursor, planned = crm.zapier.deals.watch(interval=300), None, list[float]()
+        for rows in (20, 20, 50, 20, 20):
+            for number in range(rows):
+                sandbox.state.add("deals", {"name": str(number)})
+                await sandbox.clock.advance(seconds=300 / rows)
+            poll = await feed.poll(cursor)
+            cursor = poll.cursor
+            planned.append(poll.next_in)
+    assert min(planned[:2]) >= 300 * 0.9  # 20 of 100: as seldom as was asked for
+    assert planned[2] <= 1.0
+    assert max(planned[3:]) <= 0.5 * 30 / 20 * 300

@@ -11,7 +11,7 @@ import pytest
 
 from impactive_async import CursorError, FeedGapError
 from impactive_async.errors import APIConnectionError, DecodeError
-from impactive_async.feeds.desk import SAVE_EVERY, SLOW_ROW
+from impactive_async.feeds.delivery.checkpointer import SAVE_EVERY, SLOW_ROW
 from tests.feeds.lists import CAP, FakeList, Sibling, StopsAt, Store, feed_of, ids, row
 from tests.support import spin
 

@@ -21,7 +21,7 @@ from impactive_async.errors import (
     RateLimitError,
     ServerError,
 )
-from impactive_async.feeds.rhythm import PATIENCE_WITH_NONSENSE
+from impactive_async.feeds.pacing.pace import MOST_UNREADABLE
 from impactive_async.sandbox import Sandbox
 from tests.feeds.lists import CAP, FakeList, Sibling, StopsAt, Store, feed_of, ids, row
 from tests.support import FakeClock, client_of, spin
@@ -89,7 +89,7 @@ async def test_a_sequence_deleted_while_it_is_watched() -> None:
 
 async def test_lasting_nonsense_ends_the_feed() -> None:
     """So many unreadable pages in a row end a feed, whatever other failures come between them."""
-    nonsense: list[Exception] = [DecodeError("not JSON")] * (PATIENCE_WITH_NONSENSE - 1)
+    nonsense: list[Exception] = [DecodeError("not JSON")] * (MOST_UNREADABLE - 1)
     listed = FakeList(trouble=[*nonsense, *TRANSIENT, DecodeError("the last one")])
     with pytest.raises(DecodeError, match="the last one"):
         await anext(feed_of(listed, StopsAt(polls=100)))
@@ -98,7 +98,7 @@ async def test_lasting_nonsense_ends_the_feed() -> None:
 async def test_an_outage_does_not_use_up_the_patience_with_nonsense() -> None:
     """One maintenance page at the end of a long outage is lived through, and a good page restores all patience."""
     outage: list[Exception] = [ServerError("down", status=502)] * 50
-    nonsense: list[Exception] = [DecodeError("maintenance")] * (PATIENCE_WITH_NONSENSE - 1)
+    nonsense: list[Exception] = [DecodeError("maintenance")] * (MOST_UNREADABLE - 1)
     listed, clock = FakeList(trouble=outage + nonsense), StopsAt(polls=1000)
     listed.add(1)
     feed = feed_of(listed, clock)

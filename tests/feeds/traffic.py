@@ -5,12 +5,11 @@ from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
 
-from impactive_async.feeds.cursor import Cursor
-from impactive_async.feeds.rules import NOW
-from impactive_async.feeds.server_clock import LEEWAY
-
-from .consumer import Consumer, Setting
-from .model_server import NEW_YEAR, SECOND, Habits
+from impactive_async.feeds.cursor.cursor import Cursor
+from impactive_async.feeds.cursor.rules import NOW
+from impactive_async.feeds.cursor.server_clock import LEEWAY
+from tests.feeds.consumer import Consumer, Setting
+from tests.feeds.model_server import NEW_YEAR, SECOND, Habits
 
 Action: TypeAlias = tuple[Any, ...]
 Story: TypeAlias = "tuple[Setting, list[Action]]"
@@ -75,12 +74,13 @@ def play(story: Story, cursor_type: type[Cursor] = Cursor) -> Consumer:
     consumer = Consumer(setting, cursor_type)
     consumer.server.now = NEW_YEAR + 5 * SECOND
     for action in actions:
-        _step(consumer, action)
+        step(consumer, action)
     consumer.finish()
     return consumer
 
 
-def _step(consumer: Consumer, action: Action) -> None:
+def step(consumer: Consumer, action: Action) -> None:
+    """Let one thing happen."""
     server = consumer.server
     match action:
         case "insert", behind:
@@ -103,7 +103,7 @@ def _step(consumer: Consumer, action: Action) -> None:
             consumer.poll()
         case "poll and handle", backwards:
             consumer.poll()
-            consumer.handle(len(consumer.hand), backwards=backwards)
+            consumer.handle(len(consumer.in_flight), backwards=backwards)
             consumer.save()
         case "handle", count, backwards:
             consumer.handle(count, backwards=backwards)

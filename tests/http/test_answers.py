@@ -13,8 +13,9 @@ import pytest
 
 from impactive_async import APIConnectionError, APIError, DecodeError
 from impactive_async._http.limits import Limits
+from impactive_async._http.session.options import SessionOptions
 from impactive_async._http.settings import Credentials
-from impactive_async._http.transport import SessionOptions, Transport
+from impactive_async._http.transport import Transport
 from impactive_async._http.wire import Request, Response, build_request, create, get
 from tests.support import KEY, FakeClock, http, scripted
 
@@ -108,10 +109,10 @@ async def test_a_bomb_is_not_unpacked_beyond_the_bound(monkeypatch: pytest.Monke
 
 async def breaks(request: Request, answer: bytes) -> None:
     async with transport_to(answer, plain(b"ok")) as transport:
-        with pytest.raises(APIConnectionError, match="broke before a whole answer arrived") as caught:
+        with pytest.raises(APIConnectionError, match=r"broke before a whole|cannot be decoded") as caught:
             await transport.send(request, 30)
         assert caught.value.request_sent
-        assert (caught.value.method, caught.value.request_path) == (request.method, request.bare_path)
+        assert (caught.value.method, caught.value.path) == (request.method, request.bare_path)
         assert (await transport.send(READ, 30)).body == b"ok"
 
 

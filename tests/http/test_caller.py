@@ -20,7 +20,7 @@ from impactive_async import (
     RetryPolicy,
     ServerError,
 )
-from impactive_async._http.shapes import one
+from impactive_async._codec.shapes import one
 from impactive_async._http.wire import build_request, get
 from impactive_async.models import Workspace
 from impactive_async.sandbox import Sandbox
@@ -85,7 +85,7 @@ async def test_fifty_calls_wait_out_one_429_together(sandbox: Sandbox) -> None:
     sandbox.fail(AUTH, status=429, retry_after=7)
     async with client_of(sandbox, clock=clock, max_concurrency=5) as crm:
         calls = [asyncio.create_task(crm.zapier.auth_test()) for _ in range(50)]
-        await until(lambda: clock.sleepers == 5)
+        await until(lambda: crm.stats().rate_limited == 1 and crm.stats().in_flight == 0)
         before = len(sandbox.requests)
         assert before <= 5  # those already under way when the 429 came
         clock.advance(6.99)
@@ -93,7 +93,12 @@ async def test_fifty_calls_wait_out_one_429_together(sandbox: Sandbox) -> None:
         assert len(sandbox.requests) == before
         assert crm.stats().waiting == 50 - (before - 1)
         clock.advance(0.01)
-        await asyncio.gather(*calls)
+        await until(lambda: len(sandbox.requests) == before + 1)
+        await spin()
+        assert len(sandbox.requests) == before + 1  # the others do not start at the same moment
+        while not all(call.done() for call in calls):
+            clock.advance(0.05)
+            await spin(20)
         assert crm.stats().rate_limited == 1
     assert len(sandbox.requests) == 51
 
@@ -208,13 +213,11 @@ async def test_an_answer_of_the_wrong_shape_names_request_and_place(crm: AsyncCl
     sandbox.fail("GET /api/agent/contacts", status=200, body=b'[{"firstName": "Ada", "lastName": "Lovelace"}]')
     error = await outcome(crm.contacts.list())
     assert type(error) is DecodeError
-    assert (error.method, error.request_path, error.path) == ("GET", "/api/agent/contacts", "$[0].id")
+    assert (error.method, error.path, error.json_path) == ("GET", "/api/agent/contacts", "$[0].id")
     assert str(error).startswith("GET /api/agent/contacts: unreadable Contact at $[0].id")
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"null", b"{}", b'"rows"', b"[1]", b"[[]]", b'{"a": [], "b": []}', b'[{"id": 7}]']
-)
+@pytest.mark.parametrize("body", [b"", b"null", b"{}", b'"rows"', b"[1]", b"[[]]", b'{"a": [], "b": []}'])
 async def test_what_is_no_list_is_not_taken_for_an_empty_one(
     body: bytes, crm: AsyncClient, sandbox: Sandbox
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from impactive_async import AsyncClient
 from impactive_async.sandbox import Sandbox
-from tests.support import FakeClock, client_of, until
+from tests.support import PATIENCE, FakeClock, client_of, until
 
 AUTH = "GET /api/zapier/auth/test"
 CREATE = "POST /api/agent/contacts"
@@ -80,7 +80,7 @@ async def test_a_call_cancelled_at_any_await_leaves_nothing_taken(sandbox: Sandb
             under_way = await cancelled_after(turns, crm.contacts.list())
             assert (crm.stats().in_flight, crm.stats().waiting) == (0, 0)
             sandbox.clear_faults()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 await crm.zapier.auth_test()
             if not under_way:
                 break
@@ -115,5 +115,5 @@ async def test_a_crowd_cancelled_at_once_leaves_nothing_taken(sandbox: Sandbox) 
         assert (crm.stats().in_flight, crm.stats().waiting) == (0, 0)
         hold.set()
         sandbox.clear_faults()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await asyncio.gather(*(crm.zapier.auth_test() for _ in range(3)))

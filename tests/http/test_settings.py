@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -104,6 +105,32 @@ def test_credentials_do_not_show_the_key(source: str | Callable[[], str] | Calla
 def test_base_urls_that_will_do(given: str, kept: str) -> None:
     """Https to any host, with a port and a path; plain http to this machine alone."""
     assert check_base_url(given, allow_insecure_http=False) == kept
+
+
+@pytest.mark.parametrize(
+    ("given", "right"),
+    [
+        ("https://app.impactiveai.com/api", "https://app.impactiveai.com"),
+        ("https://app.impactiveai.com/api/agent/", "https://app.impactiveai.com"),
+        ("https://app.impactiveai.com/settings/keys", "https://app.impactiveai.com"),
+        ("https://crm.example/api/zapier/deals", "https://crm.example"),
+        ("https://crm.example:8443/crm/v2/API", "https://crm.example:8443/crm/v2"),
+        ("http://127.0.0.1:8080/api/agent/contacts", "http://127.0.0.1:8080"),
+    ],
+)
+def test_a_base_url_that_goes_too_far_is_refused(given: str, right: str) -> None:
+    """The API's own paths are not part of it: the error names the URL that was meant, which is accepted."""
+    with pytest.raises(ConfigurationError, match=f"use {re.escape(right)}\\.$"):
+        check_base_url(given, allow_insecure_http=False)
+    assert check_base_url(right, allow_insecure_http=False) == right
+
+
+@pytest.mark.parametrize(
+    "url", ["https://crm.example/api/crm", "https://crm.example/apis", "https://crm.example/rapi"]
+)
+def test_a_prefix_that_only_looks_like_the_api_is_kept(url: str) -> None:
+    """A gateway may serve the API below any path."""
+    assert check_base_url(url, allow_insecure_http=False) == url
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from impactive_async import APITimeoutError
 from impactive_async.sandbox import Sandbox
-from tests.support import LoopClock, client_of, outcome, time_jumps, until
+from tests.support import LoopClock, client_of, now, outcome, time_jumps, until
 
 AUTH = "GET /api/zapier/auth/test"
-
-
-def now() -> float:
-    return asyncio.get_running_loop().time()
 
 
 @time_jumps
@@ -92,7 +88,10 @@ async def test_waiting_for_a_slot_is_not_counted() -> None:
 @time_jumps
 async def test_waiting_for_the_rate_is_not_counted() -> None:
     """At one request in ten seconds the third call waits for twenty, with a time-out of four."""
-    async with Sandbox() as sandbox, client_of(sandbox, timeout=4, max_retries=0, rate_limit=0.1) as crm:
+    async with (
+        Sandbox() as sandbox,
+        client_of(sandbox, timeout=4, max_retries=0, rate_limit=0.1, clock=LoopClock()) as crm,
+    ):
         start = now()
         await asyncio.gather(*(crm.zapier.auth_test() for _ in range(3)))
         assert 20 <= now() - start < 21

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from impactive_async._codec.scalars import read_since
 from impactive_async._http import wire
-from impactive_async._http.scalars import read_since
-from impactive_async._http.wire import Repeat, build_custom_request, build_request, check_id
+from impactive_async._http.wire import Repeat, ServerId, build_custom_request, build_request, check_id
 from tests.support import KEY
 
 STEP = wire.write("PATCH", "/api/agent/sequences/:id/steps/:stepId")
@@ -73,6 +73,21 @@ def test_an_id_that_could_mean_another_resource_is_refused(value: str) -> None:
     """Empty ids, white space at an end, slashes, dots and control characters are a `ValueError`."""
     with pytest.raises(ValueError, match="is not an id"):
         check_id(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "encoded"), [("v1.2", "v1.2"), ("a/b", "a%2Fb"), ("../x", "..%2Fx"), (" ?#", "%20%3F%23")]
+)
+def test_an_id_of_the_server_is_percent_encoded(value: str, encoded: str) -> None:
+    """Whatever the server calls its rows, a path can hold it."""
+    assert check_id(ServerId(value)) == encoded
+
+
+@pytest.mark.parametrize("value", ["", ".", ".."])
+def test_an_id_of_the_server_that_would_change_the_path_is_refused(value: str) -> None:
+    """No encoding keeps a dot segment or an empty one from changing the path."""
+    with pytest.raises(ValueError, match="is not an id"):
+        check_id(ServerId(value))
 
 
 @pytest.mark.parametrize("value", [None, 7, b"abc", ["a"], {"id": "a"}])

@@ -10,8 +10,7 @@ from typing import Any, Protocol
 import pytest
 
 from impactive_async.hub import Hub
-
-from .engines import ENGINES, Corner, corner_of
+from tests.hub.engines import ENGINES, Corner, corner_of
 
 
 class MakeHub(Protocol):

@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from impactive_async.hub import Claim, Event, Hub, connect, event_id
+from impactive_async.hub import Claim, Hub, HubEvent, connect, event_id
 from tests.support import give_up
 
 REDIS_URL = os.environ.get("IMPACTIVE_TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
@@ -108,8 +108,8 @@ def moment() -> datetime:
     return datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 
 
-def event(number: int, feed: str = "replies:seq_1") -> Event:
-    return Event(
+def event(number: int, feed: str = "replies:seq_1") -> HubEvent:
+    return HubEvent(
         id=event_id(feed, f"em_{number}", "v1"),
         source="https://crm.example.com",
         type="com.impactiveai.reply.received",
@@ -119,7 +119,7 @@ def event(number: int, feed: str = "replies:seq_1") -> Event:
     )
 
 
-def events(*numbers: int) -> list[Event]:
+def events(*numbers: int) -> list[HubEvent]:
     return [event(number) for number in numbers]
 
 

@@ -1,4 +1,4 @@
-"""A hub in memory, on a test's own clock: the rules of `hub/base.py`, and calls that can be made to fail."""
+"""A hub in memory, on a test's own clock, with calls that can be made to fail."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from attrs import define, field
 
 from impactive_async import Clock
-from impactive_async.hub import Claim, Delivery, Event, Hub, HubError, HubStatus
-from impactive_async.hub.base import fenced
+from impactive_async.hub import Claim, DeadLetter, Delivery, Hub, HubError, HubEvent, HubStatus, InFlightEvent
+from impactive_async.hub.contract.claim import fenced
 
 
 @define
-class Slot:
+class RestingFeed:
     cursor: str
     due: float
     token: int = 0
@@ -25,12 +25,13 @@ class Slot:
 @define(eq=False)
 class MemoryHub(Hub):
     clock: Clock
-    slots: dict[str, Slot] = field(factory=dict)
-    log: dict[str, Event] = field(factory=dict)
+    slots: dict[str, RestingFeed] = field(factory=dict)
+    log: dict[str, HubEvent] = field(factory=dict)
     permits: list[float] = field(factory=list)
     trouble: dict[str, list[Exception]] = field(factory=dict)
     calls: list[str] = field(factory=list)
     trimmable: int = 0
+    losses: list[str] = field(factory=list)
     _tokens: int = 0
 
     def _called(self, method: str) -> None:
@@ -40,7 +41,7 @@ class MemoryHub(Hub):
 
     async def add(self, feed: str, cursor: str = "") -> None:
         self._called("add")
-        self.slots.setdefault(feed, Slot(cursor, self.clock.monotonic()))
+        self.slots.setdefault(feed, RestingFeed(cursor, self.clock.monotonic()))
 
     async def claim(self, lease: float) -> Claim | None:
         self._called("claim")
@@ -54,16 +55,17 @@ class MemoryHub(Hub):
         slot.token, slot.leased, slot.due = self._tokens, True, now + lease
         return Claim(feed=feed, cursor=slot.cursor, token=slot.token, failures=slot.failures, lease=lease)
 
-    def _settle(self, claim: Claim) -> Slot:
+    def _settle(self, claim: Claim) -> RestingFeed:
         slot = self.slots.get(claim.feed)
         held = slot and slot.leased and slot.token == claim.token and slot.due > self.clock.monotonic()
+        held = held and slot and slot.cursor == claim.cursor
         if slot is None or not held:
             raise fenced(claim)
         slot.leased = False
         return slot
 
     async def commit(
-        self, claim: Claim, cursor: str, events: Sequence[Event], again_in: float, *, gaps: int = 0
+        self, claim: Claim, cursor: str, events: Sequence[HubEvent], again_in: float, *, gaps: int = 0
     ) -> None:
         self._called("commit")
         slot = self._settle(claim)
@@ -74,6 +76,11 @@ class MemoryHub(Hub):
     async def permit(self) -> float:
         self._called("permit")
         return self.permits.pop(0) if self.permits else 0.0
+
+    async def heal(self) -> list[str]:
+        self._called("heal")
+        losses, self.losses = self.losses, []
+        return losses
 
     async def fail(self, claim: Claim, error: str, again_in: float | None) -> None:
         self._called("fail")
@@ -122,7 +129,34 @@ class MemoryHub(Hub):
         slot.due, slot.failures = self.clock.monotonic(), 0
         return was_dead
 
-    async def receive(self, group: str, *, count: int = 20, visibility: float = 60.0) -> list[Delivery]:
+    async def receive(
+        self, group: str, *, count: int = 20, visibility: float = 60.0, max_deliveries: int | None = None
+    ) -> list[Delivery]:
+        raise NotImplementedError
+
+    async def hold(self, group: str, holder: str, seconds: float) -> bool:
+        raise NotImplementedError
+
+    async def in_flight(
+        self, group: str, *, visibility: float, count: int = 1000, after: str = "0"
+    ) -> list[InFlightEvent]:
+        raise NotImplementedError
+
+    async def postpone(
+        self, group: str, position: str, seconds: float, *, deliveries: int, visibility: float
+    ) -> None:
+        raise NotImplementedError
+
+    async def reject(self, group: str, position: str, reason: str) -> None:
+        raise NotImplementedError
+
+    async def dead_letters(self, group: str, *, count: int = 100) -> list[DeadLetter]:
+        raise NotImplementedError
+
+    async def replay(self, group: str, positions: Sequence[str] | None = None) -> int:
+        raise NotImplementedError
+
+    async def drop(self, group: str, positions: Sequence[str] | None = None) -> int:
         raise NotImplementedError
 
     async def ack(self, group: str, positions: Sequence[str]) -> None:
@@ -131,7 +165,10 @@ class MemoryHub(Hub):
     async def drop_group(self, group: str) -> None:
         raise NotImplementedError
 
-    async def init(self) -> None:
+    async def init(self, *, upgrade: bool = False) -> None:
+        raise NotImplementedError
+
+    async def upgrades(self) -> list[str]:
         raise NotImplementedError
 
 

@@ -8,8 +8,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 
 from impactive_async.hub import Hub
-
-from .engines import Corner, event
+from tests.hub.engines import Corner, event
 
 children = multiprocessing.get_context("forkserver")
 children.set_forkserver_preload([__name__])

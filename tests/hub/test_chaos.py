@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from .chaos import WORKERS, unleash
-from .chaos_findings import report
-from .chaos_worker import CONCURRENCY, INTERVAL, LEASE, RATE
-from .engines import ENGINES
+from tests.hub.chaos.findings import report
+from tests.hub.chaos.run import WORKERS, unleash
+from tests.hub.chaos.worker import CONCURRENCY, INTERVAL, LEASE, RATE
+from tests.hub.engines import ENGINES
 
 
+@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("engine", ENGINES)
 async def test_nothing_is_lost_nothing_doubled_and_nobody_forgotten(engine: str) -> None:
     """40 feeds, 4 workers; one killed, one frozen past its lease, the engine killed: each row is logged once.

@@ -15,13 +15,13 @@ from redis.asyncio import Redis
 
 from impactive_async.errors import ConfigurationError
 from impactive_async.hub import HubError, SqliteHub, connect
-from impactive_async.hub.postgres_check import check_schema, check_server
-from impactive_async.hub.redis_check import check_server as check_redis
+from impactive_async.hub.postgres.check import check_server
+from impactive_async.hub.redis.check import check_server as check_redis
 from impactive_async.stores import SqliteCursorStore
-
-from .engines import REDIS_URL, Corner, corner_of, run_sql
-from .servers import Server, own_server
-from .test_lost_answers import impatient_hub
+from tests.hub.contract.test_lost_answers import impatient_hub
+from tests.hub.engines import REDIS_URL, corner_of
+from tests.hub.support.servers import Server, own_server
+from tests.hub.versions.programs import make_newer
 
 SAFE_REDIS = {
     "redis_version": "7.0.15",
@@ -33,6 +33,7 @@ SAFE_POSTGRES = {
     "server_version": "15.4",
     "version_number": 150004,
     "replica": False,
+    "isolation": "read committed",
     "fsync": "on",
     "synchronous_commit": "on",
 }
@@ -40,7 +41,7 @@ SAFE_POSTGRES = {
 
 def test_safe_servers_pass() -> None:
     """A server that keeps everything is accepted."""
-    check_redis(SAFE_REDIS, allow_volatile=False)
+    check_redis(SAFE_REDIS, "standalone", allow_volatile=False)
     check_server(SAFE_POSTGRES, allow_volatile=False)
 
 
@@ -57,12 +58,12 @@ def test_safe_servers_pass() -> None:
 def test_a_redis_that_may_lose_data_is_refused(difference: dict[str, Any], reason: str, forgivable: bool) -> None:
     """Each danger is refused with its remedy; only loss can be accepted with `allow_volatile`."""
     with pytest.raises(ConfigurationError, match=reason):
-        check_redis(SAFE_REDIS | difference, allow_volatile=False)
+        check_redis(SAFE_REDIS | difference, "standalone", allow_volatile=False)
     if forgivable:
-        check_redis(SAFE_REDIS | difference, allow_volatile=True)
+        check_redis(SAFE_REDIS | difference, "standalone", allow_volatile=True)
     else:
         with pytest.raises(ConfigurationError, match=reason):
-            check_redis(SAFE_REDIS | difference, allow_volatile=True)
+            check_redis(SAFE_REDIS | difference, "standalone", allow_volatile=True)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,7 @@ def test_a_redis_that_may_lose_data_is_refused(difference: dict[str, Any], reaso
     [
         ({"version_number": 130012, "server_version": "13.12"}, "13.12 is too old", False),
         ({"replica": True}, "replica", False),
+        ({"isolation": "serializable"}, "`serializable`.*ALTER ROLE", False),
         ({"fsync": "off"}, "`fsync` is off.*allow_volatile=True", True),
         ({"synchronous_commit": "off"}, "`synchronous_commit` is off", True),
     ],
@@ -144,33 +146,17 @@ async def test_a_postgres_hub_that_was_never_made_cannot_be_used(tmp_path: Path)
                 await use
 
 
-async def _make_newer(engine: str, corner: Corner) -> None:
-    if engine == "sqlite":
-        connection = sqlite3.connect(corner.url.removeprefix("sqlite:///"))
-        connection.execute("PRAGMA user_version = 2")
-        connection.close()
-    elif engine == "redis":
-        async with Redis.from_url(REDIS_URL) as redis:
-            await redis.hset(f"{{{corner.namespace}}}:meta", "version", "2")
-    else:
-        await run_sql(f"UPDATE {corner.namespace}.meta SET version = 2")
-
-
 @pytest.mark.parametrize("engine", ["sqlite", "redis", "postgres"])
 async def test_a_newer_hub_is_refused(engine: str, tmp_path: Path) -> None:
     """A hub that a newer version has made is not touched by an older one."""
     async with corner_of(engine, tmp_path) as corner:
         async with corner.hub() as hub:
             await hub.init()
-        await _make_newer(engine, corner)
+        await make_newer(corner)
         async with corner.hub() as hub:
-            with pytest.raises(ConfigurationError, match="upgrade"):
-                await hub.check()
-
-
-def test_a_schema_of_this_version_passes() -> None:
-    """The version that `init` writes is the one that `check` knows."""
-    check_schema(1)
+            for attempt in (hub.check(), hub.init(), hub.init(upgrade=True), hub.upgrades()):
+                with pytest.raises(ConfigurationError, match="upgrade"):
+                    await attempt
 
 
 async def _refusing(server: Server) -> list[str]:
@@ -207,13 +193,6 @@ async def test_a_postgres_that_refuses_is_a_matter_of_configuration(path: str, t
         async with connect("postgresql:" + path.format(host=host)) as hub:
             with pytest.raises(ConfigurationError, match=r"PostgreSQL cannot be used at this URL"):
                 await hub.check()
-
-
-async def test_a_postgres_url_without_a_usable_port_is_a_matter_of_configuration() -> None:
-    """What the driver cannot read as a URL is told like the rest."""
-    async with connect("postgresql://127.0.0.1:port/x") as hub:
-        with pytest.raises(ConfigurationError, match="PostgreSQL cannot be used at this URL"):
-            await hub.check()
 
 
 @pytest.mark.parametrize("scheme", ["redis", "postgresql"])

@@ -46,7 +46,10 @@ def test_a_url_that_names_no_engine_is_refused(url: str) -> None:
         connect(url)
 
 
-@pytest.mark.parametrize("url", ["redis://127.0.0.1:port/0", "redis://[::1/0", "postgresql://[::1/x"])
+@pytest.mark.parametrize(
+    "url",
+    ["redis://127.0.0.1:port/0", "redis://[::1/0", "postgresql://[::1/x", "postgresql://127.0.0.1:port/x"],
+)
 def test_an_ill_formed_url_is_a_matter_of_configuration(url: str) -> None:
     """What cannot be read as a URL is told at once, and as that."""
     with pytest.raises(ConfigurationError, match="URL"):
@@ -69,7 +72,8 @@ def test_a_missing_extra_says_what_to_install(
 ) -> None:
     """Without its driver an engine is a `ConfigurationError` with the command to run."""
     monkeypatch.setitem(sys.modules, driver, None)  # how Python marks a blocked import
-    monkeypatch.delitem(sys.modules, f"impactive_async.hub.{extra}", raising=False)
+    for module in (f"impactive_async.hub.{extra}", f"impactive_async.hub.{extra}.hub"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
     with pytest.raises(ConfigurationError, match=rf"pip install 'impactive-async\[{extra}\]'"):
         connect(url)
 
@@ -79,5 +83,15 @@ def test_the_public_names_are_pinned() -> None:
     offered: Any = public.__all__
     assert offered == sorted(offered)
     assert all(hasattr(public, name) for name in offered)
-    assert {"Hub", "Claim", "HubError", "HubStatus", "Event", "Delivery", "SqliteHub", "connect"} <= set(offered)
+    assert {"Hub", "Claim", "HubError", "HubStatus", "HubEvent", "Delivery", "SqliteHub", "connect"} <= set(
+        offered
+    )
     assert SqliteHub is public.SqliteHub
+
+
+def test_the_old_name_of_an_event_is_deprecated() -> None:
+    """`hub.Event` is `HubEvent` for one more version, with a warning; no other name is made up."""
+    with pytest.warns(DeprecationWarning, match="HubEvent"):
+        assert public.Event is public.HubEvent
+    with pytest.raises(AttributeError, match="Evnt"):
+        public.Evnt  # noqa: B018 - it raises

@@ -1,4 +1,4 @@
-"""Contacts, sending accounts and bookings (contract #1-#5, #19, #20)."""
+"""Contacts, sending accounts and bookings."""
 
 from __future__ import annotations
 

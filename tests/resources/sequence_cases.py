@@ -1,4 +1,4 @@
-"""Sequences, their steps, and who is on them (contract #6-#18)."""
+"""Sequences, their steps, and who is on them."""
 
 from __future__ import annotations
 

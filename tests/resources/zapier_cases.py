@@ -1,4 +1,4 @@
-"""The Zapier surface (contract #21-#29)."""
+"""The Zapier surface."""
 
 from __future__ import annotations
 

@@ -6,8 +6,7 @@ import aiohttp
 import pytest
 
 from impactive_async.sandbox import Sandbox
-
-from .api import Api, MakeApi
+from tests.sandbox.calls import Api, MakeApi
 
 
 @pytest.fixture

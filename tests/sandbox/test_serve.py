@@ -7,9 +7,11 @@ import subprocess
 import sys
 import urllib.request
 
+import aiohttp
 import pytest
 
 from impactive_async.sandbox import Sandbox, main, serve
+from tests.support import PATIENCE
 
 MODULE = [sys.executable, "-m", "impactive_async.sandbox"]
 
@@ -29,10 +31,10 @@ def test_the_program_serves_until_interrupted() -> None:
         assert f"IMPACTIVE_API_KEY={found[1]}" in text
         assert "3600 virtual second(s) per second" in text
         request = urllib.request.Request(found[2], headers={"x-api-key": found[1]})
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as response:
             assert response.headers["x-impactive-sandbox"] == "1"
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=10)
+        output, errors = process.communicate(timeout=PATIENCE)
         assert (process.returncode, errors) == (0, "")
         assert "Stopped." in output
 
@@ -61,7 +63,7 @@ async def test_serving_ends_with_its_task() -> None:
     """`serve` runs until it is cancelled, telling the time of the real clock, and lets its port go."""
     said: asyncio.Queue[str] = asyncio.Queue()
     task = asyncio.create_task(serve(port=0, speed=2, say=said.put_nowait))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         assert "2 virtual second(s)" in await said.get()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -79,3 +81,31 @@ def test_an_interrupt_is_a_clean_end(monkeypatch: pytest.MonkeyPatch, capsys: py
     monkeypatch.setattr(asyncio, "run", interrupted)
     assert main([]) == 0
     assert "Stopped." in capsys.readouterr().out
+
+
+def test_a_profile_that_cannot_be_used_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that cannot be read, and a dialect beside a profile, are explained on stderr."""
+    assert main(["--port", "0", "--profile", "/none.json"]) == 1
+    assert capsys.readouterr().err == (
+        "Cannot serve this profile: profile /none.json cannot be read: No such file or directory.\n"
+    )
+    with pytest.raises(SystemExit):
+        main(["--profile", "x", "--dialect", "noun"])
+    assert "not allowed with" in capsys.readouterr().err
+
+
+async def test_numbered_workspaces_are_new_each_time() -> None:
+    """Where ids are numbers, so is that of the served workspace; two starts differ."""
+    found = set()
+    for _ in range(2):
+        said: asyncio.Queue[str] = asyncio.Queue()
+        task = asyncio.create_task(serve(port=0, dialect="numbers", say=said.put_nowait))
+        async with asyncio.timeout(PATIENCE), aiohttp.ClientSession() as session:
+            [(key, url)] = re.findall(r"curl -H 'x-api-key: (icrm_\w{32})' (http://[^/]+)", await said.get())
+            headers = {"x-api-key": key}
+            async with session.get(f"{url}/api/zapier/auth/test", headers=headers) as answer:
+                found.add((await answer.json())["id"])
+        task.cancel()
+        await asyncio.wait([task])
+    assert len(found) == 2
+    assert all(type(workspace_id) is int for workspace_id in found)

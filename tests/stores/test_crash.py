@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .processes import (
+from tests.stores.processes import (
     children,
     cursor_of,
     make_store,

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from impactive_async.errors import CursorError
 from impactive_async.stores import CursorStore, FileCursorStore, MemoryCursorStore, SqliteCursorStore
-
-from .processes import make_store
+from tests.stores.processes import make_store
+from tests.support import PATIENCE
 
 AWKWARD_KEYS = [
     "replies:seq_1",
@@ -97,6 +100,41 @@ async def test_a_place_that_cannot_be_written_is_named(kind: str, tmp_path: Path
         await store.save("feed", "1")
 
 
+@pytest.mark.parametrize("kind", ["file", "sqlite"])
+async def test_a_store_is_pickled_by_its_path(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a process that is spawned shares it, also in another directory; what it has open stays behind."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    store = build(kind, Path())
+    await store.save("feed", "1")
+    pickled = pickle.dumps(store)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    copy = pickle.loads(pickled)
+    assert type(copy) is type(store)
+    assert await copy.load("feed") == "1"
+    await copy.save("feed", "2")
+    assert await build(kind, tmp_path).load("feed") == "2"
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+@pytest.mark.parametrize("kind", ["file", "sqlite"])
+def test_another_process_uses_a_store_that_was_used_before(kind: str, start: str, tmp_path: Path) -> None:
+    """A child that inherits it, or is given it, reads and saves as its parent does."""
+    store = build(kind, tmp_path)
+    asyncio.run(store.save("feed", "1"))
+    context: Any = multiprocessing.get_context(start)
+    child = context.Process(target=_save_next, args=(store,))
+    child.start()
+    child.join(PATIENCE)
+    assert child.exitcode == 0
+    assert asyncio.run(store.load("feed")) == "2"
+
+
+def _save_next(store: CursorStore) -> None:
+    assert asyncio.run(store.load("feed")) == "1"
+    asyncio.run(store.save("feed", "2"))
+
+
 UNCLOSED = """
 import asyncio, sys
 from impactive_async.stores import FileCursorStore, SqliteCursorStore
@@ -113,7 +151,7 @@ asyncio.run(SqliteCursorStore(sys.argv[1] + "/dropped.db").save("feed", "1"))
 def test_a_store_that_nobody_closes_holds_up_nothing_and_warns_of_nothing(tmp_path: Path) -> None:
     """A program that never closes its stores exits by itself, silently, with warnings as errors."""
     command = [sys.executable, "-W", "error", "-c", UNCLOSED, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
 
 

@@ -10,8 +10,10 @@ from decimal import Decimal
 from typing import Any, assert_never, assert_type
 
 import aiohttp
+from multidict import CIMultiDict
 
 from impactive_async import (
+    NOW,
     UNSET,
     APIError,
     APIStatusError,
@@ -21,15 +23,20 @@ from impactive_async import (
     Company,
     Contact,
     ContactDraft,
+    CursorStore,
     Deal,
     Enrollment,
     EnrollmentStatus,
     EnrollResult,
+    Event,
+    Feed,
     Invoice,
     PauseResult,
     Project,
+    Removed,
     Reply,
     RetryPolicy,
+    RowList,
     Send,
     SendingAccount,
     Sequence,
@@ -66,7 +73,7 @@ async def make() -> None:
 
 async def contacts(crm: AsyncClient) -> None:
     people = await crm.contacts.list(limit=500, timeout=5, max_retries=0)
-    assert_type(people, list[Contact])
+    assert_type(people, RowList[Contact])
     assert_type(people[0].email, str | None)
     assert_type(people[0].updated_at, datetime | None)
     assert_type(people[0].extra["leadScore"], Any)
@@ -76,7 +83,7 @@ async def contacts(crm: AsyncClient) -> None:
     drafts = (ContactDraft(first_name=name, last_name="B") for name in "AC")
     assert_type(await crm.contacts.create_batch(drafts), list[Contact])
     assert_type(await crm.contacts.update(ada.id, title=None, email=UNSET), Contact)
-    assert_type(await crm.contacts.replies(ada.id), list[Reply])
+    assert_type(await crm.contacts.replies(ada.id), RowList[Reply])
     await crm.contacts.create(first_name="Ada")  # type: ignore[call-arg]
     await crm.contacts.create(first_name=None, last_name="L")  # type: ignore[arg-type]
     await crm.contacts.update(ada.id, first_name=None)  # type: ignore[arg-type]  # the API cannot clear it
@@ -88,14 +95,14 @@ async def contacts(crm: AsyncClient) -> None:
 
 async def sequences(crm: AsyncClient) -> None:
     accounts = await crm.sending_accounts.list()
-    assert_type(accounts, list[SendingAccount])
+    assert_type(accounts, RowList[SendingAccount])
     assert_type(accounts[0].sync_enabled, bool | None)
     steps = [StepDraft(subject="Hi", body="…"), StepDraft(subject="Ho", body="…", delay_days=2)]
     welcome = await crm.sequences.create(name="Welcome", steps=steps, sending_account_id=None)
     assert_type(welcome, Sequence)
     assert_type(welcome.steps, tuple[Step, ...] | None)
     assert_type(welcome.status, SequenceStatus | str | None)
-    assert_type(await crm.sequences.list(), list[Sequence])
+    assert_type(await crm.sequences.list(), RowList[Sequence])
     assert_type(await crm.sequences.get(welcome.id), Sequence)
     assert_type(await crm.sequences.update(welcome.id, status=SequenceStatus.PAUSED), Sequence)
     assert_type(await crm.sequences.update(welcome.id, status="paused", description=None), Sequence)
@@ -112,7 +119,7 @@ async def sequences(crm: AsyncClient) -> None:
 async def people_on_a_sequence(crm: AsyncClient) -> None:
     result = await crm.sequences.enroll("seq", contact_ids={"con_1", "con_2"}, tag_ids=("tag_1",))
     assert_type(result, EnrollResult)
-    assert_type(result.enrolled_count, int)
+    assert_type(result.enrolled_count, int | None)
     assert_type(result.skipped, tuple[SkippedContact, ...])
     assert_type(result.attempts, int)
     paused = await crm.sequences.pause("seq")
@@ -120,14 +127,14 @@ async def people_on_a_sequence(crm: AsyncClient) -> None:
     assert_type(paused.paused_count, int | None)
     await crm.sequences.unenroll("seq", "con_1")
     rows = await crm.sequences.enrollments("seq", since=datetime.now(UTC))
-    assert_type(rows, list[Enrollment])
+    assert_type(rows, RowList[Enrollment])
     assert_type(rows[0].status, EnrollmentStatus | str)
     assert_type(rows[0].updated_at, datetime)
     sends = await crm.sequences.sends("seq", since="2026-05-01T12:00:00Z")
-    assert_type(sends, list[Send])
+    assert_type(sends, RowList[Send])
     assert_type(sends[0].to_addresses, tuple[str, ...])
     replies = await crm.sequences.replies("seq")
-    assert_type(replies, list[Reply])
+    assert_type(replies, RowList[Reply])
     assert_type(replies[0].email_date, datetime)
     await crm.sequences.enroll("seq", ["con_1"])  # type: ignore[call-arg]
     await crm.sequences.enroll(None, contact_ids=["con_1"])  # type: ignore[arg-type]
@@ -135,7 +142,7 @@ async def people_on_a_sequence(crm: AsyncClient) -> None:
 
 
 async def bookings(crm: AsyncClient) -> None:
-    assert_type(await crm.bookings.list(), list[Booking])
+    assert_type(await crm.bookings.list(), RowList[Booking])
     booking = await crm.bookings.create(title="Demo", start_time=datetime.now(UTC), contact_id="con_1")
     assert_type(booking, Booking)
     assert_type(booking.start_time, datetime | None)
@@ -144,18 +151,47 @@ async def bookings(crm: AsyncClient) -> None:
 
 async def zapier(crm: AsyncClient) -> None:
     assert_type(await crm.zapier.auth_test(), Workspace)
-    assert_type(await crm.zapier.companies.list(), list[Company])
+    assert_type(await crm.zapier.companies.list(), RowList[Company])
     assert_type(await crm.zapier.companies.create(name="Engines", industry=None), Company)
-    assert_type(await crm.zapier.contacts.list(), list[Contact])
+    assert_type(await crm.zapier.contacts.list(), RowList[Contact])
     assert_type(await crm.zapier.contacts.create(first_name="A", last_name="B"), Contact)
     deals = await crm.zapier.deals.list(since=datetime.now(UTC))
-    assert_type(deals, list[Deal])
+    assert_type(deals, RowList[Deal])
+    assert_type(deals.truncated, bool)
+    assert_type(await crm.zapier.deals.list_all(), RowList[Deal])
     assert_type(deals[0].value, Decimal | None)
     assert_type(await crm.zapier.deals.create(name="Pilot", value=Decimal("0.1"), currency="EUR"), Deal)
-    assert_type(await crm.zapier.invoices.list(), list[Invoice])
-    assert_type(await crm.zapier.projects.list(), list[Project])
+    assert_type(await crm.zapier.invoices.list(), RowList[Invoice])
+    assert_type(await crm.zapier.projects.list(), RowList[Project])
     await crm.zapier.deals.create(name="Pilot", value="0.1")  # type: ignore[arg-type]
     await crm.zapier.invoices.create(number="1")  # type: ignore[attr-defined]
+
+
+async def following(crm: AsyncClient, store: CursorStore) -> None:
+    """The options of `watch*` are checked one by one, by type and by name."""
+    feed = crm.sequences.watch_replies("seq", since=NOW, store=store, interval=60, on_gap="continue")
+    assert_type(feed, Feed[Reply])
+    assert_type(crm.sequences.watch_sends(sequence_id="seq", since="2026-05-01T00:00Z"), Feed[Send])
+    assert_type(crm.sequences.watch_enrollments("seq", overlap=30), Feed[Enrollment])
+    assert_type(crm.contacts.watch_replies("con", since=NOW), Feed[Reply])
+    assert_type(crm.bookings.watch(key="mine"), Feed[Booking])
+    assert_type(crm.zapier.companies.watch(since=datetime.now(UTC)), Feed[Company])
+    assert_type(crm.zapier.deals.watch(on_bad_row=print), Feed[Deal])
+    assert_type((await feed.poll()).rows, list[Reply])
+    async with crm.watch(["replies", "deals"]) as events:
+        assert_type(await anext(events), Event)
+    crm.watch(["deal"])  # type: ignore[list-item]
+    crm.sequences.watch_sends()  # type: ignore[call-arg]
+    crm.sequences.watch_sends("seq", NOW)  # type: ignore[call-arg]
+    crm.sequences.watch_sends("seq", sinse=NOW)  # type: ignore[call-arg]
+    crm.bookings.watch(since=datetime.now(UTC))  # type: ignore[call-overload]
+    crm.bookings.watch(overlap=30)  # type: ignore[call-overload]
+    assert_type(await anext(crm.bookings.watch()), Booking)
+    assert_type(await anext(crm.bookings.watch(removals=True)), Booking | Removed)
+    assert_type(await anext(crm.sequences.watch_enrollments("seq")), Enrollment)
+    assert_type(await anext(crm.sequences.watch_enrollments("seq", removals=True)), Enrollment | Removed)
+    crm.zapier.deals.watch(interval="60")  # type: ignore[arg-type]
+    crm.zapier.deals.watch(on_gap="ignore")  # type: ignore[arg-type]
 
 
 def narrowing(email: str | None | Unset, status: EnrollmentStatus | str) -> str | None:
@@ -181,7 +217,7 @@ async def errors(crm: AsyncClient) -> AsyncIterator[str]:
         assert_type(error.status, int)
         assert_type(error.retry_after, float | None)
         assert_type(error.request_id, str | None)
-        assert_type(error.headers, dict[str, str])
+        assert_type(error.headers, CIMultiDict[str])
     except APIError as error:
         assert_type(error.outcome_unknown, bool)
         assert_type(error.attempts, int)

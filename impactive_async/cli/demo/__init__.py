@@ -1,14 +1,14 @@
-"""`impactive demo`: one week of a sequence on the embedded sandbox, in seconds, with the books checked at the end.
+"""`impactive demo`: one week of a sequence on the embedded sandbox, in seconds. At the end all rows are counted.
 
 leads.csv       the people
 command.py      the command
-play.py         the whole, from the first contact to the books
-cast.py         who and what it is about
-reactions.py    what the program does about replies
-story.py        what happens, and when
-consumer.py     the process that follows the feeds, and that is killed on the way
-process.py      this side of that process
-virtual.py      the consumer's clock: the feeds poll at their real pace, in the sandbox's time
-reconcile.py    what the sandbox did against what arrived
-screen.py       what people see
+run.py          the demo from the first contact to the totals
+people.py       the people of a file, and the sequence they go through
+scenario.py     what happens in the week, and when
+replies.py      what the demo's program does about replies
+consumer.py     the process that follows the feeds, and that is killed in the middle
+process.py      starts, kills and talks to that process
+clock.py        the consumer's clock, which runs in the sandbox's time
+reconcile.py    compares what the sandbox did with what arrived
+screen.py       what is drawn
 """

@@ -2,51 +2,51 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import typer
-from rich.console import Console
+import click
 
-from impactive_async.cli._errors import DONE, INCOMPLETE
-from impactive_async.cli._options import LOCAL
-from impactive_async.cli._run import Run, command
-from impactive_async.cli._streams import output_explained
+from impactive_async.cli.kit.declare import command
+from impactive_async.cli.kit.errors import DONE, INCOMPLETE, UsageError
+from impactive_async.cli.kit.options import argument, option
 
-app = typer.Typer()
-
-
-class _Console(Console):
-    """Rich's console, but whoever goes away while it writes ends the command as any other does."""
-
-    def on_broken_pipe(self) -> None:
-        with output_explained():
-            raise BrokenPipeError
+if TYPE_CHECKING:
+    from impactive_async.cli.kit.run import Run
 
 
-@command(app, "demo", example="impactive demo", shared=LOCAL)
-async def demo(
-    run: Run,
-    leads: Annotated[
-        Path | None,
-        typer.Argument(help="A CSV file of people; left out: a thousand who do not exist.", show_default=False),
-    ] = None,
-    seed: Annotated[str, typer.Option(help="What the sandbox makes up follows from it.")] = "demo",
-    json: Annotated[
-        bool, typer.Option("--json", help="The books as JSON lines; the story goes to stderr.")
-    ] = False,
-) -> None:
+@command(
+    "demo",
+    example="impactive demo",
+    rows="impactive_async.cli.demo.reconcile:Reconciliation",
+    shared=("json", "csv", "debug"),
+)
+@argument(
+    "leads",
+    type=click.Path(path_type=Path),
+    required=False,
+    help="A CSV file of people; left out: a thousand who do not exist.",
+)
+@option("--seed", default="demo", help="What the sandbox makes up follows from it.")
+async def demo(run: Run, leads: Path | None, seed: str) -> None:
     """See the main job done: a week of an email sequence on the embedded sandbox, and the books at the end.
 
     A thousand people are created and enrolled; a consumer follows enrollments, sends and replies, and is killed in
     the middle; the program reacts to replies. Needs no account; exits with 10 if a row is missing or came twice.
+    With --json or --csv the books go to stdout, and all else to stderr.
     """
-    from impactive_async.cli.demo.cast import read_leads
-    from impactive_async.cli.demo.play import play
+    from impactive_async.cli.demo.people import read_leads
+    from impactive_async.cli.demo.run import run_demo
+    from impactive_async.cli.demo.screen import DemoConsole
 
-    run.farewell = "Stopped; nothing is left behind."
-    accounts = await play(read_leads(leads), seed=seed, console=_Console(stderr=json, highlight=False))
-    if json:
-        run.out.json = True
-        run.show(accounts)
-    run.code = DONE.code if all(account.balanced for account in accounts) else INCOMPLETE.code
+    if getattr(sys, "frozen", False):
+        raise UsageError(
+            "The demo starts processes of Python, which a frozen program has none of: run it unfrozen."
+        )
+    run.stop_message = "Stopped; nothing is left behind."
+    apart = run.out.format is not None
+    totals = await run_demo(read_leads(leads), seed=seed, console=DemoConsole(stderr=apart, highlight=False))
+    if apart:
+        run.show(totals)
+    run.code = DONE.code if all(total.complete for total in totals) else INCOMPLETE.code

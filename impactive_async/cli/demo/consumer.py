@@ -1,13 +1,13 @@
-"""The demo's consumer: a process of its own that follows three feeds, and that can be killed at any moment.
+"""The demo's consumer: a process of its own that follows three feeds, and that can be killed at any time.
 
-It says what it does in JSON lines on standard output, and is told the time on standard input:
+It writes JSON lines to standard output, and reads the time from standard input:
 
     {"row": "sends", "key": "snd_1", ...}    a row is handled
     {"gap": "sends", ...}                    rows are out of the API's reach
-    {"asleep_until": 1778058000.0}           every feed waits for its next poll; what time is it?
-    {"stuck_after": 2700}                    it hangs, as programs do, and can only be killed
+    {"asleep_until": 1778058000.0}           every feed waits for its next poll: the time is to be sent
+    {"stuck": true}                          the process hangs, and can only be killed
 
-Everything it knows of the past is in its cursor store.
+What it knows of earlier processes is in its cursor store.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from pathlib import Path
 from typing import Any
 
 from impactive_async import AsyncClient, Enrollment, Feed, Gap, Reply, Send, SqliteCursorStore
-from impactive_async.cli.demo.virtual import VirtualTime
+from impactive_async.cli.demo.clock import VirtualTime
 
 POLL_EVERY = 900.0
-"""Seconds: the slow end of the five to fifteen minutes that the vendor advises."""
+"""Seconds between polls: the longest pause that the vendor advises (5 to 15 minutes)."""
 QUIET = 3600.0
-"""Seconds: as seldom as that when nothing happens."""
+"""Seconds between polls when nothing happens."""
 
 
 class Consumer:
-    """Handles rows by saying them; hangs after `stuck_after` of them (0: never)."""
+    """Handles rows by writing them out. Hangs after `stuck_after` rows; 0: never."""
 
     def __init__(self, stuck_after: int) -> None:
         self._left = stuck_after
@@ -40,29 +40,29 @@ class Consumer:
         """Handle the rows of a feed for ever."""
         async with feed:
             async for row in feed:
-                say(row=kind, key=key_of(row), contact=row.contact_id, text=getattr(row, "body", None))
+                send(row=kind, key=key_of(row), contact=row.contact_id, text=getattr(row, "body", None))
                 self._maybe_hang()
 
     def _maybe_hang(self) -> None:
         self._left -= 1
         if self._left == 0:
-            say(stuck=True)
-            threading.Event().wait()  # the whole process, as a deadlock would
+            send(stuck=True)
+            threading.Event().wait()  # hangs the whole process, as a deadlock does
 
 
 def key_of(row: Enrollment | Send | Reply) -> str:
-    """What makes two deliveries the same one: the id, and of a mutable row also its version."""
+    """Return what two deliveries of the same row share: the id, and of an enrollment also the version."""
     return f"{row.id} {row.updated_at.isoformat()}" if isinstance(row, Enrollment) else row.id
 
 
-def say(**facts: object) -> None:
-    """Tell the demo something."""
-    sys.stdout.write(json.dumps(facts) + "\n")
+def send(**message: object) -> None:
+    """Write a message for the demo."""
+    sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 
 
 async def consume(sequence_id: str, store: Path, now: float, stuck_after: int) -> None:
-    """Follow a sequence's feeds from where the store says, until standard input ends."""
+    """Follow a sequence's feeds from their stored cursors, until standard input ends."""
     clock = VirtualTime(now, sleepers=3)
     consumer = Consumer(stuck_after)
     async with AsyncClient(clock=clock) as crm, SqliteCursorStore(store) as cursors, asyncio.TaskGroup() as tasks:
@@ -75,7 +75,7 @@ async def consume(sequence_id: str, store: Path, now: float, stuck_after: int) -
             tasks.create_task(
                 consumer.follow(
                     kind,
-                    watch(sequence_id, store=cursors, interval=POLL_EVERY, max_interval=QUIET, on_gap=say_gap),
+                    watch(sequence_id, store=cursors, interval=POLL_EVERY, max_interval=QUIET, on_gap=send_gap),
                 )
             )
             for kind, watch in watchers.items()
@@ -85,15 +85,15 @@ async def consume(sequence_id: str, store: Path, now: float, stuck_after: int) -
             task.cancel()
 
 
-def say_gap(gap: Gap) -> None:
-    """Tell the demo that rows may be missing."""
-    say(gap=gap.feed, kind=gap.kind)
+def send_gap(gap: Gap) -> None:
+    """Report a gap to the demo."""
+    send(gap=gap.feed, kind=gap.kind)
 
 
 async def keep_time(clock: VirtualTime) -> None:
-    """Let time pass as it is told, until there is nobody to tell it."""
+    """Set the clock to each time that is sent, until standard input ends."""
     while True:
-        say(asleep_until=await clock.next_alarm())
+        send(asleep_until=await clock.next_alarm())
         now = await asyncio.to_thread(sys.stdin.readline)
         if not now:
             return

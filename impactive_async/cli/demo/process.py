@@ -1,4 +1,4 @@
-"""This side of the consumer's process: start it, hear it, tell it the time, kill it."""
+"""Starts the consumer's process, reads its messages, sends it the time, and kills it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Any, Self
 
 import attrs
 
-Fact = Mapping[str, Any]
+Message = Mapping[str, Any]
 
 
 class ConsumerDiedError(Exception):
-    """The consumer ended although nobody killed it."""
+    """The consumer ended by itself."""
 
 
 @attrs.frozen
 class ConsumerProcess:
-    """A running consumer. Whatever becomes of the demo, `kill` it."""
+    """A running consumer. Call `kill` when the demo ends, also after an error."""
 
     _process: asyncio.subprocess.Process
 
@@ -30,7 +30,7 @@ class ConsumerProcess:
     async def start(
         cls, *, url: str, api_key: str, sequence_id: str, store: Path, now: datetime, stuck_after: int = 0
     ) -> Self:
-        """Start it; it first speaks when it has made its first polls."""
+        """Start the process. Its first messages come when it has made its first polls."""
         arguments = (sequence_id, str(store), str(now.timestamp()), "--stuck-after", str(stuck_after))
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -39,45 +39,45 @@ class ConsumerProcess:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env={**os.environ, "IMPACTIVE_BASE_URL": url, "IMPACTIVE_API_KEY": api_key},
-            start_new_session=True,  # Ctrl-C is for the demo, which then ends it
+            start_new_session=True,  # Ctrl-C goes to the demo alone, which then kills this process
         )
         return cls(process)
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id."""
         return self._process.pid
 
-    async def facts(self) -> AsyncIterator[Fact]:
-        """What it says, until it sleeps or ends; of a line cut short by a kill, nothing is known.
+    async def messages(self) -> AsyncIterator[Message]:
+        """Yield its messages until it ends. A line that a kill cut short is left out.
 
         Raises:
-            ConsumerDiedError: It has ended by itself.
+            ConsumerDiedError: The process ended by itself.
         """
         assert self._process.stdout is not None  # noqa: S101 - for type checkers: it is a pipe
         async for line in self._process.stdout:
             if line.endswith(b"\n"):
                 yield json.loads(line)
         if await self._process.wait() > 0:
-            raise ConsumerDiedError(await self._last_words())
+            raise ConsumerDiedError(await self._error_text())
 
-    def tell(self, now: datetime) -> None:
-        """Tell it the time, and so wake it."""
+    def send_time(self, now: datetime) -> None:
+        """Send the time, which wakes it."""
         assert self._process.stdin is not None  # noqa: S101 - as above
         self._process.stdin.write(f"{now.timestamp()}\n".encode())
 
     def end(self) -> None:
-        """Ask it to save its cursors and go; `facts` then runs to its end."""
+        """Ask it to save its cursors and exit. `messages` then runs to its end."""
         assert self._process.stdin is not None  # noqa: S101 - as above
         self._process.stdin.close()
 
     async def kill(self) -> None:
-        """SIGKILL: no handler runs, nothing is saved. What it said before can still be heard."""
+        """Kill it with SIGKILL: no handler runs, and nothing is saved."""
         if self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
 
-    async def _last_words(self) -> str:
+    async def _error_text(self) -> str:
         assert self._process.stderr is not None  # noqa: S101 - as above
         said = (await self._process.stderr.read()).decode(errors="replace").strip()
-        return f"the demo's consumer ended: {said.splitlines()[-1] if said else 'without a word'}"
+        return f"the demo's consumer ended: {said.splitlines()[-1] if said else 'without a message'}"

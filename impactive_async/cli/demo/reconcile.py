@@ -1,4 +1,4 @@
-"""What the sandbox did against what arrived: every number counted, none assumed."""
+"""Compares what the sandbox did with what arrived. Every number is counted."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ KINDS: Final = ("enrollments", "sends", "replies")
 
 
 @attrs.frozen(kw_only=True)
-class Account:
-    """One kind of row: what there was to receive, and what became of it."""
+class Reconciliation:
+    """The totals of one kind of row: how many there were to receive, and how many arrived."""
 
     kind: str
     emitted: int
@@ -23,52 +23,52 @@ class Account:
     duplicated: int
 
     @property
-    def balanced(self) -> bool:
-        """Whether each row arrived once."""
+    def complete(self) -> bool:
+        """Whether each row arrived, and none arrived twice."""
         return self.missing == 0 and self.duplicated == 0
 
 
 @attrs.define
-class Ledger:
-    """What the consumers handled. A consumer that takes over from a killed one begins a new life.
+class Deliveries:
+    """The rows that the consumer's processes handled.
 
     Attributes:
-        repeated: Rows that a later life handled again, because the one before was killed before it could save that
-            it had: what at-least-once means. Their keys tell.
-        gaps: Stretches that a feed itself reported as perhaps incomplete.
+        repeated: Rows that a later process handled again: the killed one could not save that it had handled them.
+            Delivery is at least once, and the same key shows that a row is the same.
+        gaps: How many gaps the feeds reported.
     """
 
     repeated: int = 0
     gaps: int = 0
-    _life: int = 1
+    _process_number: int = 1
     _handled: dict[str, dict[str, int]] = attrs.field(factory=lambda: {kind: {} for kind in KINDS})
     _duplicated: dict[str, int] = attrs.field(factory=lambda: dict.fromkeys(KINDS, 0))
 
-    def begin_new_life(self) -> None:
-        """Count from here on as another consumer's work."""
-        self._life += 1
+    def begin_process(self) -> None:
+        """Count the rows from here on as those of a new process."""
+        self._process_number += 1
 
-    def enter(self, kind: str, key: str) -> bool:
-        """Enter a handled row; returns whether it is the first time."""
+    def record(self, kind: str, key: str) -> bool:
+        """Record a handled row. Return whether it is the first time."""
         before = self._handled[kind].get(key)
-        self._handled[kind][key] = self._life
-        if before == self._life:
+        self._handled[kind][key] = self._process_number
+        if before == self._process_number:
             self._duplicated[kind] += 1
         elif before is not None:
             self.repeated += 1
         return before is None
 
-    def knows(self, kind: str, key: str) -> bool:
-        """Whether a row arrived."""
+    def has(self, kind: str, key: str) -> bool:
+        """Whether a row has arrived."""
         return key in self._handled[kind]
 
-    def settle(self, emitted: Mapping[str, Collection[str]]) -> list[Account]:
-        """Compare with the keys of everything that should have arrived."""
-        return [self._account(kind, emitted[kind]) for kind in KINDS]
+    def compare(self, emitted: Mapping[str, Collection[str]]) -> list[Reconciliation]:
+        """Compare with the keys of all rows that should have arrived."""
+        return [self._total(kind, emitted[kind]) for kind in KINDS]
 
-    def _account(self, kind: str, emitted: Collection[str]) -> Account:
+    def _total(self, kind: str, emitted: Collection[str]) -> Reconciliation:
         received = sum(key in self._handled[kind] for key in emitted)
-        return Account(
+        return Reconciliation(
             kind=kind,
             emitted=len(emitted),
             received=received,
@@ -78,9 +78,9 @@ class Ledger:
 
 
 def emitted(state: State, sequence_id: str) -> dict[str, Sequence[str]]:
-    """The keys of what the sandbox knows it did.
+    """Return the keys of all rows that the sandbox made.
 
-    Of an enrollment that is its latest version: no poller sees versions that are overwritten between two polls.
+    Of an enrollment only the latest version counts: a poller cannot see a version that is gone by its next poll.
     """
     return {
         "enrollments": [f"{row.id} {row.updated_at.isoformat()}" for row in state.enrollments(sequence_id)],

@@ -1,4 +1,4 @@
-"""What people see of the demo: a live table on a terminal, plain lines anywhere else."""
+"""What the demo draws: a live table on a terminal, plain lines anywhere else."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from impactive_async.cli._streams import plain
-from impactive_async.cli.demo.reconcile import Account
+from impactive_async.cli.demo.reconcile import Reconciliation
+from impactive_async.cli.kit.streams import output_explained, plain
 
 _REFRESHES: Final = 12  # a second
 _LABELS: Final = {
@@ -29,16 +29,25 @@ _BAR: Final = 40
 
 
 @attrs.frozen(kw_only=True)
-class Standing:
-    """Where the story stands: the sandbox's time, the share that is told, and the books so far."""
+class DemoProgress:
+    """How far the demo is: the sandbox's time, the share of the week that has passed, and the totals so far."""
 
     now: datetime
     share: float
-    accounts: Sequence[Account]
+    totals: Sequence[Reconciliation]
+
+
+class DemoConsole(Console):
+    """Rich's console, which raises `ReaderGone` if the reader of stdout has gone."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise, where Rich would end the process with exit code 1."""
+        with output_explained():
+            raise BrokenPipeError
 
 
 class Screen:
-    """Tells events as they happen, with a live table below them if there is a terminal."""
+    """Writes events as they happen, with a live table below them on a terminal."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -56,17 +65,17 @@ class Screen:
         self.close()
 
     def close(self) -> None:
-        """Take the live table away."""
+        """Remove the live table."""
         if self._live is not None:
             self._live.stop()
             self._live = None
 
     def headline(self, text: str) -> None:
-        """Begin a part."""
+        """Write a headline."""
         self._console.print(Text(text, style="bold"), soft_wrap=not self._console.is_terminal)
 
     def tell(self, now: datetime | None, text: str, *, style: str = "") -> None:
-        """Tell an event, or without `now` a fact."""
+        """Write an event with its time, or a fact without one."""
         when = Text(f"{now:%a %H:%M}" if now else "", style="dim")
         what = Text(plain(text), style=style)
         if self._console.is_terminal:
@@ -74,19 +83,19 @@ class Screen:
         else:
             self._console.print(Text("  ").join(filter(None, (Text(""), when, what))), soft_wrap=True)
 
-    def update(self, standing: Callable[[], Standing]) -> None:
-        """Redraw the live table, if it is time to."""
+    def update(self, progress: Callable[[], DemoProgress]) -> None:
+        """Redraw the live table, at most twelve times a second."""
         if self._live is not None and time.monotonic() >= self._next_refresh:
             self._next_refresh = time.monotonic() + 1 / _REFRESHES
-            self._live.update(_standing(standing()), refresh=True)
+            self._live.update(_progress(progress()), refresh=True)
 
-    def settle(self, accounts: Sequence[Account]) -> None:
-        """Show the books."""
-        table = _books("", "emitted", "received", "missing", "duplicated")
-        for account in accounts:
-            style = "" if account.balanced else "bold red"
-            figures = (account.emitted, account.received, account.missing, account.duplicated)
-            table.add_row(_LABELS[account.kind], *(f"{figure:,}" for figure in figures), style=style)
+    def show_totals(self, totals: Sequence[Reconciliation]) -> None:
+        """Write the table of totals."""
+        table = _totals_table("", "emitted", "received", "missing", "duplicated")
+        for total in totals:
+            style = "" if total.complete else "bold red"
+            figures = (total.emitted, total.received, total.missing, total.duplicated)
+            table.add_row(_LABELS[total.kind], *(f"{figure:,}" for figure in figures), style=style)
         self._console.print(table)
 
 
@@ -99,7 +108,7 @@ def _indented(when: Text, what: Text, indent: int) -> RenderableType:
     return grid
 
 
-def _books(first: str, *titles: str) -> Table:
+def _totals_table(first: str, *titles: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column(first, min_width=_WIDEST_LABEL, no_wrap=True)
     for title in titles:
@@ -107,11 +116,11 @@ def _books(first: str, *titles: str) -> Table:
     return table
 
 
-def _standing(standing: Standing) -> Group:
-    done = round(standing.share * _BAR)
+def _progress(progress: DemoProgress) -> Group:
+    done = round(progress.share * _BAR)
     bar = Text.assemble(("━" * done, "green"), ("━" * (_BAR - done), "bright_black"))
-    table = _books(f"{standing.now:%a %d %b, %H:%M}", "emitted", "received", "not yet")
-    for account in standing.accounts:
-        figures = (account.emitted, account.received, account.missing)
-        table.add_row(_LABELS[account.kind], *(f"{figure:,}" for figure in figures))
+    table = _totals_table(f"{progress.now:%a %d %b, %H:%M}", "emitted", "received", "not yet")
+    for total in progress.totals:
+        figures = (total.emitted, total.received, total.missing)
+        table.add_row(_LABELS[total.kind], *(f"{figure:,}" for figure in figures))
     return Group("", bar, table)

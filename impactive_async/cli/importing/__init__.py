@@ -1,9 +1,12 @@
-"""`impactive contacts import`: from a spreadsheet's CSV to contacts.
+"""`impactive contacts import`: from a file of people to contacts.
 
-sheet.py      the file: encoding, delimiter, records with their line numbers
-columns.py    which column is which field
-people.py     a record as a contact to be created, or what is wrong with it
-plan.py       a sheet whose every line has been looked at
-telling.py    what is said about it: the columns, the preview, what was not created
-command.py    the command
+command.py     the commands and their options
+stages.py      the stages of an import, in their order
+report/        the page to show
+telling/       what is said
+sending/       everybody created, and what became of whom
+planning/      what is to become of each line
+people/        a record as a contact
+columns/       which column is which field
+reading/       the file
 """

@@ -1,137 +1,134 @@
-"""`impactive contacts import FILE.csv`."""
+"""`impactive contacts import FILE`, and `impactive contacts imported FILE`."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
-import attrs
-import typer
+import click
 
-from impactive_async.cli._bulk import progress_bar
-from impactive_async.cli._errors import INCOMPLETE, UsageError
-from impactive_async.cli._run import Run, command
-from impactive_async.cli._streams import is_watched
-from impactive_async.cli.contacts import app
-from impactive_async.cli.enroll import enroll_and_report
-from impactive_async.cli.importing.columns import is_known, map_columns
-from impactive_async.cli.importing.people import BadLine
-from impactive_async.cli.importing.plan import Plan, make_plan
-from impactive_async.cli.importing.sheet import open_sheet
-from impactive_async.cli.importing.telling import count, preview, tell_columns, tell_report
+from impactive_async.cli.kit.declare import command
+from impactive_async.cli.kit.errors import UsageError
+from impactive_async.cli.kit.options import FORMATS, LOCAL, argument, option
+from impactive_async.cli.resources.contacts import app
 
 if TYPE_CHECKING:
-    from impactive_async import ContactDraft, CreateReport, Progress
+    from impactive_async.cli.kit.run import Run
 
-_GRACE = 0.5
-"""Seconds that requests under way have, after Ctrl-C, to be answered: what is answered need not be looked for."""
-
-
-@attrs.frozen(kw_only=True)
-class Sending:
-    """How the contacts are sent."""
-
-    journal: Path
-    batch_size: int
-    concurrency: int
-    settle: float
-    resend_unknown: bool
+_FILE = "The file"
+_COLUMNS = "Columns"
+_LINES = "Lines"
+_PROGRESS = "Going on"
+_path = click.Path(path_type=Path)
 
 
-@command(app, "import", example="impactive contacts import leads.csv --enroll seq_123", writes=True)
-async def import_contacts(
-    run: Run,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a header line.", show_default=False)],
-    mapping: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            metavar="COLUMN=FIELD",
-            help="Take this column (by name, or as #3) for this field; extra.NAME sends it under NAME, "
-            "- leaves it out. Repeatable.",
-            show_default=False,
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be sent, and every bad line; send nothing.")
-    ] = False,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave bad lines out instead of stopping.")] = False,
-    enroll: Annotated[
-        str | None,
-        typer.Option(metavar="SEQUENCE", help="Then put everybody on this sequence.", show_default=False),
-    ] = None,
-    journal: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Remembers who is created, so that a killed import goes on (default: FILE.journal, beside it).",
-            show_default=False,
-        ),
-    ] = None,
-    resend_unknown: Annotated[
-        bool,
-        typer.Option(
-            "--resend-unknown",
-            help="Send again whom earlier runs called perhaps created: look first that they are not there.",
-        ),
-    ] = False,
-    encoding: Annotated[
-        str | None, typer.Option(help="As cp1252, if it is not UTF-8 or UTF-16.", show_default=False)
-    ] = None,
-    delimiter: Annotated[
-        str | None, typer.Option(metavar="CHARACTER", help="If it is not found by itself.", show_default=False)
-    ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, max=450, help="Contacts in a request.")] = 50,
-    concurrency: Annotated[int, typer.Option(min=1, help="Requests at once.")] = 4,
-    settle: Annotated[
-        float,
-        typer.Option(
-            metavar="SECONDS",
-            min=0,
-            help="How long a request that was cut off may still have an effect: only then is it sent again.",
-        ),
-    ] = 30.0,
-) -> None:
-    """Create the people of a CSV file, each of them once, however often it is interrupted and run again.
+@command("import", app, example="impactive contacts import leads.csv --enroll seq_123", writes=True)
+@argument(
+    "file", type=_path, metavar="FILE", help="CSV with a header line, also in gzip; .xlsx; - for standard input."
+)
+@option("--dry-run", is_flag=True, help="Show what would be sent, and every bad line; send nothing.")
+@option("--enroll", metavar="SEQUENCE", help="Then put everybody on this sequence.")
+@option("--yes", is_flag=True, help="Do not ask before a thousand contacts or more are written.")
+@option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="COLUMN=FIELD",
+    panel=_COLUMNS,
+    help="Take this column (by name, or as #3) for this field; extra.NAME sends it under NAME, full_name splits "
+    "it, - leaves it out. Repeatable.",
+)
+@option("--split-name", metavar="COLUMN", panel=_COLUMNS, help="Split this column into first and last name.")
+@option("--no-email", is_flag=True, panel=_COLUMNS, help="Import everybody without an address.")
+@option("--map-file", type=_path, metavar="FILE", panel=_COLUMNS, help="Take columns for what this file says.")
+@option("--save-map", type=_path, metavar="FILE", panel=_COLUMNS, help="Keep what the columns are in this file.")
+@option("--skip-bad", is_flag=True, panel=_LINES, help="Leave bad lines out instead of stopping.")
+@option(
+    "--rejects", type=_path, metavar="FILE", panel=_LINES, help="Where lines to correct go (default: beside FILE)."
+)
+@option("--results", type=_path, metavar="FILE", panel=_LINES, help="Write what became of each line, as CSV.")
+@option("--report", type=_path, metavar="FILE", panel=_LINES, help="Write a page to show, as HTML.")
+@option(
+    "--allow-duplicates",
+    is_flag=True,
+    panel=_LINES,
+    help="Import every line, though its address stands on an earlier one.",
+)
+@option(
+    "--existing",
+    type=click.Choice(["skip", "update", "create"]),
+    default="create",
+    panel=_LINES,
+    help="What to do about people whose address is in the workspace, as far as its lists show them.",
+)
+@option(
+    "--journal",
+    type=_path,
+    metavar="FILE",
+    panel=_PROGRESS,
+    help="Remembers who is created, so that a killed import goes on (default: FILE.journal, beside it).",
+)
+@option(
+    "--resend-unknown",
+    is_flag=True,
+    panel=_PROGRESS,
+    help="Send again whom earlier runs called perhaps created: look first that they are not there.",
+)
+@option(
+    "--batch-size",
+    type=click.IntRange(1, 450),
+    default=50,
+    metavar="N",
+    panel=_PROGRESS,
+    help="Contacts in a request.",
+)
+@option(
+    "--concurrency", type=click.IntRange(min=1), default=4, metavar="N", panel=_PROGRESS, help="Requests at once."
+)
+@option(
+    "--settle",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    metavar="SECONDS",
+    panel=_PROGRESS,
+    help="How long a request that was cut off may still have an effect: only then is it sent again.",
+)
+@option("--encoding", panel=_FILE, help="As cp1252, if it is not UTF-8 or UTF-16.")
+@option("--delimiter", metavar="CHARACTER", panel=_FILE, help="If it is not found by itself.")
+@option(
+    "--header-line",
+    type=click.IntRange(min=1),
+    metavar="N",
+    panel=_FILE,
+    help="The line of the header, if it is not found by itself.",
+)
+@option(
+    "--no-header",
+    is_flag=True,
+    panel=_FILE,
+    help="The first line is somebody's; --map '#1=first_name' and so on says what the columns are.",
+)
+@option(
+    "--sheet", metavar="NAME", panel=_FILE, help="The sheet of a workbook, by name or number (default: the first)."
+)
+async def import_contacts(run: Run, /, file: Path, **options: Any) -> None:
+    """Create the people of a file, each of them once, however often it is interrupted and run again.
 
-    Nothing is sent before every line was looked at. Columns are known by their headers, in all common spellings:
-    first name, last name, email, phone, title, company id.
+    Nothing is sent before every line was looked at. Columns are known by their headers, as the exports of Google,
+    Outlook, LinkedIn, HubSpot, Salesforce and others spell them: first name, last name, email, phone, title,
+    company, company id.
     """
-    from impactive_async import created_ids
+    from impactive_async.cli.importing.reading.sheet import Asked
+    from impactive_async.cli.importing.stages import ImportRequest, run_import
 
-    plan = _plan(run, file, encoding, _one_character(delimiter), mapping or [])
-    if dry_run:
-        preview(run, plan)
-        return
-    _refuse_bad_lines(plan, skip_bad=skip_bad)
-    if enroll is not None:
-        await run.crm.sequences.get(enroll)  # a mistyped id is told before anybody is created
-    sending = Sending(
-        journal=journal or file.with_name(file.name + ".journal"),
-        batch_size=batch_size,
-        concurrency=concurrency,
-        settle=settle,
-        resend_unknown=resend_unknown,
+    asked = Asked(
+        encoding=options.pop("encoding"),
+        delimiter=_one_character(options.pop("delimiter")),
+        header_line=options.pop("header_line"),
+        no_header=options.pop("no_header"),
+        sheet=options.pop("sheet"),
     )
-    report = await _create(run, plan, sending)
-    if enroll is not None:
-        ids, total = created_ids(sending.journal), report.created + report.already_created
-        await enroll_and_report(run, enroll, ids, total=total)
-    if plan.bad_lines or not report.ok:
-        run.code = INCOMPLETE.code
-
-
-def _plan(run: Run, file: Path, encoding: str | None, delimiter: str | None, pairs: list[str]) -> Plan:
-    def tell(bad: BadLine) -> None:
-        run.note(f"{file}:{bad.line}: {bad.reason}")
-
-    with run.before_sending():
-        sheet = open_sheet(file, encoding=encoding, delimiter=delimiter, known=is_known)
-        plan = make_plan(sheet, map_columns(sheet.header, pairs), tell)
-    tell_columns(run, plan)
-    return plan
+    await run_import(run, ImportRequest(file=file, asked=asked, **options))
 
 
 def _one_character(delimiter: str | None) -> str | None:
@@ -140,81 +137,11 @@ def _one_character(delimiter: str | None) -> str | None:
     return delimiter
 
 
-def _refuse_bad_lines(plan: Plan, *, skip_bad: bool) -> None:
-    if plan.bad_lines and not skip_bad:
-        raise UsageError(
-            f"{count(plan.bad_lines, 'line')} of {plan.sheet.path} cannot be imported, as listed above; nothing "
-            "was sent. Correct them, or leave them out with --skip-bad."
-        )
+@command("imported", app, example="impactive contacts imported leads.csv --json", shared=(*FORMATS, *LOCAL))
+@argument("file", type=_path, metavar="FILE", help="What was imported.")
+@option("--journal", type=_path, metavar="FILE", help="Its journal (default: FILE.journal, beside it).")
+async def imported(run: Run, file: Path, journal: Path | None) -> None:
+    """Show what became of each line of an import: outcome, contact and reason, as its journal knows them."""
+    from impactive_async.cli.importing.telling.imported import show_imported
 
-
-async def _create(run: Run, plan: Plan, sending: Sending) -> CreateReport:
-    """Create them, and say what became of them, also if it was stopped on the way."""
-    from impactive_async import BulkError, CreateReport
-
-    book = sending.journal
-    run.farewell = f"Stopped; {book} knows how far: the same command goes on from there."
-    if book.exists() and is_watched():
-        run.note(
-            f"Going on with {book}; what was under way when it stopped is looked for first, up to "
-            f"{sending.settle:g} s."
-        )
-    rows = _Rows(plan)
-    try:
-        report = await _send(run, rows, sending)
-    except _Stopped:
-        raise asyncio.CancelledError from None
-    except BulkError as error:
-        if isinstance(error.report, CreateReport):
-            tell_report(run, plan, error.report)
-        if rows.stopped:
-            raise asyncio.CancelledError from None
-        raise
-    tell_report(run, plan, report)
-    if rows.stopped:
-        raise asyncio.CancelledError
-    return report
-
-
-async def _send(run: Run, rows: _Rows, sending: Sending) -> CreateReport:
-    failed = 0
-
-    def notice(standing: Progress) -> None:
-        nonlocal failed
-        failed = standing.failed
-        draw(standing)
-
-    try:
-        with progress_bar("Creating contacts", len(rows)) as draw, run.signals.grace(rows.stop, _GRACE):
-            return await run.crm.contacts.create_many(rows, on_progress=notice, **attrs.asdict(sending))
-    except asyncio.CancelledError:
-        if failed:
-            run.farewell += (
-                f" Until then {count(failed, 'line')} failed; the next run tries again, and lists what fails."
-            )
-        raise
-
-
-class _Stopped(Exception):  # noqa: N818 - no error: Ctrl-C
-    """The user wants no more rows to be sent."""
-
-
-class _Rows:
-    """The people of a plan, until they are to stop."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self.stopped = False
-
-    def stop(self) -> None:
-        """Yield no more."""
-        self.stopped = True
-
-    def __len__(self) -> int:
-        return len(self._plan)
-
-    def __iter__(self) -> Iterator[ContactDraft]:
-        for draft in self._plan:
-            if self.stopped:
-                raise _Stopped
-            yield draft
+    await show_imported(run, journal or file.with_name(file.name + ".journal"))

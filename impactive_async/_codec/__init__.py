@@ -1,0 +1,1 @@
+"""Bytes to rows and back: what an answer says, and what a request carries."""

@@ -1,0 +1,195 @@
+"""From the wire to rows and back: what the rest of the package calls.
+
+    loads, dumps                    bytes and plain values (json_bytes.py)
+    read_row, read_rows             bytes to rows
+    decode_row, decode_rows         plain values to rows
+    encode_fields, encode_draft     arguments and drafts to plain values (encode.py)
+    to_wire                         rows to plain values (encode.py)
+    format_instant, parse_instant   moments (scalars.py)
+
+A row is read strictly (`exact.py` says what that means). What it holds beyond the contract is kept in `extra`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+from impactive_async._codec.bodies import NotJson, json_of
+from impactive_async._codec.brief import brief
+from impactive_async._codec.encode import encode_draft, encode_fields, to_wire
+from impactive_async._codec.exact import exact_reader
+from impactive_async._codec.fast import fast_reader
+from impactive_async._codec.json_bytes import dumps, loads
+from impactive_async._codec.lists import rows_in_frame, rows_within, tell_more, values_of
+from impactive_async._codec.scalars import Misfit, format_instant, parse_instant
+from impactive_async._codec.tolerant.envelopes import find_row, merged, row_of_id, shapes_tried, unreadable
+from impactive_async._codec.tolerant.notes import current
+from impactive_async._codec.tolerant.nouns import noun_of, plural_of
+from impactive_async._codec.tolerant.refusals import raise_refusal
+from impactive_async._codec.tolerant.results import READERS
+from impactive_async._codec.tolerant.values import Deviate, in_contracts_form
+from impactive_async.errors import DecodeError
+
+__all__ = [
+    "decode_row",
+    "decode_rows",
+    "dumps",
+    "encode_draft",
+    "encode_fields",
+    "format_instant",
+    "loads",
+    "parse_instant",
+    "read_result",
+    "read_row",
+    "read_rows",
+    "to_wire",
+]
+
+T = TypeVar("T")
+
+
+def read_row(cls: type[T], body: bytes) -> T:
+    """Read a row from its JSON text.
+
+    Args:
+        cls: An attrs class of `impactive_async.models`.
+        body: The text; an empty one is `null`.
+
+    Raises:
+        DecodeError: The text is not JSON (`NotJson`), or not what the class says; see `decode_row`.
+        Refusal: The text says that the server refused.
+    """
+    fast = fast_reader(cls)
+    row: T | None = None if fast is None else fast.row(body)
+    return decode_row(cls, json_of(body)) if row is None else row
+
+
+def read_rows(cls: type[T], body: bytes) -> list[T]:
+    """Read the rows of a list answer (A2), in its order.
+
+    Raises:
+        DecodeError: The answer is not JSON (`NotJson`), not a list, or one of its rows is not what the class says;
+            see `decode_rows`.
+        Refusal: The text says that the server refused.
+    """
+    fast = fast_reader(cls)
+    rows: list[T] | None = None if fast is None else fast.rows(body)
+    if rows is not None:
+        return rows
+    if fast is not None:
+        rows = rows_in_frame(body, plural_of(cls), fast.rows)
+        if rows is not None:
+            return rows
+    found = rows_within(body, plural_of(cls))
+    if fast is not None and found.beside and type(found.value) is bytes:
+        rows = fast.rows(found.value)
+    if rows is None:
+        return decode_rows(cls, values_of(found))
+    tell_more(found, len(rows))
+    return rows
+
+
+def read_result(cls: type[T], body: bytes) -> T:
+    """Read what `enroll` or `pause` did; whatever the body says beside that is kept.
+
+    Raises:
+        NotJson: The body is an HTML page, so that the answer is not the API's.
+        Refusal: The body says that the server refused.
+    """
+    notes = current()
+    deviate = notes.deviate if notes else _unheard
+    try:
+        data = json_of(body)
+    except NotJson:
+        if body.lstrip()[:1] == b"<":
+            raise
+        deviate("result.text")
+        data = body[:_KEPT].decode("utf-8", "replace")
+    raise_refusal(data)
+    result: T = READERS[cls](data, deviate)
+    return result
+
+
+_KEPT: Final = 4096
+"""Bytes of a body that is no JSON which are kept."""
+
+
+def _unheard(_: str) -> None:
+    """Tell nobody of a deviation."""
+
+
+def decode_row(cls: type[T], raw: object, path: str = "$") -> T:
+    """Read a row from its plain value.
+
+    Args:
+        cls: An attrs class of `impactive_async.models`.
+        raw: The JSON value.
+        path: Where in the document the row stands, for the error.
+
+    Raises:
+        DecodeError: The value is not what the class says. The error names the path and shows the offending value.
+    """
+    fast = fast_reader(cls)
+    rows: list[T] | None = None if fast is None else fast.rows_of_values((raw,))
+    if rows is not None:
+        return rows[0]
+    try:
+        row: T = exact_reader(cls)(raw, cls)
+    except Misfit as misfit:
+        error = _decode_error(cls, misfit, path)
+    else:
+        return row
+    notes = current()
+    if notes is None:
+        raise error from None
+    return _row_in_another_form(cls, raw, path, notes.deviate, error)
+
+
+def _row_in_another_form(cls: type[T], raw: object, path: str, deviate: Deviate, error: DecodeError) -> T:
+    """Read a row that is not in the contract's form.
+
+    Raises:
+        DecodeError: It is in none of the forms that are understood. `error` says what the contract expects.
+        Refusal: It says that the server refused.
+    """
+    noun = noun_of(cls)
+    raise_refusal(raw)
+    found = find_row(raw, noun)
+    if found is None:
+        found = row_of_id(raw, noun)
+    if found is None:
+        if path != "$":  # a row of a list
+            raise error from None
+        raise unreadable(noun, shapes_tried(noun), raw)
+    for deviation in found.deviations:
+        deviate(deviation)
+    row = merged(found)
+    try:
+        value: T = exact_reader(cls)(in_contracts_form(cls, row, deviate), cls)
+    except Misfit as misfit:
+        raise _decode_error(cls, misfit, path) from None
+    return value
+
+
+def decode_rows(cls: type[T], raws: Sequence[object]) -> list[T]:
+    """Read the rows of a page from their plain values, in its order.
+
+    Raises:
+        DecodeError: A row is not what the class says. The error is about the first such row, and names its index.
+    """
+    fast = fast_reader(cls)
+    rows: list[T] | None = None if fast is None else fast.rows_of_values(raws)
+    if rows is not None:
+        return rows
+    return [decode_row(cls, raw, f"$[{index}]") for index, raw in enumerate(raws)]
+
+
+def _decode_error(cls: type, misfit: Misfit, path: str) -> DecodeError:
+    where = path + misfit.path
+    snippet = brief(misfit.value)
+    return DecodeError(
+        f"unreadable {cls.__name__} at {where}: {misfit.message}; found {snippet}",
+        json_path=where,
+        snippet=snippet,
+    )

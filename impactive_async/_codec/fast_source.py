@@ -1,0 +1,131 @@
+"""Writes the text of the loops that make rows of structs (`fast.py`) from the annotations of row classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, get_args
+
+import attrs
+
+from impactive_async._codec.fields import Field, fields_of, is_array, is_open_enum, local_fields_of, members_of
+
+_INDENT: Final = "    "
+
+Lines = Iterator[str]
+RowMaker = Callable[[Any, Any], list[Any]]
+"""Makes rows of structs.
+
+The second argument has the plain value that each struct was read from, or `None` for a row without unknown fields.
+"""
+
+
+@attrs.frozen
+class LoopText:
+    """The lines of a module, and the values of the names in them.
+
+    Attributes:
+        nascent: Makes the class that rows of a class are filled in as.
+        maker_of: Returns the compiled loop of a class.
+        scope: The values by name.
+        lines: The lines, without line ends.
+    """
+
+    nascent: Callable[[type], type]
+    maker_of: Callable[[type], RowMaker]
+    scope: dict[str, Any]
+    lines: list[str] = attrs.field(factory=list)
+
+    def name(self, name: str, meaning: Any) -> str:
+        """Give a name in the text its value; return the name."""
+        self.scope[name] = meaning
+        return name
+
+
+def write_maker(cls: type, source: LoopText) -> LoopText:
+    """Write the function `read(structs, raws)`, which is a `RowMaker`; return the text."""
+    source.lines.extend(
+        ["def read(structs, raws):", "    page = []", "    for struct, raw in zip(structs, raws):"]
+    )
+    source.lines.extend(_indent(_fill(cls, source, struct="struct", raw="raw", row="row"), 2))
+    source.lines.extend(["        page.append(row)", "    return page"])
+    return source
+
+
+def _indent(lines: Lines, depth: int = 1) -> Lines:
+    return (_INDENT * depth + line for line in lines)
+
+
+def _fill(cls: type, source: LoopText, *, struct: str, raw: str, row: str) -> Lines:
+    """Fill the local `row`, of `cls`, from the local `struct`; take unknown fields from the local `raw`."""
+    fields, name = fields_of(cls), source.name(cls.__name__, cls)
+    yield f"{row} = {source.name(f'Nascent{name}', source.nascent(cls))}()"
+    for field in fields:
+        yield from _read(field, f"{name}_{field.name}", source, struct, raw)
+        yield f"{row}.{field.name} = value"
+    for field in local_fields_of(cls):
+        yield f"{row}.{field.name} = {source.name(f'default_{name}_{field.name}', field.default)}"
+    known = source.name(f"known_{name}", frozenset(field.wire for field in fields))
+    yield f"{row}.extra = {{}} if {raw} is None else unknown_fields({raw}, {known})"
+    yield f"{row}.__class__ = {name}"
+
+
+def _read(field: Field, label: str, source: LoopText, struct: str, raw: str) -> Lines:
+    """Set the local `value` to the value of a field; `label` names the field's default in the text."""
+    convert = list(_convert(field, source, raw))
+    yield f"value = {struct}.{field.name}"
+    if field.required:
+        yield from convert
+    elif field.default is None:
+        if convert:
+            yield "if value is not None:"
+            yield from _indent(iter(convert))
+    else:
+        yield "if value is None:"
+        yield f"    value = {source.name(f'default_{label}', field.default)}"
+        if convert:
+            yield "else:"
+            yield from _indent(iter(convert))
+
+
+def _convert(field: Field, source: LoopText, raw: str) -> Lines:
+    """Turn the local `value` from the struct's type into the row's."""
+    if field.name == "id":
+        yield "if not value:"
+        yield "    raise ValueError"
+    elif field.type is datetime:
+        yield "value = fromisoformat(value)"
+        yield "if value.tzinfo is not UTC:"
+        yield "    value = to_utc(value)"
+    elif field.type is Decimal:
+        yield "value = read_decimal(value)"
+    elif is_open_enum(field.type):
+        find = source.name(f"find_{get_args(field.type)[0].__name__}", members_of(field.type).get)
+        yield f"value = {find}(value, value)"
+    elif is_array(field.type):
+        yield from _read_array(field, source, raw)
+    elif attrs.has(field.type):
+        yield from _read_nested(field, source, raw)
+
+
+def _read_array(field: Field, source: LoopText, raw: str) -> Lines:
+    item = get_args(field.type)[0]
+    if item is str:
+        yield "if type(value) is str:"
+        yield "    value = (value,)"
+    else:
+        read = source.name(f"read_{item.__name__}", source.maker_of(item))
+        yield f'value = tuple({read}(value, nothings if {raw} is None else {raw}["{field.wire}"]))'
+
+
+def _read_nested(field: Field, source: LoopText, raw: str) -> Lines:
+    """Read a nested row in place.
+
+    Its fields are read through the local `value` too, so its row has a local of its own until it is filled.
+    """
+    struct, inner, row = (f"{part}_{field.name}" for part in ("struct", "raw", "row"))
+    yield f"{struct} = value"
+    yield f'{inner} = None if {raw} is None else {raw}["{field.wire}"]'
+    yield from _fill(field.type, source, struct=struct, raw=inner, row=row)
+    yield f"value = {row}"

@@ -1,0 +1,76 @@
+"""What an answer says of rows that it does not show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from impactive_async._codec.json_bytes import loads
+
+_MORE: Final = frozenset(("hasmore", "hasnext", "hasnextpage", "more", "truncated"))
+_NEXT: Final = frozenset(("next", "nextcursor", "nextpage", "nextpagetoken", "nexttoken", "nexturl", "cursor"))
+_TOTAL: Final = frozenset(("total", "totalcount", "totalresults", "totalrows", "count"))
+_PAGE: Final = frozenset(("page", "currentpage", "pagenumber"))
+_PAGES: Final = frozenset(("pages", "totalpages", "pagecount", "lastpage"))
+_INNER: Final = frozenset(("pagination", "paging", "meta", "page", "links", "pageinfo"))
+_LONGEST: Final = 2000  # bytes of a member that is opened: a marker is short
+
+
+def says_more(beside: tuple[Mapping[str, Any], ...], shown: int) -> bool:
+    """Whether what stands beside the rows says that there are more.
+
+    Args:
+        beside: The members beside the rows: plain values, or texts of values.
+        shown: How many rows there are.
+    """
+    return any(_says_more(members, shown) for members in beside)
+
+
+def _says_more(members: Mapping[str, Any], shown: int) -> bool:
+    named = [(_bare(key), member) for key, member in members.items()]
+    return any(_marks_more(name, member, shown) for name, member in named) or _is_early_page(named)
+
+
+def _is_early_page(named: Sequence[tuple[str, Any]]) -> bool:
+    """Whether there are pages behind this one. Some services call the first page 0, so a 0 counts as a 1."""
+    page, pages = (
+        max((_number(_plain(member)) for name, member in named if name in names), default=0)
+        for names in (_PAGE, _PAGES)
+    )
+    return pages > max(page, 1)
+
+
+def _bare(key: str) -> str:
+    """A key as it is compared: `has_more` and `hasMore` are one."""
+    return key.replace("_", "").replace("-", "").lower()
+
+
+def _marks_more(name: str, member: Any, shown: int) -> bool:
+    if name in _INNER:
+        inner = _plain(member)
+        return isinstance(inner, Mapping) and _says_more(inner, shown)
+    if name in _MORE:
+        return _plain(member) is True
+    if name in _NEXT:
+        return _plain(member) not in (None, False, "", 0)
+    return name in _TOTAL and _number(_plain(member)) > shown
+
+
+def _plain(member: Any) -> Any:
+    if type(member) is not bytes:
+        return member
+    try:
+        return loads(member) if len(member) <= _LONGEST else None
+    except ValueError:
+        return None
+
+
+def _number(value: Any) -> int:
+    if type(value) is str and value.isdecimal():
+        return int(value)
+    return value if type(value) is int else 0
+
+
+def link_says_more(link: str) -> bool:
+    """Whether a `Link` header names a next page."""
+    return any('rel="next"' in part or "rel=next" in part for part in link.split(","))

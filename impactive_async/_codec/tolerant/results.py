@@ -1,0 +1,113 @@
+"""What `enroll` and `pause` answer: counts, and the people they skipped, in whatever form (A3, A4).
+
+The server has acted by then, so an answer that says nothing is no error: `None` stands for a count that it does
+not tell, and whatever is not understood is kept in `extra`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeVar
+
+from impactive_async._codec.tolerant.values import Deviate
+from impactive_async.models import EnrollResult, PauseResult, SkippedContact, SkipReason
+
+R = TypeVar("R", EnrollResult, PauseResult)
+
+_ENROLLED: Final = ("enrolled", "enrolledCount", "added", "addedCount", "successful", "successCount")
+_PAUSED: Final = ("paused", "pausedCount", "updated", "updatedCount", "successful")
+_OWN: Final = 2  # so many of these names are the contract's
+_INNER: Final = ("data", "result", "results", "summary", "enrollment", "counts")
+_PERSON: Final = ("contactId", "contact_id", "id")
+_REASONS: Final = {str(reason): reason for reason in SkipReason}
+
+
+def enroll_result(data: Any, deviate: Deviate) -> EnrollResult:
+    """Return what `enroll` did.
+
+    Args:
+        data: The body's plain value; `None` of an empty one.
+        deviate: Told of what is not as the contract has it.
+    """
+    objects = _objects(data, deviate)
+    count, extra = _count(objects, _ENROLLED, deviate), dict(objects[0])
+    skipped = _skipped(objects)
+    if skipped is not None and isinstance(extra.get("skipped"), list):
+        del extra["skipped"]
+    return EnrollResult(enrolled_count=count, skipped=skipped or (), extra=_unread(extra, _ENROLLED))
+
+
+def pause_result(data: Any, deviate: Deviate) -> PauseResult:
+    """Return what `pause` did; see `enroll_result`."""
+    objects = _objects(data, deviate)
+    count = _count(objects, _PAUSED, deviate)
+    return PauseResult(paused_count=count, extra=_unread(dict(objects[0]), _PAUSED))
+
+
+READERS: Final[Mapping[type, Callable[[Any, Deviate], Any]]] = {
+    EnrollResult: enroll_result,
+    PauseResult: pause_result,
+}
+"""By the class of the result."""
+
+
+def _unread(extra: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Leave out what the count says: the contract's own names with a number, and its second one with `null`."""
+    _, count = own = names[:_OWN]
+    said = [key for key in own if type(extra.get(key)) is int or (key == count and extra.get(key) is None)]
+    return {key: value for key, value in extra.items() if key not in said}
+
+
+def _objects(data: Any, deviate: Deviate) -> list[Mapping[str, Any]]:
+    """Return the objects that may hold counts, from the outermost in; there is at least one."""
+    if data is None:
+        return [{}]
+    if not isinstance(data, Mapping):
+        deviate("result.shape")
+        return [{"body": data}]
+    return [data, *_inner_objects(data)]
+
+
+def _inner_objects(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for name in _INNER:
+        inner = data.get(name)
+        if isinstance(inner, Mapping):
+            yield inner
+            yield from _inner_objects(inner)
+
+
+def _count(objects: list[Mapping[str, Any]], names: tuple[str, ...], deviate: Deviate) -> int | None:
+    for place, one in enumerate(objects):
+        for rank, name in sorted(enumerate(names), key=lambda named: isinstance(one.get(named[1]), list)):
+            count = _number(one.get(name), deviate)
+            if count is not None:
+                if place or rank >= _OWN:
+                    deviate("result.envelope" if place else "result.name")
+                return count
+    return None
+
+
+def _number(value: Any, deviate: Deviate) -> int | None:
+    """A count, or how many rows stand in its place; a count goes before rows."""
+    if isinstance(value, list):
+        return len(value)
+    if type(value) is str and value.isdecimal():
+        deviate("count.text")
+        return int(value)
+    return value if type(value) is int else None
+
+
+def _skipped(objects: list[Mapping[str, Any]]) -> tuple[SkippedContact, ...] | None:
+    """Return the people who were skipped; `None` if the server names none."""
+    for one in objects:
+        rows = one.get("skipped")
+        if isinstance(rows, list) and all(isinstance(row, Mapping) for row in rows):
+            return tuple(map(_person, rows))
+    return None
+
+
+def _person(row: Mapping[str, Any]) -> SkippedContact:
+    key = next((name for name in _PERSON if type(row.get(name)) in (str, int)), "")
+    reason = str(row.get("reason") or "unknown")
+    extra = {name: value for name, value in row.items() if name not in (key, "reason")}
+    return SkippedContact(contact_id=str(row.get(key, "")), reason=_REASONS.get(reason, reason), extra=extra)

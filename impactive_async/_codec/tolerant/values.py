@@ -1,0 +1,159 @@
+"""Values in other forms than the contract's, put into its form. Nothing is invented, and nothing is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final, TypeAlias, get_args, get_origin
+
+import attrs
+
+from impactive_async._codec.fields import Field, fields_of, is_open_enum
+from impactive_async._codec.json_bytes import loads
+from impactive_async._codec.tolerant.ids import noun_of_field
+from impactive_async._codec.tolerant.notes import current
+
+Deviate: TypeAlias = Callable[[str], None]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SECONDS: Final = (10**8, 10**11)
+"""Numbers within are seconds since 1970: from 1973 to the year 5138."""
+_MILLISECONDS: Final = (10**11, 10**14)
+_MICROSECONDS: Final = (10**14, 10**17)
+
+
+def in_contracts_form(cls: type, row: Mapping[str, Any], deviate: Deviate) -> dict[str, Any]:
+    """Return a row whose values have the forms that the contract gives them, as far as they can be told.
+
+    Args:
+        cls: The row's class.
+        row: The row's plain value, with its fields under their wire names.
+        deviate: Told of each form that is not the contract's.
+    """
+    repaired = dict(row)
+    for field in fields_of(cls):
+        if field.wire in row:
+            repaired[field.wire] = _value(field, row[field.wire], deviate)
+            if type(row[field.wire]) is int and field.type is str and is_id(field.name):
+                _tell_of_number(cls, field.name)
+        elif field.required and field.type is str and field.name != "id":
+            deviate("field.missing")
+            repaired[field.wire] = ""
+    return repaired
+
+
+def _tell_of_number(cls: type, name: str) -> None:
+    notes = current()
+    if notes is not None:
+        notes.numeric.add(noun_of_field(cls, name))
+
+
+def _value(field: Field, value: Any, deviate: Deviate) -> Any:
+    if value is None:
+        return _absent(field, "field.null", deviate) if field.required else None
+    if value == "" and field.type is not str and not is_open_enum(field.type):
+        return _absent(field, "field.empty", deviate)
+    if field.type is str:
+        return _text(field, value, deviate)
+    if get_origin(field.type) is tuple:
+        return _array(field, value, deviate)
+    if attrs.has(field.type):
+        return in_contracts_form(field.type, value, deviate) if isinstance(value, Mapping) else value
+    return _scalar(field.type, value, deviate)
+
+
+def _absent(field: Field, deviation: str, deviate: Deviate) -> Any:
+    """What stands for no value: an empty text where the class demands a text, else `null`."""
+    deviate(deviation)
+    return "" if field.required and field.type is str and field.name != "id" else None
+
+
+def _text(field: Field, value: Any, deviate: Deviate) -> Any:
+    if type(value) is int:
+        deviate("id.number" if is_id(field.name) else "text.number")
+        return str(value)
+    return value
+
+
+def is_id(name: str) -> bool:
+    """Whether a field, or a part of a body, holds an id."""
+    return name == "id" or name.endswith(("_id", "Id"))
+
+
+def _scalar(kind: Any, value: Any, deviate: Deviate) -> Any:
+    if kind is int:
+        return _count(value, deviate)
+    if kind is datetime:
+        return moment(value, deviate)
+    if kind is Decimal and type(value) is str:
+        return _money(value, deviate)
+    return value
+
+
+def _count(value: Any, deviate: Deviate) -> Any:
+    if type(value) is str and value.strip().lstrip("-").isdecimal():
+        deviate("count.text")
+        return int(value)
+    if type(value) is float and value.is_integer():
+        deviate("count.float")
+        return int(value)
+    return value
+
+
+def _money(value: str, deviate: Deviate) -> str:
+    """A number with white space around it, or with a currency's sign; anything else stays as it is."""
+    bare = value.strip().lstrip("$€£").replace(",", "") if value[:1] in "$€£ " else value.strip()
+    if bare != value:
+        deviate("money.decorated")
+    return bare
+
+
+def moment(value: Any, deviate: Deviate) -> Any:
+    """Return a moment as ISO 8601 text if it is a number since 1970, or the text of one; else as it is."""
+    number = value
+    if type(value) is str and value.isdecimal():
+        number = int(value)
+    if type(number) not in (int, float):
+        return value
+    for (low, high), unit in ((_SECONDS, 1_000_000), (_MILLISECONDS, 1_000), (_MICROSECONDS, 1)):
+        if low <= abs(number) < high:
+            deviate("time.epoch")
+            at = _EPOCH + timedelta(microseconds=int(number * unit))
+            return at.isoformat().replace("+00:00", "Z")
+    return value
+
+
+def _array(field: Field, value: Any, deviate: Deviate) -> Any:
+    item = get_args(field.type)[0]
+    if item is str:
+        return _addresses(value, deviate)
+    if isinstance(value, list) and attrs.has(item):
+        return [in_contracts_form(item, one, deviate) if isinstance(one, Mapping) else one for one in value]
+    return value
+
+
+def _addresses(value: Any, deviate: Deviate) -> Any:
+    """Return a list of addresses, given a list of objects, one text, or a list as JSON in a text."""
+    if type(value) is str and value[:1] == "[":
+        try:
+            value = loads(value.encode())
+        except ValueError:
+            return value
+        deviate("addresses.json_text")
+    if type(value) is str:
+        deviate("addresses.text")
+        return [part.strip() for part in value.split(",") if part.strip()]
+    if isinstance(value, Mapping):
+        value = [value]
+    if isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
+        deviate("addresses.objects")
+        return [_address(one) for one in value]
+    return value
+
+
+def _address(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    named = (value.get(name) for name in ("address", "email", "value"))
+    return next((text for text in named if isinstance(text, str)), value)

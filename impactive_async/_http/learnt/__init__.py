@@ -1,0 +1,1 @@
+"""What a client learns of a service beyond the contract."""

@@ -1,0 +1,1 @@
+"""Creating many contacts: batches, workers, and what becomes of each row."""

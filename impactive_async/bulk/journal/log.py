@@ -1,0 +1,53 @@
+"""What an import tells its journal, and asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+
+from impactive_async.bulk.journal.batch import ContactBatch
+from impactive_async.bulk.journal.entries import JournalEntry
+
+
+class BatchLog:
+    """A log of batches that remembers nothing, for imports without a journal. `Journal` is one that does.
+
+    Attributes:
+        end: The place in the input up to which batches are recorded.
+    """
+
+    end = 0
+
+    def digest(self, document: bytes) -> bytes:
+        """Return the digest of the whole input up to the end of this part.
+
+        Args:
+            document: What is sent for each row of the part, as a JSON array.
+        """
+        return b""
+
+    def fingerprints(self, documents: Sequence[bytes]) -> bytes:
+        """Return the fingerprints of rows, from the JSON that is sent for each."""
+        return b""
+
+    async def plan(self, position: int, most: int) -> tuple[JournalEntry | None, int]:
+        """Return the entry that begins at this place in the input, if any, and the size of the next batch."""
+        return None, most
+
+    async def last_twin(self, prints: Set[bytes], after: int) -> int:
+        """Return the place of the last row from `after` on that has one of these fingerprints and was created.
+
+        Rows that may have been created count, too. -1: there is none.
+        """
+        return -1
+
+    async def begin(self, batch: ContactBatch) -> None:
+        """Record the intent to send a batch."""
+
+    def finish(self, batch: ContactBatch) -> None:
+        """Record the result of a batch soon. If the process is killed before that, the next run looks for it."""
+
+    async def flush(self) -> None:
+        """Wait until everything is recorded."""
+
+    async def distrust(self) -> None:
+        """Record that the server changes the values by which contacts are recognised."""

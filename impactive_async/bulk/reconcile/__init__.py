@@ -1,0 +1,1 @@
+"""Finding out what the server did with rows whose answer was lost."""

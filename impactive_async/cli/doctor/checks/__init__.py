@@ -1,0 +1,1 @@
+"""The groups of checks of `impactive doctor`, one module each."""

@@ -1,0 +1,1 @@
+"""What all commands share: declarations, options, output, errors, exit codes and signals."""

@@ -1,0 +1,132 @@
+"""What several commands read from the command line: optional values, times, ids in files, extra fields."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO, TypeVar
+
+from impactive_async import UNSET, Unset
+from impactive_async.cli.kit.errors import UsageError
+from impactive_async.cli.kit.options import argument, option
+
+T = TypeVar("T")
+
+since_option = option("--since", metavar="MOMENT", help="Only what is newer, as 2026-05-01T09:00Z.")
+extra_option = option(
+    "--extra",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A field this program does not know, under the API's own name; VALUE is JSON or text. Repeatable.",
+)
+sequence_argument = argument("sequence", metavar="SEQUENCE", help="Its id.")
+
+
+def given(value: T | None) -> T | Unset:
+    """Return an option's value for the SDK: `UNSET` if the option was not given, so that the field is not sent."""
+    return UNSET if value is None else value
+
+
+def moment(text: str | None) -> datetime | None:
+    """Read a time from the command line. Without an offset it is taken as UTC.
+
+    Raises:
+        UsageError: The text is no ISO 8601 time.
+    """
+    if text is None:
+        return None
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is not a moment: write it as 2026-05-01, or 2026-05-01T09:00+02:00.") from None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def extra_fields(pairs: Sequence[str]) -> dict[str, Any]:
+    """Read `--extra NAME=VALUE`: a value is JSON, or else text.
+
+    Raises:
+        UsageError: A name or the `=` is missing.
+    """
+    return dict(_extra_field(pair) for pair in pairs)
+
+
+def _extra_field(pair: str) -> tuple[str, Any]:
+    name, equals, value = pair.partition("=")
+    if not (name and equals):
+        raise UsageError(f"--extra {pair!r}: write it as NAME=VALUE.")
+    return name, json_or_text(value)
+
+
+def json_or_text(value: str) -> Any:
+    """A value of an undocumented field: what it is as JSON, else the text itself."""
+    try:
+        return json.loads(value, parse_constant=_no_json)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _no_json(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
+
+
+def lines_from(path: Path) -> Iterator[str]:
+    """Yield the lines of a UTF-8 file, or of standard input if the path is `-`.
+
+    Raises:
+        UsageError: The text is not UTF-8, or standard input is closed.
+        OSError: The file cannot be read.
+    """
+    try:
+        if str(path) == "-":
+            yield from _standard_input()
+            return
+        with path.open(encoding="utf-8-sig") as lines:
+            yield from lines
+    except UnicodeDecodeError:
+        raise UsageError(f"{_called(path)} is not UTF-8 text.") from None
+
+
+def _standard_input() -> TextIO:
+    if sys.stdin is None:
+        raise UsageError("Standard input is closed; give a file, or pipe something in.")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict")  # whatever the locale
+    return sys.stdin
+
+
+def ids_from(path: Path) -> list[str]:
+    """Read ids from a file, or from standard input if the path is `-`.
+
+    Each line is an id, or a JSON object with an `id`.
+
+    Raises:
+        UsageError: A line is neither, and the message has its number; or the text is not UTF-8.
+        OSError: The file cannot be read.
+    """
+    return list(_ids(lines_from(path), _called(path)))
+
+
+def _called(path: Path) -> str:
+    return "standard input" if str(path) == "-" else str(path)
+
+
+def _ids(lines: Iterable[str], where: str) -> Iterator[str]:
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if text:
+            yield _id_in_object(text, f"{where}, line {number}") if text.startswith("{") else text
+
+
+def _id_in_object(text: str, where: str) -> str:
+    try:
+        row_id = json.loads(text).get("id")
+    except ValueError:
+        row_id = None
+    if not isinstance(row_id, str):
+        raise UsageError(f"{where}: no JSON object with an `id`.")
+    return row_id

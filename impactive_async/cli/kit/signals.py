@@ -1,0 +1,95 @@
+"""What Ctrl-C and SIGTERM do to a command that waits, computes, or has requests under way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+import attrs
+
+from impactive_async.cli.kit.errors import INTERRUPTED, TERMINATED
+
+_CODES = {signal.SIGINT: INTERRUPTED.code, signal.SIGTERM: TERMINATED}
+
+
+@attrs.define
+class Signals:
+    """Cancels the task of a command when a signal arrives, so that it saves cursors and closes connections.
+
+    Attributes:
+        code: The exit code. A signal sets it.
+        first: Called by the first signal instead of cancelling; `None`: the first signal cancels.
+    """
+
+    code: int = 0
+    first: Callable[[], object] | None = None
+    _at_once: bool = False
+    _unheard: int = 0
+    """How many signals have arrived that wait for the event loop's next turn."""
+
+    @contextlib.contextmanager
+    def handled(self) -> Iterator[None]:
+        """Handle signals in the block. Enter it in the task that signals cancel."""
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None  # noqa: S101 - for type checkers: this runs in one
+
+        def on_signal(number: int, _: FrameType | None) -> None:
+            self.code = _CODES[signal.Signals(number)]
+            if self._at_once:
+                raise asyncio.CancelledError
+            self._unheard += 1
+            loop.call_soon_threadsafe(self._end, task)  # wakes the loop as well
+
+        with contextlib.ExitStack() as stack:
+            for number in _CODES:
+                with contextlib.suppress(ValueError):  # not the main thread, which alone may handle signals
+                    stack.callback(signal.signal, number, signal.signal(number, on_signal))
+            yield
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """End the block at once when a signal arrives, although it blocks the event loop.
+
+        It is meant for reading and checking: the block is left in the middle of any statement. A signal that
+        arrived since the event loop's last turn ends the block before it begins.
+        """
+        before, self._at_once = self._at_once, True
+        try:
+            if self._unheard and self.first is None:
+                self._unheard = 0
+                raise asyncio.CancelledError
+            yield
+        finally:
+            self._at_once = before
+
+    @contextlib.contextmanager
+    def grace(self, act: Callable[[], object], seconds: float) -> Iterator[None]:
+        """Have the first signal call `act`, and cancel the block if it still runs so many seconds later."""
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None  # noqa: S101 - as above
+        timers: list[asyncio.TimerHandle] = []
+
+        def begin() -> None:
+            act()
+            timers.append(loop.call_later(seconds, task.cancel))
+
+        self.first = begin
+        try:
+            yield
+        finally:
+            self.first = None
+            for timer in timers:
+                timer.cancel()
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        if not self._unheard:
+            return
+        self._unheard -= 1
+        act, self.first = self.first, None
+        if act is None:
+            task.cancel()
+        else:
+            act()

@@ -1,0 +1,1 @@
+"""Words of messages: numbers with their nouns, quotations that stay short, and the reasons of many rows."""

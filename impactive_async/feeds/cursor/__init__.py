@@ -1,0 +1,1 @@
+"""What of a page is new, and what may be missing. Pure: no I/O, no clock."""

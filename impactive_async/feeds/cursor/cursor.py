@@ -1,0 +1,348 @@
+"""The state of one feed: which moment to ask from, which rows of a page are new, where rows may be missing.
+
+It makes no request and reads no clock.
+
+        origin ....... since . floor ........................ frontier ........ server's clock ... future rows
+                         |<tick>|<--------- overlap --------->|
+        not asked for    | late rows are still found here     | new rows arrive here
+
+A row becomes known when it is handled (`ack`), and not when it is shown. So a row that a crash leaves unhandled
+comes again.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import ClassVar, Self
+
+import attrs
+
+from impactive_async._codec.json_bytes import StoredJson
+from impactive_async._codec.page import Rows
+from impactive_async.feeds.cursor import gaps, timestamps
+from impactive_async.feeds.cursor.cursor_state import CursorState
+from impactive_async.feeds.cursor.evidence.judge import Judge
+from impactive_async.feeds.cursor.evidence.lateness import learn_lateness, unlikely
+from impactive_async.feeds.cursor.evidence.seen_rows import SeenRows
+from impactive_async.feeds.cursor.evidence.ticks import ends_of
+from impactive_async.feeds.cursor.gap_finder import GapFinder
+from impactive_async.feeds.cursor.gaps import Span
+from impactive_async.feeds.cursor.in_flight import InFlight
+from impactive_async.feeds.cursor.page import Accepted, Page, moments, read
+from impactive_async.feeds.cursor.quarantine import Quarantine
+from impactive_async.feeds.cursor.rules import NOW, Now, Rules
+from impactive_async.feeds.cursor.seen_versions import RowId, Version
+from impactive_async.feeds.cursor.server_clock import LEEWAY
+from impactive_async.feeds.cursor.watermarks import Watermarks
+from impactive_async.models.gap import Gap
+
+
+class Cursor:
+    """The progress of one feed.
+
+    Call `since` before each request, `accept` with its page, `ack` for each row handled, and `dumps` to save.
+    """
+
+    __slots__ = (
+        "_asked_for_all",
+        "_from_now",
+        "_gap_finder",
+        "_gaps",
+        "_in_flight",
+        "_judge",
+        "_primed",
+        "_quarantine",
+        "_watermarks",
+        "feed",
+        "rules",
+        "seen_rows",
+    )
+
+    watermarks_type: ClassVar[Callable[..., Watermarks]] = Watermarks
+    gap_finder_type: ClassVar[Callable[..., GapFinder]] = GapFinder
+    in_flight_type: ClassVar[Callable[..., InFlight]] = InFlight
+    judge_type: ClassVar[Callable[..., Judge]] = Judge
+
+    def __init__(self, rules: Rules, *, feed: str, start: datetime | Now | None = None) -> None:
+        self.rules = rules
+        self.feed = feed
+        self._watermarks = self.watermarks_type(rules.tick, rules.overlap, rules.cap, rules.immutable)
+        self._primed = False  # whether a page was accepted
+        self._from_now = start is NOW
+        self._gap_finder = self.gap_finder_type(rules, self._watermarks)
+        self._in_flight = self.in_flight_type()
+        self._asked_for_all: bool | None = None  # whether the last request was without `since`
+        self._judge = self.judge_type(rules, self._watermarks, self._gap_finder)
+        self._gaps: list[Span] = []
+        self._quarantine = Quarantine()
+        self.seen_rows: SeenRows | None = None
+        """Who is on the list, if removals are followed."""
+        if isinstance(start, datetime):
+            self._watermarks.start_at(timestamps.aware(start))
+
+    def since(self) -> str | None:
+        """Return the query parameter of the next request; `None` asks for everything.
+
+        It does not decrease, unless the server's clock goes back. In between some requests ask for everything.
+        """
+        self._watermarks.settle(self._in_flight.oldest())
+        self._asked_for_all, line = self._asks_for_all, self._watermarks.line
+        return None if self._asked_for_all or line is None else timestamps.render(line)
+
+    @property
+    def _asks_for_all(self) -> bool:
+        """Whether the next request is without `since`."""
+        line = self._watermarks.line
+        wanted = self.seen_rows is not None and self.seen_rows.wants_look(self._watermarks.clock)
+        return (
+            line is None or line < timestamps.BEGINNING or (self._primed and (wanted or self._judge.asks_for_look))
+        )
+
+    @property
+    def asked_from(self) -> int | None:
+        """The moment from which on rows are asked for, in microseconds; `None`: all are."""
+        return self._watermarks.line
+
+    @property
+    def cap(self) -> int | None:
+        """The most rows that a page can have, as far as is known."""
+        return self._watermarks.reach.cap(self.rules.cap)
+
+    @property
+    def pending(self) -> int:
+        """The number of rows in flight."""
+        return len(self._in_flight)
+
+    @property
+    def server_clock(self) -> int | None:
+        """The server's time at the last page that told it, in microseconds; `None` if none has."""
+        return self._watermarks.clock
+
+    @property
+    def awaits_now(self) -> bool:
+        """Whether the feed starts from `NOW`, and its first page has not come yet."""
+        return self._from_now and not self._primed
+
+    @property
+    def known_gaps(self) -> list[Gap]:
+        """All gaps reported and not closed, oldest first, with neighbours joined; at most `gaps.MAX_SPANS`."""
+        return [gaps.public(self.feed, span) for span in self._gaps]
+
+    def accept(self, rows: Rows, server_now: int | None, *, fell_back: int = 0) -> Accepted:
+        """Take the page that was requested with the last `since()`.
+
+        Args:
+            rows: The page, in the server's order.
+            server_now: The server's time in microseconds, as `server_clock.time_at_server` has it. `None`: nothing
+                new is known of it.
+            fell_back: By how many microseconds the server's clock has gone back since the page before.
+        """
+        watermarks = self._watermarks
+        look = self._asks_for_all if self._asked_for_all is None else self._asked_for_all
+        shown = read(rows, self.rules, watermarks.known)
+        page = self._recognised(shown, look=look)
+        before, was_back = watermarks.clock, watermarks.went_back
+        lowest = watermarks.tell(server_now, fell_back)
+        removed = self.seen_rows.show_page(shown, self.cap, watermarks.clock, look=look) if self.seen_rows else []
+        self._judge.learn(page)
+        self._in_flight.ends |= ends_of(page.arrivals, watermarks.tick)
+        first, self._primed = not self._primed, True
+        if first and self._from_now:
+            return self._prime(page)
+        asked = max(watermarks.origin, watermarks.past.start) if look else watermarks.asked_from
+        spans = self._judge.lost(page, first=first, look=look)
+        # Otherwise a row may have been there for long, and not asked for or not shown.
+        dated = (not look or watermarks.line is None) and self._judge.order != "oldest" and not first
+        lateness = watermarks.reach.lateness
+        if dated:
+            lateness = learn_lateness(page, watermarks, self._in_flight, before, asked)
+        taken = self._in_flight.take(page.arrivals, watermarks, immutable=self.rules.immutable, asked=asked)
+        self._in_flight.left_behind = None
+        if not was_back:
+            spans = self._worth_telling(spans, before, lateness)
+        reported = self._report([*spans, *self._move_on(page, lowest)])
+        bad = self._quarantine.unreported(page.bad + taken.twins)
+        unasked = 0 if look else taken.unasked + len(shown.arrivals) - len(page.arrivals)
+        return Accepted(taken.fresh, reported, bad, unasked, removed)
+
+    def removal_handled(self, row_id: RowId) -> None:
+        """Forget a row that is gone: if it comes back, it is new."""
+        if self.seen_rows is not None:
+            self.seen_rows.handled(row_id)
+        self._watermarks.known.forget({row_id})
+
+    def _recognised(self, page: Page, *, look: bool) -> Page:
+        """Return the page without the versions that were handled before those known."""
+        watermarks = self._watermarks
+        past = watermarks.past
+        if not page.arrivals or not (
+            look or watermarks.asked_from < past.end or page.arrivals[0][0] <= past.newest
+        ):
+            return page
+        others, again = past.without(page.arrivals, immutable=self.rules.immutable)
+        for at, _, _, stamp, ((row_id, _), _) in again if watermarks.went_back else ():
+            watermarks.known.add(at, row_id, stamp)
+        return attrs.evolve(page, arrivals=others, none_known=page.none_known and not again)
+
+    def _worth_telling(self, spans: Sequence[Span], before: int | None, lateness: int) -> list[Span]:
+        """Return the spans that are told; keep the others."""
+        kept = unlikely(spans, self._watermarks, before, lateness)
+        self._record(kept)
+        return [span for span in spans if span not in kept]
+
+    def _move_on(self, page: Page, lowest: int | None) -> list[Span]:
+        """Move the watermarks past the page; return the spans that they leave behind."""
+        watermarks = self._watermarks
+        watermarks.went_back = False  # this page was asked for from before that
+        held = self._in_flight.oldest()
+        watermarks.settle(held)  # only now: the page was asked for with the floor as it was
+        shrunk = watermarks.reach.shrunk
+        left = watermarks.shed(2 * max(self._gap_finder.most_rows, len(page)), held)
+        left = self._worth_telling(left, watermarks.clock, watermarks.reach.lateness)
+        if self._judge.is_stuck(page):
+            newest = (at for at in moments(page.stamps) if at is not None)
+            left = [*left, *watermarks.step_over(max(newest, default=watermarks.floor))]
+        if shrunk:  # that late rows are out of reach was told when it began
+            self._record([span for span in left if span.kind == "lookback"])
+            left = [span for span in left if span.kind != "lookback"]
+        return [*left, *self._go_back(lowest)]
+
+    def _go_back(self, lowest: int | None) -> list[Span]:
+        """Ask again from before a moment that the server's clock has shown after a later one, if there is one."""
+        if lowest is None:
+            return []
+        # What was told of the time behind the present is told again if it happens.
+        self._gaps = gaps.without(self._gaps, self._watermarks.horizon, timestamps.END + 1)
+        wanted = timestamps.BEGINNING if self._from_now else self._watermarks.origin
+        return self._watermarks.go_back(lowest, wanted)
+
+    def accept_unchanged(self, server_now: int | None, *, fell_back: int = 0) -> Accepted:
+        """Take the page before once more, whose rows were all handled: only the server's time is learnt."""
+        watermarks, looks = self._watermarks, self._judge.looks
+        lowest = watermarks.tell(server_now, fell_back)
+        looks.polled(watermarks.clock, look=bool(self._asked_for_all), witnessed=not looks.silent)
+        watermarks.went_back = False
+        watermarks.settle(self._in_flight.oldest())
+        again = self.seen_rows.show_again(watermarks.clock or 0) if self.seen_rows and self._asked_for_all else []
+        return Accepted([], self._report(self._go_back(lowest)), removed=again)
+
+    def ack(self, version: Version) -> bool:
+        """Count the row of this version as handled, in any order; return whether it was in flight. O(1)."""
+        arrival = self._in_flight.done(version)
+        if arrival is None:
+            return False
+        self._watermarks.known.add(self._in_flight.end_of(arrival), version[0], arrival[3])
+        return True
+
+    def recover(self, gap: Gap, rows: Rows) -> Accepted:
+        """Take the rows of a sibling list that lie in `gap`; its other rows are ignored.
+
+        Call it right after the `accept` that reported the gap, and `close(gap)` once the rows are handled.
+        """
+        span = gaps.span_of(gap)
+        page = self._recognised(read(rows, self.rules, self._watermarks.known), look=True)
+        within = [arrival for arrival in page.arrivals if span.low <= arrival[0] < span.high]
+        asked = self._watermarks.asked_from
+        taken = self._in_flight.take(within, self._watermarks, immutable=self.rules.immutable, asked=asked)
+        bad = self._quarantine.unreported(page.bad + taken.twins)
+        return Accepted(taken.fresh, [], bad, len(page.arrivals) - len(within))
+
+    def may_recover(self) -> bool:
+        """Whether the gaps of the last page may be looked for elsewhere; count it, if so."""
+        return self._watermarks.reach.may_recover(self._watermarks.clock)
+
+    def close(self, gap: Gap) -> None:
+        """Forget a gap whose rows were all recovered and handled."""
+        span = gaps.span_of(gap)
+        self._gaps = gaps.without(self._gaps, span.low, span.high)
+
+    def _prime(self, page: Page) -> Accepted:
+        """Count the rows of the first page as handled. If it is full, report what it may hide of the overlap."""
+        watermarks = self._watermarks
+        for arrival in page.arrivals:
+            watermarks.known.add(self._in_flight.end_of(arrival), arrival[-1][0][0], arrival[3])
+        self._quarantine.unreported(page.bad)
+        self._judge.looks.polled(watermarks.clock, look=True, witnessed=True)
+        watermarks.reach.saw(len(page), new=0, cut=False)
+        watermarks.settle(held=None)
+        oldest = min((arrival[0] for arrival in page.arrivals), default=timestamps.BEGINNING)
+        watermarks.past.start = min(oldest, watermarks.cut(watermarks.latest_from))
+        watermarks.leave_out(watermarks.past.start)
+        if not self._gap_finder.is_full(page, first=True):
+            return Accepted([])
+        oldest_first = self._judge.order == "oldest"
+        proven = watermarks.horizon if oldest_first else self._gap_finder.proven_from(page)
+        proven = watermarks.past.start = min(proven, watermarks.horizon + (0 if oldest_first else LEEWAY))
+        if oldest_first:  # the page hides newer rows, which the next one would show
+            watermarks.raise_line(watermarks.since_for(watermarks.cut(proven)))
+        watermarks.leave_out(proven)  # an older row that a later page shows may be history that this page hid
+        return Accepted([], self._report(gaps.spans((watermarks.cut(watermarks.latest_from), proven, "lookback"))))
+
+    def _report(self, spans: Sequence[Span]) -> list[Gap]:
+        return [gaps.public(self.feed, part) for span in spans for part in self._record([span])]
+
+    def _record(self, spans: Sequence[Span]) -> list[Span]:
+        """Keep the parts of the spans that were not reported before, and return them."""
+        recorded: list[Span] = []
+        for span in spans:
+            parts = gaps.uncovered(self._gaps, span)
+            self._gaps = gaps.record(self._gaps, parts, self._watermarks.floor)
+            recorded += parts
+        return recorded
+
+    def dumps(self) -> str:
+        """Return the state as compact JSON, without the rows in flight, which come again. Its size is O(cap)."""
+        return self._state().dumps(self.feed, self.rules.identity)
+
+    def dumps_later(self) -> Callable[[], str]:
+        """Return a function that returns what `dumps` would return now. Until it is called it costs little."""
+        now = self._state()
+        kept = attrs.evolve(now, gaps=[*now.gaps], bad=[*now.bad], known=[*now.known])
+        return lambda: kept.dumps(self.feed, self.rules.identity)
+
+    @classmethod
+    def loads(cls, text: StoredJson, rules: Rules, feed: str) -> Self:
+        """Return the cursor that `dumps` saved.
+
+        Raises:
+            CursorError: The text is damaged, belongs to another feed, or was written by a newer version.
+        """
+        return cls._resumed(CursorState.loads(text, feed, rules.identity), rules, feed)
+
+    def fold(self) -> bytes:
+        """Return the state as fewer bytes than `dumps`, for `unfold` in this process."""
+        return self._state().fold()
+
+    @classmethod
+    def unfold(cls, folded: bytes, rules: Rules, feed: str) -> Self:
+        """Return the cursor that `fold` made bytes of."""
+        return cls._resumed(CursorState.unfold(folded), rules, feed)
+
+    def _state(self) -> CursorState:
+        held, line, looks = self._in_flight.oldest(), self._watermarks.line, self._judge.looks
+        self._watermarks.settle(held)
+        return CursorState.of(
+            self._watermarks,
+            held=held,
+            now=self._from_now,
+            primed=self._primed,
+            gaps=self._gaps,
+            bad=self._quarantine.digests,
+            order=self._judge.order,
+            # A row in flight that only a look shows comes again with the next look.
+            looks=attrs.evolve(looks, last=None if held is not None and held < (line or held) else looks.last),
+            doubt=attrs.evolve(self._judge.doubt),
+            seen_rows=None if self.seen_rows is None else self.seen_rows.dump(),
+        )
+
+    @classmethod
+    def _resumed(cls, known: CursorState, rules: Rules, feed: str) -> Self:
+        cursor = cls(rules, feed=feed)
+        known.resume(cursor._watermarks)
+        cursor._in_flight.left_behind = known.held
+        cursor._from_now, cursor._primed = known.now, known.primed
+        cursor._gaps = known.gaps
+        cursor._quarantine = Quarantine(known.bad)
+        judge = cursor._judge
+        judge.order, judge.looks, judge.doubt = known.order, known.looks, known.doubt
+        cursor.seen_rows = None if known.seen_rows is None else SeenRows.load(known.seen_rows)
+        return cursor

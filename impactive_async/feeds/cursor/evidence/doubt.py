@@ -1,0 +1,74 @@
+"""A page that nothing known stood beside: whether it was whole shows later.
+
+The first rows of a list that was empty have no witness. If the page was cut off, its length was the cap. A longer
+page proves that it was not. A look that shows just as many rows, although another row has come since, proves
+that it was.
+"""
+
+from typing import Final
+
+from attrs import define
+
+from impactive_async.feeds.cursor.evidence.past import digest, digests_in
+from impactive_async.feeds.cursor.gaps import Span
+from impactive_async.feeds.cursor.page import Page
+
+LEAST: Final = 10
+"""A shorter page is not doubted: no list shows so few rows."""
+
+
+@define
+class Doubt:
+    """A page in doubt.
+
+    Attributes:
+        rows: Its length; 0: no page is in doubt.
+        low, high: The span that it may hide rows of, in microseconds.
+        ids: Digests of its ids.
+        grown: Whether another row has come since.
+    """
+
+    rows: int = 0
+    low: int = 0
+    high: int = 0
+    ids: str = ""
+    grown: bool = False
+
+    @property
+    def asks_for_look(self) -> bool:
+        """Whether a look would now settle it."""
+        return self.rows > 0 and self.grown
+
+    def about(self, page: Page, spans: list[Span], proven: int) -> None:
+        """Doubt a page that may hide these spans, and whatever lies before `proven`.
+
+        Spans end at the server's time. If that is guessed, it may be before the rows that the page hides.
+        """
+        if len(page) >= LEAST and spans:
+            self.rows, self.grown = len(page), False
+            self.low, self.high = spans[0].low, max(spans[-1].high, proven)
+            self.ids = "".join(digest(row_id, "") for row_id in page.ids if row_id is not None)
+
+    def settle(self, page: Page, *, look: bool) -> list[Span]:
+        """Compare a later page; return the span if it shows that the page in doubt was cut off.
+
+        Args:
+            page: The page.
+            look: Whether it was requested without `since`.
+        """
+        if not self.rows:
+            return []
+        if len(page) > self.rows:
+            self.clear()
+            return []
+        ids = digests_in(self.ids)
+        self.grown = self.grown or any(digest(row_id, "") not in ids for *_, ((row_id, _), _) in page.arrivals)
+        if not look or not self.grown:
+            return []
+        cut = [Span(self.low, self.high, "overflow")] if len(page) == self.rows else []
+        self.clear()
+        return cut
+
+    def clear(self) -> None:
+        """Doubt no page."""
+        self.rows, self.ids, self.grown = 0, "", False

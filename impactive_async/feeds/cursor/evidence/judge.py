@@ -1,0 +1,99 @@
+"""What the pages of one feed prove, and what they may have left out."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from impactive_async.feeds.cursor import timestamps
+from impactive_async.feeds.cursor.evidence.doubt import Doubt
+from impactive_async.feeds.cursor.evidence.looks import Looks
+from impactive_async.feeds.cursor.evidence.order import Order, tick_and_order_of
+from impactive_async.feeds.cursor.evidence.witnesses import CERTAIN, Witnesses, witnesses_of
+from impactive_async.feeds.cursor.gap_finder import GapFinder
+from impactive_async.feeds.cursor.gaps import Span
+from impactive_async.feeds.cursor.page import Page
+from impactive_async.feeds.cursor.rules import Rules
+from impactive_async.feeds.cursor.watermarks import Watermarks
+
+
+class Judge:
+    """Compares pages with what is known, and learns from them how the list behaves.
+
+    Attributes:
+        looks: When to ask without `since`.
+        doubt: A page of which it is open whether it was cut off.
+        order: The order of the list's rows; `None`: not known yet.
+    """
+
+    __slots__ = ("_finder", "_tick", "_watermarks", "doubt", "looks", "order")
+
+    looks_type: ClassVar[Callable[..., Looks]] = Looks
+    doubt_type: ClassVar[Callable[..., Doubt]] = Doubt
+
+    def __init__(self, rules: Rules, watermarks: Watermarks, finder: GapFinder) -> None:
+        self._tick = rules.tick
+        self._watermarks = watermarks
+        self._finder = finder
+        self.looks = self.looks_type()
+        self.doubt = self.doubt_type()
+        self.order: Order | None = None
+
+    @property
+    def asks_for_look(self) -> bool:
+        """Whether the next request is without `since`, although it is known from where on rows are needed."""
+        if self.order == "oldest":  # it would show the oldest rows of all
+            return False
+        watermarks = self._watermarks
+        return watermarks.went_back or self.doubt.asks_for_look or self.looks.is_due(watermarks.clock)
+
+    def learn(self, page: Page) -> None:
+        """Learn tick and order from a page that brings something."""
+        if page.arrivals:
+            self._watermarks.tick, order = tick_and_order_of(page.stamps, self._tick)
+            self.order = order or self.order
+
+    def lost(self, page: Page, *, first: bool, look: bool) -> list[Span]:
+        """Return the spans of which the page may hide rows, or of which an earlier one has.
+
+        Args:
+            page: The page.
+            first: Whether it is the feed's first one.
+            look: Whether it was requested without `since`.
+        """
+        watermarks, looks = self._watermarks, self.looks
+        if not page.none_known and not self.doubt.rows and self._finder.reaches_floor(page, self.order):
+            looks.polled(watermarks.clock, look=look, witnessed=True)
+            watermarks.reach.saw(len(page), new=len(page.arrivals), cut=False)
+            return []
+        seen = witnesses_of(page, watermarks, look=look)
+        settled = self.doubt.settle(page, look=look)
+        missed = looks.polled(watermarks.clock, look=look or first, witnessed=seen.alive or not seen.missing)
+        hidden = self._hidden(page, seen, first=first)
+        if missed and len(seen.missing) >= CERTAIN:
+            hidden = self._finder.everything()
+        if missed or seen.alive or page.arrivals:
+            watermarks.give_up({row_id for _, row_id in seen.missing})
+        return [*settled, *hidden]
+
+    def is_stuck(self, page: Page) -> bool:
+        """Whether a list that shows its oldest rows first shows known ones alone, and has others."""
+        full = page.more or len(page) == self._watermarks.room
+        return self.order == "oldest" and full and not page.arrivals
+
+    def _hidden(self, page: Page, seen: Witnesses, *, first: bool) -> list[Span]:
+        """Return the spans that the page hides rows of, if it may have been cut off."""
+        reach, longest = self._watermarks.reach, self._watermarks.reach.longest
+        hidden = self._finder.lost(page, seen, first=first, order=self.order)
+        cut = len(page) > 0 and self._finder.was_cut(page, seen)
+        full = self._finder.is_full(page, first=first)
+        reach.saw(len(page), new=len(page.arrivals), cut=cut)
+        if cut or full:
+            if first and self.order == "newest":  # what lies before the page is not known
+                self._watermarks.past.start = max((span.high for span in hidden), default=timestamps.BEGINNING)
+            return hidden
+        if not seen.any_known and page.arrivals and len(page) >= longest and not _is_history(hidden):
+            self.doubt.about(page, hidden, self._finder.proven_from(page))
+        return []
+
+
+def _is_history(spans: list[Span]) -> bool:
+    return any(span.kind == "history" for span in spans)

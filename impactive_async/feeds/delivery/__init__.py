@@ -1,0 +1,1 @@
+"""Fetching pages, delivering their rows, and saving the cursor."""

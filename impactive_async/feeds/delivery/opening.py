@@ -1,0 +1,56 @@
+"""Cursors at the start of a run: new ones, and those that a store or a caller has kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from impactive_async._codec.json_bytes import StoredJson
+from impactive_async.errors import CursorError
+from impactive_async.feeds.cursor.cursor import Cursor
+from impactive_async.feeds.cursor.evidence.seen_rows import SeenRows
+from impactive_async.feeds.cursor.snapshot import Snapshot
+from impactive_async.feeds.delivery.home import check_home
+from impactive_async.feeds.delivery.source import FeedOptions, Source
+
+
+def open_cursor(source: Source[Any], options: FeedOptions, saved: StoredJson | None) -> Cursor | Snapshot:
+    """Return the saved cursor; if `saved` is `None`, a new one that starts where the options say.
+
+    Raises:
+        CursorError: The saved cursor is damaged, of a newer version, of another feed, or of another server.
+    """
+    cursor = _open(source, options, saved)
+    if not options.removals:
+        cursor.seen_rows = None
+    elif cursor.seen_rows is None:
+        cursor.seen_rows = SeenRows()
+    return cursor
+
+
+def _open(source: Source[Any], options: FeedOptions, saved: StoredJson | None) -> Cursor | Snapshot:
+    if saved is not None:
+        check_home(saved, source.home)
+    if source.rules is None:
+        if saved is None:
+            return Snapshot(source.name, start=options.since, cap=source.cap, ignore=options.ignore)
+        return Snapshot.loads(saved, source.name, cap=source.cap, ignore=options.ignore)
+    if saved is None:
+        return Cursor(source.rules, feed=source.name, start=options.since)
+    return Cursor.loads(saved, source.rules, source.name)
+
+
+async def stored_cursor(source: Source[Any], options: FeedOptions) -> StoredJson | None:
+    """Return the cursor that the store has for a feed; `None` if it has none or there is no store.
+
+    Raises:
+        CursorError: The cursor cannot be used; the message says where it is and what to do.
+    """
+    if options.store is None:
+        return None
+    key = options.key_of(source)
+    saved = await options.store.load(key)
+    try:
+        open_cursor(source, options, saved)
+    except CursorError as error:
+        raise CursorError(f"{options.store!r}, key {key!r}: {error}") from None
+    return saved

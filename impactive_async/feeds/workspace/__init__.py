@@ -1,0 +1,1 @@
+"""All lists of a workspace as one stream."""

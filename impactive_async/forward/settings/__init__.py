@@ -1,0 +1,1 @@
+"""What a destination is: where, which events, signed with what, and tried how often."""

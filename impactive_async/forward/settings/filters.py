@@ -1,0 +1,85 @@
+"""Which events a destination gets. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+from attrs import field, frozen
+
+from impactive_async.errors import InvalidArgumentError
+from impactive_async.hub import HubEvent
+from impactive_async.resources.watching.kinds import KINDS
+
+Scalar = str | int | float | bool | None
+
+LOSSES = "com.impactiveai.feed."
+"""How the types of gaps and unreadable rows begin."""
+
+
+@frozen(kw_only=True)
+class EventFilter:
+    """What an event must be to go to a destination. What is left out is not looked at.
+
+    Gaps and unreadable rows have no fields, so that `where` lets them pass: whoever gets rows learns of lost ones.
+
+    Attributes:
+        kinds: Some of the kinds that `crm.watch` follows.
+        sequences: Ids of sequences. Lists that belong to no sequence are then left out. An email that several
+            sequences show is one event, of the sequence that showed it first.
+        where: Fields of the row, as `stage_name` or `contact.email`, each with its value, or with several.
+
+    Raises:
+        InvalidArgumentError: There is no such kind, or a collection is empty or a single string.
+    """
+
+    kinds: Collection[str] | None = None
+    sequences: Collection[str] | None = None
+    where: Mapping[str, Scalar | Sequence[Scalar]] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        for name, value in (("kinds", self.kinds), ("sequences", self.sequences)):
+            if value is not None and (isinstance(value, str) or not value):
+                raise InvalidArgumentError(f"{name} is a list of texts with at least one, not {value!r}")
+        if wrong := sorted(set(self.kinds or ()) - set(KINDS)):
+            raise InvalidArgumentError(f"there is no kind {wrong[0]!r}; there are {', '.join(KINDS)}")
+        if wrong := [name for name, wanted in self.where.items() if wanted == []]:
+            raise InvalidArgumentError(f"where.{wrong[0]} lists no value, so that no event would pass")
+
+    def __call__(self, event: HubEvent) -> bool:
+        """Return whether the event passes."""
+        feed = feed_of(event)
+        sequence, kind = _parts(feed)
+        return (
+            (self.kinds is None or kind in self.kinds)
+            and (self.sequences is None or not {sequence, *event.sequence_ids}.isdisjoint(self.sequences))
+            and (event.type.startswith(LOSSES) or self._has_values(event.data))
+        )
+
+    def _has_values(self, data: Mapping[str, Any]) -> bool:
+        return all(_is_one_of(_value(data, path), wanted) for path, wanted in self.where.items())
+
+
+def feed_of(event: HubEvent) -> str:
+    """Return the name of the feed that an event comes from: the first part of its id."""
+    return unquote(event.id.partition("/")[0])
+
+
+def _parts(feed: str) -> tuple[str | None, str]:
+    """Return a feed's sequence, if it has one, and its kind."""
+    before, _, kind = feed.rpartition("/")
+    noun, _, sequence = before.partition("/")
+    return (unquote(sequence) if noun == "sequences" else None), kind
+
+
+def _value(data: Any, path: str) -> Any:
+    for name in path.split("."):
+        data = data.get(name) if isinstance(data, Mapping) else None
+    return data
+
+
+def _is_one_of(value: Any, wanted: Scalar | Sequence[Scalar]) -> bool:
+    choices = wanted if isinstance(wanted, list | tuple) else (wanted,)
+    # True == 1, and a row's flag is no number.
+    return any(value == one and isinstance(value, bool) is isinstance(one, bool) for one in choices)

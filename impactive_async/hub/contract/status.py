@@ -1,0 +1,105 @@
+"""What a hub says about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+DEAD_SHOWN = 100
+"""How many dead feeds `HubStatus.dead` lists at most."""
+
+
+@frozen(kw_only=True)
+class DeadFeed:
+    """A feed that is not polled until it is revived, and the error that ended it."""
+
+    feed: str
+    failures: int
+    error: str
+
+
+@frozen(kw_only=True)
+class GroupStatus:
+    """A consumer group.
+
+    Attributes:
+        name: The group.
+        behind: Events in the log that it has not acknowledged, without dead letters; None where the engine would
+            have to count them all.
+        in_flight: Those among them that were delivered, whether their visibility is over or not.
+        dead_letters: Events that it does not get any more; `Hub.dead_letters` lists them.
+    """
+
+    name: str
+    behind: int | None
+    in_flight: int
+    dead_letters: int = 0
+
+
+@frozen(kw_only=True)
+class HubStatus:
+    """A hub at one moment, by its engine's clock.
+
+    Attributes:
+        engine: The engine and its version.
+        workspace: Whose feeds these are; None until a worker has begun.
+        feeds: Feeds known, dead ones among them.
+        leased: Feeds held by a worker now.
+        due: Feeds that wait for a worker.
+        lag: Seconds that the most overdue of them has waited; 0 if none is due.
+        failing: Live feeds whose last claim failed.
+        gaps: Gaps reported by all feeds since they were added.
+        dead_count: Dead feeds.
+        dead: The first of them.
+        events: Events in the log.
+        groups: The consumer groups, by name.
+        rate_limit: API requests a second, of all workers together; None: no limit.
+        rate_wait: Seconds until the next permit.
+    """
+
+    engine: str
+    workspace: str | None
+    feeds: int
+    leased: int
+    due: int
+    lag: float
+    failing: int
+    gaps: int
+    dead_count: int
+    dead: tuple[DeadFeed, ...]
+    events: int
+    groups: tuple[GroupStatus, ...]
+    rate_limit: float | None
+    rate_wait: float
+
+
+def hub_status(engine: str, document: Mapping[str, Any]) -> HubStatus:
+    """Return an engine's answer as a value. In the answer, dead feeds and groups are rows."""
+    return HubStatus(
+        engine=engine,
+        workspace=document["workspace"] or None,
+        feeds=int(document["feeds"]),
+        leased=int(document["leased"]),
+        due=int(document["due"]),
+        lag=max(0.0, document["lag"] or 0.0),
+        failing=int(document["failing"]),
+        gaps=int(document["gaps"]),
+        dead_count=int(document["dead_count"]),
+        dead=tuple(
+            DeadFeed(feed=feed, failures=int(failures), error=error) for feed, failures, error in document["dead"]
+        ),
+        events=int(document["events"]),
+        groups=tuple(
+            GroupStatus(
+                name=name,
+                behind=None if behind is None else int(behind),
+                in_flight=int(in_flight),
+                dead_letters=int(dead_letters),
+            )
+            for name, behind, in_flight, dead_letters in document["groups"]
+        ),
+        rate_limit=float(document["rate_limit"] or 0.0) or None,
+        rate_wait=float(document["rate_wait"]),
+    )

@@ -1,0 +1,653 @@
+-- The hub's functions. Each upgrade replaces them, with `search_path` set to the hub's own schema, which every function
+-- keeps. The numbered files beside this one make the tables, and drop functions that are no longer used.
+--
+-- Each method of a hub is one function, so one round trip: a client that froze between two statements would hold its row
+-- locks for as long as its connection lives. Time is `clock_timestamp()`, read once the lock is held; `now()` would be
+-- the time at which the transaction began.
+
+-- A program of another version must not touch what it does not understand. The message is the hub's version.
+CREATE OR REPLACE FUNCTION demand_version(p_version integer) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_version integer := (SELECT version FROM meta);
+BEGIN
+    IF v_version IS NULL THEN
+        PERFORM restore_rows();
+    ELSIF v_version <> p_version THEN
+        RAISE EXCEPTION '%', v_version USING ERRCODE = 'HV001';
+    END IF;
+END $$;
+
+
+-- Each statement must see what was committed before it: a commit would otherwise miss a group that has just joined.
+CREATE OR REPLACE FUNCTION demand_isolation() RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION '%', current_setting('transaction_isolation') USING ERRCODE = 'HV002';
+    END IF;
+END $$;
+
+
+-- Makes the rows of `meta` and `rate` again, if somebody has deleted them. Returns what was lost, in words.
+CREATE OR REPLACE FUNCTION restore_rows() RETURNS SETOF text
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    LOCK TABLE meta, rate IN SHARE ROW EXCLUSIVE MODE;
+    IF NOT EXISTS (SELECT FROM meta) THEN
+        INSERT INTO meta (version, clock, token_floor, newest) SELECT
+            5, coalesce((SELECT max(logged) FROM outbox), '-infinity'), coalesce((SELECT max(token) FROM feeds), 0),
+            coalesce((SELECT max(seq) FROM outbox), 0);
+        RETURN NEXT 'its workspace and its time; the workers record them again';
+    END IF;
+    IF NOT EXISTS (SELECT FROM rate) THEN
+        INSERT INTO rate VALUES (0);
+        RETURN NEXT 'the rate limit; the workers record again what they know of it';
+    END IF;
+END $$;
+
+
+-- The hub's time: the server's, but it never goes back. A clock that is put back by two hours, or a standby that takes
+-- over with a slow one, would otherwise leave every feed due two hours from now.
+CREATE OR REPLACE FUNCTION hub_time() RETURNS timestamptz
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT coalesce((SELECT greatest(clock_timestamp() + ahead, clock) FROM meta), clock_timestamp())
+$$;
+
+
+-- The same, and saves it once a second, with the newest event of the log. Whoever finds the row locked leaves that to
+-- the holder.
+CREATE OR REPLACE FUNCTION keep_time() RETURNS timestamptz
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_server timestamptz := clock_timestamp();
+    v_saved record;
+    v_now timestamptz;
+BEGIN
+    SELECT clock, ahead INTO v_saved FROM meta;
+    IF NOT FOUND THEN
+        RETURN v_server;
+    END IF;
+    v_now := greatest(v_server + v_saved.ahead, v_saved.clock);
+    IF v_now - v_server - v_saved.ahead > interval '2 seconds' THEN
+        -- The latest time may have been a second later than the saved one.
+        v_now := v_now + interval '1 second';
+        v_saved.ahead := v_now - v_server;
+    END IF;
+    IF v_now > v_saved.clock + interval '0.99 seconds' THEN
+        UPDATE meta SET
+            clock = v_now, ahead = v_saved.ahead, newest = greatest(newest, (SELECT max(seq) FROM outbox))
+        WHERE ctid = (SELECT ctid FROM meta WHERE clock = v_saved.clock FOR UPDATE SKIP LOCKED);
+    END IF;
+    RETURN v_now;
+END $$;
+
+
+-- Tokens are moments, in 1024ths of a microsecond, so that a server that has lost its last commits gives no token twice.
+-- The sequence tells apart those of one microsecond.
+CREATE OR REPLACE FUNCTION next_token(p_last bigint, p_now timestamptz) RETURNS bigint
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    SELECT greatest(
+        greatest(p_last, token_floor) + 1, (extract(epoch FROM p_now) * 1000000)::bigint * 1024 + nextval('tokens') % 1024
+    ) FROM meta
+$$;
+
+
+CREATE OR REPLACE FUNCTION add(p_feed text, p_cursor text) RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    INSERT INTO feeds (feed, cursor, due) VALUES (p_feed, p_cursor, keep_time()) ON CONFLICT DO NOTHING
+$$;
+
+
+CREATE OR REPLACE FUNCTION claim(p_version integer, p_lease double precision)
+RETURNS TABLE (o_feed text, o_cursor text, o_token bigint, o_failures integer)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    -- A variable, so that the search in the index ends at this time.
+    v_now timestamptz;
+BEGIN
+    PERFORM demand_version(p_version), demand_isolation();
+    v_now := keep_time();
+    RETURN QUERY
+    UPDATE feeds SET token = next_token(token, v_now), leased = true, due = v_now + make_interval(secs => p_lease)
+    WHERE feed = (
+        SELECT feed FROM feeds WHERE NOT dead AND due <= v_now ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED
+    )
+    RETURNING feed, cursor, token, failures;
+END $$;
+
+
+-- Locks the feed. Returns true if the claim is held, false if this very call was carried out before, NULL if fenced.
+-- A commit names the cursor that its claim began from. Where the stored one is another, what lies between the two was
+-- committed on a server whose last commits are lost, and nobody but the next claim can deliver it.
+CREATE OR REPLACE FUNCTION may_settle(p_feed text, p_token bigint, p_began text, p_cursor text) RETURNS boolean
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_feed feeds;
+BEGIN
+    SELECT * INTO v_feed FROM feeds WHERE feed = p_feed FOR UPDATE;
+    IF p_cursor IS NULL AND v_feed.settled = p_token
+       OR v_feed.committed = p_token AND v_feed.cursor = p_cursor THEN
+        RETURN false;
+    ELSIF v_feed.token = p_token AND v_feed.leased AND v_feed.due > hub_time()
+          AND (p_began IS NULL OR v_feed.cursor = p_began) THEN
+        RETURN true;
+    END IF;
+    RETURN NULL;
+END $$;
+
+
+CREATE OR REPLACE FUNCTION commit_claim(
+    p_feed text, p_token bigint, p_began text, p_cursor text, p_again_in double precision, p_gaps bigint, p_ids text[],
+    p_events text[]
+) RETURNS boolean
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_may boolean := may_settle(p_feed, p_token, p_began, p_cursor);
+    v_logged bigint[];
+BEGIN
+    PERFORM demand_isolation();
+    IF NOT v_may THEN
+        RETURN true;
+    ELSIF v_may IS NULL THEN
+        RETURN false;
+    END IF;
+    UPDATE feeds SET
+        cursor = p_cursor, due = keep_time() + make_interval(secs => p_again_in), gaps = gaps + p_gaps,
+        settled = token, committed = token, leased = false, failures = 0, error = ''
+    WHERE feed = p_feed;
+    WITH logged AS (
+        INSERT INTO outbox (id, event)
+        SELECT id, event FROM unnest(p_ids, p_events) WITH ORDINALITY AS new (id, event, place) ORDER BY place
+        ON CONFLICT (id) DO NOTHING
+        RETURNING seq
+    )
+    SELECT array_agg(seq) INTO v_logged FROM logged;
+    -- A statement of its own, so that it sees a group that `receive` has made while the statement above waited for its
+    -- lock. FOR KEY SHARE leaves out a group that is being dropped.
+    INSERT INTO deliveries (name, seq)
+    SELECT name, seq FROM (SELECT name FROM groups FOR KEY SHARE) AS present CROSS JOIN unnest(v_logged) AS seq;
+    RETURN true;
+END $$;
+
+
+CREATE OR REPLACE FUNCTION fail(p_feed text, p_token bigint, p_error text, p_again_in double precision) RETURNS boolean
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_may boolean := may_settle(p_feed, p_token, NULL, NULL);
+BEGIN
+    IF v_may THEN
+        UPDATE feeds SET
+            due = keep_time() + make_interval(secs => coalesce(p_again_in, 0)), dead = p_again_in IS NULL,
+            error = p_error, failures = failures + 1, settled = token, leased = false
+        WHERE feed = p_feed;
+    END IF;
+    RETURN v_may IS NOT NULL;
+END $$;
+
+
+CREATE OR REPLACE FUNCTION release(p_feed text, p_token bigint) RETURNS boolean
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_may boolean := may_settle(p_feed, p_token, NULL, NULL);
+BEGIN
+    IF v_may THEN
+        UPDATE feeds SET due = keep_time(), settled = token, leased = false WHERE feed = p_feed;
+    END IF;
+    RETURN v_may IS NOT NULL;
+END $$;
+
+
+CREATE OR REPLACE FUNCTION remove(p_feed text) RETURNS boolean
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_token bigint;
+BEGIN
+    DELETE FROM feeds WHERE feed = p_feed RETURNING token INTO v_token;
+    UPDATE meta SET token_floor = greatest(token_floor, v_token) WHERE v_token > 0;
+    RETURN v_token IS NOT NULL;
+END $$;
+
+
+CREATE OR REPLACE FUNCTION list_feeds() RETURNS TABLE (o_feed text, o_error text)
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT feed, CASE WHEN dead THEN error END FROM feeds
+$$;
+
+
+-- Records what is not recorded yet; returns what is recorded now.
+CREATE OR REPLACE FUNCTION bind(
+    p_workspace text, p_limit double precision, p_interval double precision, p_tolerance double precision
+) RETURNS TABLE (o_workspace text, o_limit double precision)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM restore_rows();
+    UPDATE meta SET workspace = p_workspace WHERE workspace IS NULL;
+    IF EXISTS (SELECT FROM meta WHERE workspace = p_workspace) THEN
+        UPDATE rate SET rate_limit = p_limit, rate_interval = p_interval, rate_tolerance = p_tolerance
+        WHERE rate_limit IS NULL;
+    END IF;
+    RETURN QUERY SELECT workspace, rate_limit FROM meta, rate;
+END $$;
+
+
+CREATE OR REPLACE FUNCTION rebind(p_workspace text) RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    UPDATE meta SET workspace = p_workspace
+$$;
+
+
+CREATE OR REPLACE FUNCTION set_limit(p_limit double precision, p_interval double precision, p_tolerance double precision)
+RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    UPDATE rate SET rate_limit = p_limit, rate_interval = p_interval, rate_tolerance = p_tolerance
+$$;
+
+
+CREATE OR REPLACE FUNCTION revive(p_feed text) RETURNS boolean
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    UPDATE feeds SET dead = false, failures = 0, error = '', due = keep_time() WHERE feed = p_feed AND dead;
+    RETURN FOUND;
+END $$;
+
+
+-- GCRA: returns the next theoretical arrival time and the seconds to wait.
+CREATE OR REPLACE FUNCTION step(
+    p_arrival double precision, p_interval double precision, p_tolerance double precision,
+    OUT o_arrival double precision, OUT o_wait double precision
+)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_now double precision := extract(epoch FROM hub_time());
+BEGIN
+    o_arrival := least(greatest(p_arrival, v_now), v_now + p_tolerance + p_interval);
+    o_wait := o_arrival - p_tolerance - v_now;
+    IF o_wait <= 0 THEN
+        o_arrival := o_arrival + p_interval;
+        o_wait := 0;
+    END IF;
+END $$;
+
+
+-- The arguments count where no limit is recorded.
+CREATE OR REPLACE FUNCTION permit(p_interval double precision, p_tolerance double precision) RETURNS double precision
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_rate rate;
+    v_step record;
+BEGIN
+    SELECT * INTO v_rate FROM rate;
+    IF NOT FOUND THEN
+        PERFORM restore_rows();
+    END IF;
+    IF coalesce(v_rate.rate_interval, p_interval, 0) = 0 THEN
+        RETURN 0;
+    END IF;
+    SELECT * INTO v_rate FROM rate FOR UPDATE;
+    v_step := step(
+        v_rate.arrival, coalesce(v_rate.rate_interval, p_interval), coalesce(v_rate.rate_tolerance, p_tolerance)
+    );
+    IF v_step.o_wait = 0 THEN
+        UPDATE rate SET arrival = v_step.o_arrival;
+    END IF;
+    RETURN v_step.o_wait;
+END $$;
+
+
+-- A new group waits for commits under way, and later commits wait for the group, so that each delivery is written once.
+-- It only notes where it starts; `catch_up` writes the rows of what was in the log before.
+CREATE OR REPLACE FUNCTION join_group(p_group text) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE;
+    INSERT INTO groups (name, start) SELECT p_group, coalesce(max(seq), 0) FROM outbox ON CONFLICT DO NOTHING;
+END $$;
+
+
+-- Whether a group that has joined later still has to get this event.
+CREATE OR REPLACE FUNCTION is_awaited(p_seq bigint) RETURNS boolean
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT EXISTS (SELECT FROM groups WHERE place < p_seq AND p_seq <= start)
+$$;
+
+
+-- Writes a group rows for the next events that were in the log when it joined, as soon as it has taken the last ones.
+CREATE OR REPLACE FUNCTION catch_up(p_group text, p_count integer) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_group groups;
+    v_ready bigint;
+    v_last bigint;
+BEGIN
+    SELECT * INTO v_group FROM groups WHERE name = p_group AND place < start FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    SELECT count(*) INTO v_ready FROM (
+        SELECT FROM deliveries
+        WHERE name = p_group AND until IS NULL AND died IS NULL AND seq <= v_group.place LIMIT p_count
+    ) AS ready;
+    IF v_ready < p_count THEN
+        WITH added AS (
+            INSERT INTO deliveries (name, seq)
+            SELECT p_group, seq FROM outbox WHERE seq > v_group.place AND seq <= v_group.start
+            ORDER BY seq LIMIT greatest(p_count, 500)
+            RETURNING seq
+        )
+        SELECT max(seq) INTO v_last FROM added;
+        UPDATE groups SET place = coalesce(v_last, start) WHERE name = p_group;
+    END IF;
+END $$;
+
+
+-- Where an event is in the log, and when it got there: a server that has lost its last commits gives a number twice, and
+-- an acknowledgement must not mean the event that got it the second time.
+CREATE OR REPLACE FUNCTION position_of(p_seq bigint, p_logged timestamptz) RETURNS text
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT format('%s-%s', p_seq, (extract(epoch FROM p_logged) * 1000000)::bigint)
+$$;
+
+
+-- New events, the oldest first.
+CREATE OR REPLACE FUNCTION take_new(p_group text, p_count integer, p_until timestamptz)
+RETURNS TABLE (o_position text, o_event text, o_deliveries integer, o_redelivered boolean)
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    WITH taken AS (
+        SELECT seq FROM deliveries WHERE name = p_group AND until IS NULL AND died IS NULL
+        ORDER BY seq LIMIT p_count
+        FOR UPDATE SKIP LOCKED
+    ), given AS (
+        UPDATE deliveries SET until = p_until, deliveries = 1
+        FROM taken WHERE deliveries.name = p_group AND deliveries.seq = taken.seq
+        RETURNING deliveries.seq
+    )
+    SELECT position_of(seq, logged), event, 1, false FROM given JOIN outbox USING (seq) ORDER BY seq
+$$;
+
+
+-- The event in flight that is due and was delivered least often. What was delivered too often becomes a dead letter.
+CREATE OR REPLACE FUNCTION take_again(p_group text, p_now timestamptz, p_until timestamptz, p_most integer)
+RETURNS TABLE (o_position text, o_event text, o_deliveries integer, o_redelivered boolean)
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    UPDATE deliveries SET
+        died = clock_timestamp(), until = NULL,
+        reason = format('delivered %s times and never acknowledged', deliveries)
+    WHERE name = p_group AND seq IN (
+        SELECT seq FROM deliveries WHERE name = p_group AND until <= p_now AND deliveries >= p_most
+        LIMIT 1000 FOR UPDATE SKIP LOCKED
+    );
+    WITH taken AS (
+        SELECT seq FROM deliveries WHERE name = p_group AND until <= p_now
+        ORDER BY deliveries, seq LIMIT 1
+        FOR UPDATE SKIP LOCKED
+    ), given AS (
+        UPDATE deliveries SET until = p_until, deliveries = deliveries + 1
+        FROM taken WHERE deliveries.name = p_group AND deliveries.seq = taken.seq
+        RETURNING deliveries.seq, deliveries.deliveries
+    )
+    SELECT position_of(seq, logged), event, deliveries, true FROM given JOIN outbox USING (seq)
+$$;
+
+
+CREATE OR REPLACE FUNCTION receive(
+    p_version integer, p_group text, p_count integer, p_visibility double precision, p_most integer
+) RETURNS TABLE (o_position text, o_event text, o_deliveries integer, o_redelivered boolean)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_now timestamptz;
+    v_until timestamptz;
+BEGIN
+    PERFORM demand_version(p_version), demand_isolation();
+    IF NOT EXISTS (SELECT FROM groups WHERE name = p_group) THEN
+        PERFORM join_group(p_group);
+        RETURN QUERY SELECT NULL::text, NULL::text, 0, false;  -- the lock is not held for anything else: call again
+        RETURN;
+    END IF;
+    PERFORM catch_up(p_group, p_count);
+    v_now := keep_time();
+    v_until := v_now + make_interval(secs => p_visibility);
+    RETURN QUERY SELECT * FROM take_new(p_group, p_count, v_until);
+    IF NOT FOUND THEN
+        RETURN QUERY SELECT * FROM take_again(p_group, v_now, v_until, p_most);
+    END IF;
+END $$;
+
+
+-- The numbers of those positions at which the same event still is.
+CREATE OR REPLACE FUNCTION numbers_of(p_positions text[]) RETURNS SETOF bigint
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT seq FROM outbox
+    WHERE seq = ANY (SELECT split_part(position, '-', 1)::bigint FROM unnest(p_positions) AS position)
+    AND position_of(seq, logged) = ANY (p_positions)
+$$;
+
+
+CREATE OR REPLACE FUNCTION ack(p_version integer, p_group text, p_positions text[]) RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    SELECT demand_version(p_version);
+    DELETE FROM deliveries WHERE name = p_group AND seq IN (SELECT numbers_of(p_positions))
+$$;
+
+
+-- Makes an event a dead letter, unless it was acknowledged.
+CREATE OR REPLACE FUNCTION reject(p_group text, p_position text, p_reason text) RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    UPDATE deliveries SET died = clock_timestamp(), until = NULL, reason = p_reason
+    WHERE name = p_group AND seq IN (SELECT numbers_of(ARRAY[p_position])) AND died IS NULL
+$$;
+
+
+-- Lets a reader have a group to itself, unless another has it; returns whether it does.
+CREATE OR REPLACE FUNCTION hold(p_version integer, p_group text, p_holder text, p_seconds double precision)
+RETURNS boolean
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_now timestamptz := keep_time();
+BEGIN
+    PERFORM demand_version(p_version);
+    INSERT INTO holders AS held VALUES (p_group, p_holder, v_now + make_interval(secs => p_seconds))
+    ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
+    WHERE held.holder = excluded.holder OR held.until <= v_now;
+    RETURN FOUND;
+END $$;
+
+
+CREATE OR REPLACE FUNCTION in_flight(p_group text, p_after text, p_count integer)
+RETURNS TABLE (o_position text, o_event text, o_deliveries integer, o_again_in double precision)
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT position_of(seq, logged), event, deliveries, extract(epoch FROM until - hub_time())::double precision
+    FROM deliveries JOIN outbox USING (seq)
+    WHERE name = p_group AND until IS NOT NULL AND seq > split_part(p_after, '-', 1)::bigint
+    ORDER BY seq LIMIT p_count
+$$;
+
+
+CREATE OR REPLACE FUNCTION postpone(
+    p_group text, p_position text, p_seconds double precision, p_deliveries integer
+) RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    UPDATE deliveries SET until = keep_time() + make_interval(secs => p_seconds), deliveries = p_deliveries
+    WHERE name = p_group AND seq IN (SELECT numbers_of(ARRAY[p_position])) AND until IS NOT NULL
+$$;
+
+
+CREATE OR REPLACE FUNCTION dead_letters(p_group text, p_count integer)
+RETURNS TABLE (o_position text, o_event text, o_deliveries integer, o_reason text, o_since double precision)
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT position_of(seq, logged), event, deliveries, reason, extract(epoch FROM died)::double precision
+    FROM deliveries JOIN outbox USING (seq) WHERE name = p_group AND died IS NOT NULL ORDER BY seq LIMIT p_count
+$$;
+
+
+-- Lets dead letters be delivered again: those at the positions, or all where there are none. Returns how many.
+CREATE OR REPLACE FUNCTION replay(p_group text, p_positions text[]) RETURNS bigint
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_count bigint;
+BEGIN
+    UPDATE deliveries SET died = NULL, reason = '', deliveries = 0, until = hub_time()
+    WHERE name = p_group AND died IS NOT NULL
+    AND (p_positions IS NULL OR seq IN (SELECT numbers_of(p_positions)));
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END $$;
+
+
+CREATE OR REPLACE FUNCTION drop_letters(p_group text, p_positions text[]) RETURNS bigint
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_count bigint;
+BEGIN
+    DELETE FROM deliveries
+    WHERE name = p_group AND died IS NOT NULL
+    AND (p_positions IS NULL OR seq IN (SELECT numbers_of(p_positions)));
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END $$;
+
+
+-- Forgets a group, in steps: commits wait for the last one. Returns whether that was it.
+CREATE OR REPLACE FUNCTION drop_group(p_group text, p_count integer) RETURNS boolean
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_deleted bigint;
+BEGIN
+    DELETE FROM deliveries WHERE name = p_group AND seq IN (
+        SELECT seq FROM deliveries WHERE name = p_group ORDER BY seq LIMIT p_count FOR UPDATE SKIP LOCKED
+    );
+    GET DIAGNOSTICS v_deleted = ROW_COUNT;
+    IF v_deleted = p_count THEN
+        RETURN false;
+    END IF;
+    DELETE FROM groups WHERE name = p_group;
+    RETURN true;
+END $$;
+
+
+-- Looks at so many events of the log behind a place, and deletes those that are old and that nobody waits for.
+-- Returns how many were deleted, and the place at which to go on; NULL: that was the last old one.
+CREATE OR REPLACE FUNCTION trim_log(
+    p_retention double precision, p_place bigint, p_count integer, OUT o_deleted bigint, OUT o_place bigint
+)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_before timestamptz := clock_timestamp() - make_interval(secs => p_retention);
+    v_looked record;
+    v_newest bigint;
+BEGIN
+    -- Not while a group joins: the group would get deliveries of events that are being deleted.
+    LOCK TABLE outbox IN ROW EXCLUSIVE MODE;
+    SELECT count(*) AS number, max(seq) AS last, min(logged) AS oldest INTO v_looked
+    FROM (SELECT seq, logged FROM outbox WHERE seq > p_place ORDER BY seq LIMIT p_count) AS looked;
+    WITH deleted AS (
+        DELETE FROM outbox
+        WHERE seq > p_place AND seq <= v_looked.last AND logged <= v_before
+        AND NOT EXISTS (SELECT FROM deliveries WHERE deliveries.seq = outbox.seq) AND NOT is_awaited(seq)
+        RETURNING seq
+    )
+    SELECT count(*), max(seq) INTO o_deleted, v_newest FROM deleted;
+    UPDATE meta SET trimmed = greatest(trimmed, v_newest) WHERE trimmed < v_newest;
+    IF v_looked.number = p_count AND v_looked.oldest <= v_before THEN
+        o_place := v_looked.last;
+    END IF;
+END $$;
+
+
+-- Finds what somebody has deleted of what belongs together, and mends what can be mended. Returns the losses, in words.
+-- The log is lost where the newest event is gone that was seen in it, and that was not trimmed. All feeds begin anew then,
+-- so that consumers get what the API still shows.
+CREATE OR REPLACE FUNCTION heal() RETURNS SETOF text
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_newest bigint := (SELECT coalesce(max(seq), 0) FROM outbox);
+BEGIN
+    RETURN QUERY SELECT restore_rows();
+    IF EXISTS (SELECT FROM meta WHERE newest > v_newest AND newest > trimmed) THEN
+        UPDATE meta SET
+            newest = v_newest, token_floor = greatest(token_floor, (SELECT max(token) FROM feeds));
+        DELETE FROM feeds;
+        RETURN NEXT
+            'the log, with what consumers had not handled; all feeds are followed from their beginning';
+    END IF;
+END $$;
+
+
+CREATE OR REPLACE FUNCTION status(p_dead integer) RETURNS json
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+DECLARE
+    v_now timestamptz := hub_time();
+    v_schedule json;
+BEGIN
+    SELECT json_build_object(
+        'feeds', count(*),
+        'leased', count(*) FILTER (WHERE leased AND due > v_now),
+        'due', count(*) FILTER (WHERE NOT dead AND due <= v_now),
+        'lag', extract(epoch FROM v_now - min(due) FILTER (WHERE NOT dead AND due <= v_now)),
+        'failing', count(*) FILTER (WHERE NOT dead AND failures > 0),
+        'gaps', coalesce(sum(gaps), 0),
+        'dead_count', count(*) FILTER (WHERE dead),
+        'dead', (
+            SELECT coalesce(json_agg(json_build_array(d.feed, d.failures, d.error)), '[]')
+            FROM (SELECT * FROM feeds WHERE dead ORDER BY feed LIMIT p_dead) AS d
+        ),
+        'events', (SELECT count(*) FROM outbox),
+        'groups', (
+            SELECT coalesce(json_agg(json_build_array(g.name, g.behind + g.before, g.in_flight, g.dead)), '[]')
+            FROM (
+                SELECT
+                    name, count(seq) - count(died) AS behind, count(until) AS in_flight, count(died) AS dead,
+                    (SELECT count(*) FROM outbox WHERE outbox.seq > place AND outbox.seq <= start) AS before
+                FROM groups LEFT JOIN deliveries USING (name) GROUP BY name ORDER BY name
+            ) AS g
+        ),
+        'workspace', (SELECT workspace FROM meta),
+        'rate_limit', (SELECT rate_limit FROM rate),
+        'rate_wait', coalesce(
+            (SELECT (step(arrival, rate_interval, rate_tolerance)).o_wait FROM rate WHERE rate_interval > 0), 0
+        )
+    ) INTO v_schedule FROM feeds;
+    RETURN v_schedule;
+END $$;
+
+
+-- What programs of version 1 call, which know neither the hub's time nor the cursor that a claim began from.
+
+CREATE OR REPLACE FUNCTION upgraded() RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    RAISE EXCEPTION 'this hub was upgraded: upgrade impactive-async';
+END $$;
+
+
+CREATE OR REPLACE FUNCTION claim(p_lease double precision)
+RETURNS TABLE (o_feed text, o_cursor text, o_token bigint, o_failures integer)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM upgraded();
+END $$;
+
+
+CREATE OR REPLACE FUNCTION commit_claim(
+    p_feed text, p_token bigint, p_cursor text, p_again_in double precision, p_gaps bigint, p_ids text[],
+    p_events text[]
+) RETURNS boolean
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM upgraded();
+END $$;
+
+
+CREATE OR REPLACE FUNCTION receive(p_group text, p_count integer, p_visibility double precision)
+RETURNS TABLE (o_seq bigint, o_event text, o_redelivered boolean)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM upgraded();
+END $$;
+
+
+CREATE OR REPLACE FUNCTION ack(p_group text, p_positions bigint[]) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM upgraded();
+END $$;

@@ -1,0 +1,142 @@
+-- Every script of the hub begins with this. All keys share one hash slot, and every script gets them in this order.
+local SCHEDULE, LEASED, STATES, CURSORS, DEAD, META, EVENTS, IDS = unpack(KEYS)
+local FAILING, LETTERS = KEYS[10], KEYS[11]
+-- SCHEDULE: live feeds by the time they are due; leased ones by the end of the lease
+-- LEASED:   leased feeds by the end of the lease
+-- STATES:   feed -> state as JSON: token (of the newest claim), settled (the newest claim ended by its holder),
+--           committed (the newest that was ended by a commit), as text; failures, gaps, error
+-- CURSORS:  feed -> cursor
+-- DEAD:     dead feeds by the time they died
+-- META:     version, token (the newest), gaps, workspace; clock and ahead of the hub's time; limit, interval, tolerance
+--           and arrival of the rate limit, all 0 for no limit; logged: how many events were ever logged; of each group
+--           letters: how many dead letters it has, place: where the last look at what it has in flight ended, and holder:
+--           until when which reader has it to itself
+-- EVENTS:   the log, a stream; field "event"
+-- IDS:      ids of events in the log, by the times of their entries
+-- FAILING:  live feeds whose last claim failed
+-- LETTERS:  of the group that a script is about: dead letters, entry -> deliveries, reason and since as JSON
+
+-- A program of another version must not touch what it does not understand.
+local VERSION = table.remove(ARGV, 1)
+local saved = redis.call('HMGET', META, 'version', 'clock', 'ahead')
+local stored = saved[1]
+if stored and stored ~= VERSION then return redis.error_reply('HUBVERSION ' .. stored) end
+
+-- Redis undoes nothing when a script fails in its middle. So no script writes before it has read all it needs: it queues
+-- its writes, and `apply` carries them out once it knows that none will be refused.
+local queue = {}
+
+local function write(...)
+  queue[#queue + 1] = {...}
+end
+
+local TYPES = {
+  [SCHEDULE] = 'zset', [LEASED] = 'zset', [STATES] = 'hash', [CURSORS] = 'hash', [DEAD] = 'zset', [META] = 'hash',
+  [EVENTS] = 'stream', [IDS] = 'zset', [FAILING] = 'set',
+}
+for number = 11, #KEYS do TYPES[KEYS[number]] = 'hash' end
+
+local typed = {}
+
+-- Fails where this user may not run the command, or the key holds something that is not the hub's.
+local function demand(key, ...)
+  if not redis.acl_check_cmd(...) then
+    error({err = 'NOPERM this user may not run ' .. select(1, ...) .. ' on ' .. key .. '; nothing was changed'})
+  end
+  if typed[key] then return end
+  typed[key] = true
+  local found = redis.call('TYPE', key)['ok']
+  if found ~= TYPES[key] and found ~= 'none' then
+    error({err = 'WRONGTYPE ' .. key .. ' is a ' .. found .. ' of somebody else; nothing was changed'})
+  end
+end
+
+local function count_letters(group, more)
+  if more ~= 0 then write('HINCRBY', META, 'letters:' .. group, more) end
+end
+
+-- Lua's own conversion keeps 14 digits; a time of today then has tenths of milliseconds.
+local function exact(number)
+  return string.format('%.6f', number)
+end
+
+-- The hub's time in seconds: the server's, but it never goes back. A clock that is put back by two hours, or a replica
+-- that takes over with a slow one, would otherwise leave every feed due two hours from now. `clock` is the latest time
+-- that was seen, `ahead` is by how much the hub is ahead of the server.
+local time = redis.call('TIME')
+local SERVER_TIME = tonumber(time[1]) + tonumber(time[2]) / 1000000
+-- Where the saved time is lost, the time of the newest event stands for it.
+local newest = saved[2] or redis.call('ZRANGE', IDS, -1, -1, 'WITHSCORES')[2]
+local clock, ahead = tonumber(newest or '0'), tonumber(saved[3] or '0')
+local NOW = math.max(SERVER_TIME + ahead, clock)
+
+local function was_put_back()
+  return NOW - SERVER_TIME - ahead > 2
+end
+
+-- For every script that schedules something.
+local function keep_time()
+  if was_put_back() then ahead = NOW - SERVER_TIME end
+  write('HSET', META, 'clock', exact(NOW), 'ahead', exact(ahead))
+end
+
+-- Stands for the time of the entry that the command before has added. Redis reads its clock anew for each: a script that
+-- took its own time for it would be some milliseconds early, and the id would be trimmed before its entry.
+local ENTRY_TIME = 'time of the entry'
+
+-- Also a script that schedules nothing notes that the clock was put back: the hub's time would stand still until somebody
+-- does, and nothing would ever be due.
+local function apply()
+  if was_put_back() then
+    keep_time()
+    table.insert(queue, 1, table.remove(queue))  -- the last answer is that of the script's own last command
+  end
+  local answers, asked = {}, {}
+  for _, command in ipairs(queue) do
+    local right = command[1] .. command[2]
+    if not asked[right] then demand(command[2], unpack(command)) end
+    asked[right] = true
+  end
+  for number, command in ipairs(queue) do
+    if command[3] == ENTRY_TIME then
+      command[3] = exact(tonumber(string.match(answers[number - 1], '%d+')) / 1000)
+    end
+    answers[number] = redis.call(unpack(command))
+  end
+  return answers
+end
+
+local function new_state()
+  return {token = '', settled = '', committed = '', failures = 0, gaps = 0, error = ''}
+end
+
+-- A feed whose state is lost, or cannot be read, goes on as if it had just been added.
+local function state_of(feed)
+  local text = redis.call('HGET', STATES, feed)
+  local readable, state = pcall(cjson.decode, text or '')
+  return readable and type(state) == 'table' and state.failures and state or new_state()
+end
+
+local function keep(feed, state)
+  write('HSET', STATES, feed, cjson.encode(state))
+end
+
+local function set_limit(limit, interval, tolerance)
+  write('HSET', META, 'limit', limit, 'interval', interval, 'tolerance', tolerance)
+end
+
+-- Returns the recorded interval and tolerance, else those given; nothing where there is no limit.
+local function pace(own_interval, own_tolerance)
+  local interval = tonumber(redis.call('HGET', META, 'interval') or own_interval)
+  local tolerance = tonumber(redis.call('HGET', META, 'tolerance') or own_tolerance)
+  if interval and interval > 0 then return interval, tolerance end
+end
+
+-- GCRA: returns the next theoretical arrival time and the seconds to wait.
+local function step(interval, tolerance)
+  local arrival = tonumber(redis.call('HGET', META, 'arrival') or '0')
+  arrival = math.min(math.max(arrival, NOW), NOW + tolerance + interval)
+  local wait = arrival - tolerance - NOW
+  if wait > 0 then return arrival, wait end
+  return arrival + interval, 0
+end

@@ -1,0 +1,1 @@
+"""A hub in one SQLite file, for the processes of one machine."""

@@ -1,0 +1,55 @@
+"""The dead letters of an SQLite hub: rows of `pending` that have died."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+
+from impactive_async.hub.contract.dead_letters import Letter
+from impactive_async.hub.sqlite import log
+
+
+def reject(connection: sqlite3.Connection, group: str, position: str, reason: str) -> None:
+    """Make an event a dead letter, unless it was acknowledged."""
+    for seq in log.numbers(connection, [position]):
+        connection.execute(
+            "UPDATE pending SET died = ?, until = NULL, reason = ? WHERE name = ? AND seq = ? AND died IS NULL",
+            (time.time(), reason, group, seq),
+        )
+
+
+def listed(connection: sqlite3.Connection, group: str, count: int) -> list[Letter]:
+    """Return the dead letters of a group."""
+    rows = connection.execute(
+        "SELECT seq, logged, CAST(event AS BLOB), deliveries, reason, died FROM pending JOIN outbox USING (seq) "
+        "WHERE name = ? AND died IS NOT NULL ORDER BY seq LIMIT ?",
+        (group, count),
+    )
+    return [
+        (log.position(seq, logged), log.text(entry), deliveries, reason, died)
+        for seq, logged, entry, deliveries, reason, died in rows
+    ]
+
+
+def replay(connection: sqlite3.Connection, now: float, group: str, positions: Sequence[str] | None) -> int:
+    """Let dead letters be delivered again; return how many."""
+    revived = "UPDATE pending SET died = NULL, reason = '', deliveries = 0, until = :now"
+    return _settle_dead(connection, revived, now, group, positions)
+
+
+def drop(connection: sqlite3.Connection, group: str, positions: Sequence[str] | None) -> int:
+    """Forget dead letters; return how many."""
+    return _settle_dead(connection, "DELETE FROM pending", 0.0, group, positions)
+
+
+def _settle_dead(
+    connection: sqlite3.Connection, change: str, now: float, group: str, positions: Sequence[str] | None
+) -> int:
+    dead = f"{change} WHERE name = :group AND died IS NOT NULL"
+    if positions is None:
+        return connection.execute(dead, {"now": now, "group": group}).rowcount
+    return sum(
+        connection.execute(f"{dead} AND seq = :seq", {"now": now, "group": group, "seq": seq}).rowcount
+        for seq in log.numbers(connection, positions)
+    )

@@ -1,0 +1,295 @@
+"""The embedded hub: one SQLite file, for the worker processes of one host.
+
+The clock is the host's, which all processes that share the file share as well. It is read inside the transaction,
+once the write lock is held. Each method is one transaction in one call to the database's thread.
+
+Only `init` and the methods that a worker calls make the file. The others refuse a path where no hub is: otherwise
+a mistyped path would look like an empty hub.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from impactive_async._checks import check_count, check_seconds
+from impactive_async._disk.database import Database
+from impactive_async.errors import ConfigurationError, HubError
+from impactive_async.hub.contract.acks import flush_acks
+from impactive_async.hub.contract.claim import Claim, storable
+from impactive_async.hub.contract.dead_letters import DeadLetter, dead_letters
+from impactive_async.hub.contract.events import HubEvent
+from impactive_async.hub.contract.holding import InFlightEvent, check_postponing, events_in_flight
+from impactive_async.hub.contract.hub import Hub
+from impactive_async.hub.contract.reader import MAX_DELIVERIES, Delivery, check_positions, check_taking, read
+from impactive_async.hub.contract.settings import SharedSettings, limit_of
+from impactive_async.hub.contract.status import HubStatus, hub_status
+from impactive_async.hub.contract.versions import steps_from
+from impactive_async.hub.sqlite import dead_letters as buried
+from impactive_async.hub.sqlite import healing, holding, log, schedule, schema
+
+T = TypeVar("T")
+
+_BREATH = 0.005
+"""Seconds between two steps: SQLite keeps no queue, and who waits for the lock looks for it now and then."""
+_NEVER_OPENS = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
+
+
+class SqliteHub(Hub):
+    """A hub in one file.
+
+    Args:
+        path: The file; made by `init`, and by the first worker. On a local disk: SQLite's locks do not work over
+            most network file systems.
+        rate_limit: API requests a second, for all workers together; None: what the hub has recorded.
+        retention: Seconds for which events stay in the log at least.
+        busy_timeout: Seconds to wait for another process's transaction before a `HubError`.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        rate_limit: float | None = None,
+        retention: float = 7 * 86_400.0,
+        busy_timeout: float = 10.0,
+    ) -> None:
+        self._database = Database(path, schema.FORMAT, busy_timeout=busy_timeout)
+        self._opened = False
+        self._settings = SharedSettings(rate_limit)
+        self._retention = check_seconds(retention, "retention")
+
+    async def add(self, feed: str, cursor: str = "") -> None:
+        """See `Hub.add`."""
+        await self._write(lambda connection, now: schedule.add(connection, now, feed, cursor))
+
+    async def claim(self, lease: float) -> Claim | None:
+        """See `Hub.claim`."""
+        check_seconds(lease, "lease")
+        return await self._write(lambda connection, now: schedule.claim(connection, now, lease))
+
+    async def commit(
+        self, claim: Claim, cursor: str, events: Sequence[HubEvent], again_in: float, *, gaps: int = 0
+    ) -> None:
+        """See `Hub.commit`."""
+        check_seconds(again_in, "again_in")
+        await self._write(
+            lambda connection, now: schedule.commit(connection, now, claim, cursor, events, again_in, gaps)
+        )
+
+    async def permit(self) -> float:
+        """See `Hub.permit`."""
+        own = self._settings.rate
+        if own is None and not await self._read(schedule.is_limited):
+            return 0.0  # reading is cheap; a write would be flushed to the disk
+        return await self._write(lambda connection, now: schedule.permit(connection, now, own))
+
+    async def bind(self, workspace: str) -> None:
+        """See `Hub.bind`."""
+        limit = self._settings.rate.limit if self._settings.rate else None
+        recorded = await self._write(lambda connection, _: schedule.bind(connection, workspace, limit))
+        self._settings.agree(workspace, recorded)
+
+    async def rebind(self, workspace: str) -> None:
+        """See `Hub.rebind`."""
+        await self._change(lambda connection, _: schedule.set_setting(connection, "workspace", workspace))
+
+    async def limit(self, rate_limit: float | None) -> None:
+        """See `Hub.limit`."""
+        limit = limit_of(rate_limit)
+        await self._change(lambda connection, _: schedule.set_setting(connection, "rate_limit", limit))
+
+    async def feeds(self) -> dict[str, str | None]:
+        """See `Hub.feeds`."""
+        return await self._read(schedule.feeds)
+
+    async def heal(self) -> list[str]:
+        """See `Hub.heal`; somebody may have deleted rows by hand, or a whole table."""
+        return await self._write(lambda connection, _: healing.heal(connection))
+
+    async def fail(self, claim: Claim, error: str, again_in: float | None) -> None:
+        """See `Hub.fail`."""
+        check_seconds(again_in or 0.0, "again_in")
+        await self._write(lambda connection, now: schedule.fail(connection, now, claim, storable(error), again_in))
+
+    async def release(self, claim: Claim) -> None:
+        """See `Hub.release`."""
+        await self._write(lambda connection, now: schedule.release(connection, now, claim))
+
+    async def remove(self, feed: str) -> bool:
+        """See `Hub.remove`."""
+        return await self._change(lambda connection, _: schedule.remove(connection, feed))
+
+    async def revive(self, feed: str) -> bool:
+        """See `Hub.revive`."""
+        return await self._change(lambda connection, now: schedule.revive(connection, now, feed))
+
+    async def receive(
+        self,
+        group: str,
+        *,
+        count: int = 20,
+        visibility: float = 60.0,
+        max_deliveries: int | None = MAX_DELIVERIES,
+    ) -> list[Delivery]:
+        """See `Hub.receive`."""
+        check_taking(count, visibility, max_deliveries)
+        rows = await self._change(
+            lambda connection, now: log.receive(connection, now, group, count, visibility, max_deliveries)
+        )
+        return await read(self, group, rows)
+
+    async def ack(self, group: str, positions: Sequence[str]) -> None:
+        """See `Hub.ack`."""
+        await self._change(lambda connection, _: log.ack(connection, group, check_positions(positions)))
+
+    async def reject(self, group: str, position: str, reason: str) -> None:
+        """See `Hub.reject`."""
+        check_positions([position])
+        why = storable(reason)
+        await self._change(lambda connection, _: buried.reject(connection, group, position, why))
+
+    async def hold(self, group: str, holder: str, seconds: float) -> bool:
+        """See `ExclusiveReading.hold`."""
+        check_seconds(seconds, "seconds")
+        return await self._change(lambda connection, now: holding.hold(connection, now, group, holder, seconds))
+
+    async def in_flight(
+        self, group: str, *, visibility: float, count: int = 1000, after: str = "0"
+    ) -> list[InFlightEvent]:
+        """See `ExclusiveReading.in_flight`."""
+        check_positions([after])
+        check_count(count, "count")
+        rows = await self._change(lambda connection, now: holding.in_flight(connection, now, group, count, after))
+        return await events_in_flight(self, group, rows)
+
+    async def postpone(
+        self, group: str, position: str, seconds: float, *, deliveries: int, visibility: float
+    ) -> None:
+        """See `ExclusiveReading.postpone`."""
+        check_postponing(position, seconds, deliveries, visibility)
+        await self._change(
+            lambda connection, now: holding.postpone(connection, now, group, position, seconds, deliveries)
+        )
+
+    async def dead_letters(self, group: str, *, count: int = 100) -> list[DeadLetter]:
+        """See `Hub.dead_letters`."""
+        check_count(count, "count")
+        return dead_letters(group, await self._read(lambda connection: buried.listed(connection, group, count)))
+
+    async def replay(self, group: str, positions: Sequence[str] | None = None) -> int:
+        """See `Hub.replay`."""
+        check_positions(positions or [])
+        return await self._change(lambda connection, now: buried.replay(connection, now, group, positions))
+
+    async def drop(self, group: str, positions: Sequence[str] | None = None) -> int:
+        """See `Hub.drop`."""
+        check_positions(positions or [])
+        return await self._change(lambda connection, _: buried.drop(connection, group, positions))
+
+    async def drop_group(self, group: str) -> None:
+        """See `Hub.drop_group`."""
+        is_gone = False
+        while not is_gone:
+            is_gone = await self._change(lambda connection, _: log.drop_group(connection, group))
+            await asyncio.sleep(_BREATH)
+
+    async def trim(self) -> int:
+        """See `Hub.trim`; in steps, between which others have their turn."""
+        deleted = 0
+        place: int | None = 0
+        while place is not None:
+            count, place = await self._trim_step(place)
+            deleted += count
+            await asyncio.sleep(_BREATH)
+        return deleted
+
+    async def _trim_step(self, place: int) -> tuple[int, int | None]:
+        return await self._change(lambda connection, _: log.trim(connection, self._retention, place))
+
+    async def status(self) -> HubStatus:
+        """See `Hub.status`."""
+        return await self._read(_status)
+
+    async def init(self, *, upgrade: bool = False) -> None:
+        """See `Hub.init`. The methods that a worker calls make a file as well."""
+        if upgrade:
+            upgrading = Database(self._database.path, schema.UPGRADING)
+            await upgrading.write(lambda connection: None)
+            await upgrading.aclose()
+        await self._write(lambda connection, now: None)
+
+    async def upgrades(self) -> list[str]:
+        """See `Hub.upgrades`."""
+        if not self._is_there():
+            return []
+        with schema.FORMAT.explained(Path(self._database.path)):
+            return steps_from(await asyncio.to_thread(schema.version_of, self._database.path))
+
+    async def check(self) -> None:
+        """Refuse a file that is damaged, another program's, or of another version.
+
+        Raises:
+            ConfigurationError: What is wrong and what to do.
+        """
+        await self._write(lambda connection, now: None)
+
+    async def aclose(self) -> None:
+        """See `Hub.aclose`; the next use opens the file again."""
+        await flush_acks(self)
+        await self._database.aclose()
+
+    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        self._require_hub()
+        with self._explained():
+            return await self._database.read(lambda connection: _checked(connection, work))
+
+    async def _change(self, work: Callable[[sqlite3.Connection, float], T]) -> T:
+        self._require_hub()
+        return await self._write(work)
+
+    async def _write(self, work: Callable[[sqlite3.Connection, float], T]) -> T:
+        def timed(connection: sqlite3.Connection) -> T:
+            return work(connection, schedule.keep_time(connection, time.time()))
+
+        with self._explained():
+            return await self._database.write(lambda connection: _checked(connection, timed))
+
+    def _is_there(self) -> bool:
+        path = Path(self._database.path)
+        return path.is_file() and path.stat().st_size > 0
+
+    def _require_hub(self) -> None:
+        if not (self._opened or self._is_there()):
+            raise ConfigurationError(
+                f"{self._database.path} is no hub yet: run `impactive hub init` to make it one."
+            )
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Raise a `ConfigurationError` where the file has never been opened and the path cannot hold one."""
+        try:
+            yield
+        except HubError as error:
+            code = getattr(error.__cause__, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+            if code in _NEVER_OPENS and not self._opened:
+                raise ConfigurationError(str(error)) from error
+            raise
+        self._opened = True
+
+
+def _checked(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+    schema.demand_version(connection)
+    return work(connection)
+
+
+def _status(connection: sqlite3.Connection) -> HubStatus:
+    now = schedule.hub_time(connection, time.time())
+    document = schedule.status(connection, now) | log.status(connection)
+    return hub_status(f"SQLite {sqlite3.sqlite_version}", document)

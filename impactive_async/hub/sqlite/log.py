@@ -1,0 +1,199 @@
+"""The event log of an SQLite hub: an outbox, and for each consumer group what it has not acknowledged.
+
+A commit writes one row of `pending` for each group, and a consumer takes the rows of its group. It never asks for
+"all events after number n": on an engine that commits numbers in another order than it gives them out, that
+question misses events.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from impactive_async.hub.contract.events import HubEvent
+from impactive_async.hub.contract.reader import Row
+
+STEP: Final = 500
+"""How many rows one transaction looks at: it holds the lock on the file for some milliseconds."""
+
+
+def append(connection: sqlite3.Connection, events: Sequence[HubEvent]) -> None:
+    """Log the events whose id is not in the log, for every group."""
+    before = newest(connection)
+    connection.executemany(
+        "INSERT INTO outbox (id, event, logged) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
+        [(event.id, event.to_json(), time.time()) for event in events],
+    )
+    connection.execute(
+        "INSERT INTO pending (name, seq) SELECT name, seq FROM groups CROSS JOIN outbox WHERE seq > ?",
+        (before,),
+    )
+
+
+def receive(
+    connection: sqlite3.Connection, now: float, group: str, count: int, visibility: float, most: int | None
+) -> list[Row]:
+    """Take new events for a group, the oldest first, or else one that comes again."""
+    _join(connection, group, count)
+    new = connection.execute(
+        "SELECT seq, logged, CAST(event AS BLOB), 1, 0 FROM pending JOIN outbox USING (seq) "
+        "WHERE name = ? AND until IS NULL AND died IS NULL ORDER BY seq LIMIT ?",
+        (group, count),
+    ).fetchall()
+    taken = new or _again(connection, now, group, most)
+    connection.executemany(
+        "UPDATE pending SET until = ?, deliveries = deliveries + 1 WHERE name = ? AND seq = ?",
+        [(now + visibility, group, row[0]) for row in taken],
+    )
+    return [
+        (position(seq, logged), text(entry), count, bool(redelivered))
+        for seq, logged, entry, count, redelivered in taken
+    ]
+
+
+def _again(connection: sqlite3.Connection, now: float, group: str, most: int | None) -> list[Any]:
+    """Find the event in flight that is due and was delivered least often; bury what was delivered too often."""
+    if most is not None:
+        connection.execute(
+            "UPDATE pending SET died = ?, until = NULL, "
+            "reason = 'delivered ' || deliveries || ' times and never acknowledged' "
+            "WHERE name = ? AND seq IN "
+            "(SELECT seq FROM pending WHERE name = ? AND until <= ? AND deliveries >= ? LIMIT 1000)",
+            (time.time(), group, group, now, most),
+        )
+    return connection.execute(
+        "SELECT seq, logged, CAST(event AS BLOB), deliveries + 1, 1 FROM pending JOIN outbox USING (seq) "
+        "WHERE name = ? AND until <= ? ORDER BY deliveries, seq LIMIT 1",
+        (group, now),
+    ).fetchall()
+
+
+def position(seq: int, logged: float) -> str:
+    """Return an event's number and time in the log. A file restored from a backup gives a number twice."""
+    return f"{seq}-{logged * 1_000_000:.0f}"
+
+
+def text(entry: str | bytes) -> str:
+    """Return an entry as text."""
+    # Somebody else may have written bytes that are no text, which sqlite3 refuses to read as such.
+    return entry if isinstance(entry, str) else entry.decode(errors="backslashreplace")
+
+
+def _join(connection: sqlite3.Connection, group: str, count: int) -> None:
+    """Note a group that is new, and write it rows for the next events that were in the log when it joined."""
+    connection.execute(
+        "INSERT INTO groups (name, start) SELECT ?, coalesce(max(seq), 0) FROM outbox WHERE true "
+        "ON CONFLICT DO NOTHING",
+        (group,),
+    )
+    place, start = connection.execute("SELECT place, start FROM groups WHERE name = ?", (group,)).fetchone()
+    if place < start and _ready(connection, group, place, count) < count:
+        _catch_up(connection, group, place, start, max(count, STEP))
+
+
+def _ready(connection: sqlite3.Connection, group: str, place: int, count: int) -> int:
+    (ready,) = connection.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM pending "
+        "WHERE name = ? AND until IS NULL AND died IS NULL AND seq <= ? LIMIT ?)",
+        (group, place, count),
+    ).fetchone()
+    return int(ready)
+
+
+def _catch_up(connection: sqlite3.Connection, group: str, place: int, start: int, step: int) -> None:
+    (last,) = connection.execute(
+        "SELECT max(seq) FROM (SELECT seq FROM outbox WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?)",
+        (place, start, step),
+    ).fetchone()
+    last = start if last is None else last
+    connection.execute(
+        "INSERT INTO pending (name, seq) SELECT ?, seq FROM outbox WHERE seq > ? AND seq <= ?",
+        (group, place, last),
+    )
+    connection.execute("UPDATE groups SET place = ? WHERE name = ?", (last, group))
+
+
+def ack(connection: sqlite3.Connection, group: str, positions: Sequence[str]) -> None:
+    """Forget what was delivered from these positions."""
+    for seq in numbers(connection, positions):
+        connection.execute("DELETE FROM pending WHERE name = ? AND seq = ?", (group, seq))
+
+
+def numbers(connection: sqlite3.Connection, positions: Sequence[str]) -> Iterator[int]:
+    """Yield the numbers of those positions at which the same event still is."""
+    for one in positions:
+        seq = int(one.partition("-")[0])
+        found = connection.execute("SELECT logged FROM outbox WHERE seq = ?", (seq,)).fetchone()
+        if found and position(seq, *found) == one:
+            yield seq
+
+
+def drop_group(connection: sqlite3.Connection, group: str) -> bool:
+    """Forget a step of what a group has not acknowledged; return whether that was all, and the group is gone."""
+    done = connection.execute(
+        "DELETE FROM pending WHERE name = ? AND seq IN (SELECT seq FROM pending WHERE name = ? LIMIT ?)",
+        (group, group, STEP),
+    )
+    if done.rowcount == STEP:
+        return False
+    connection.execute("DELETE FROM groups WHERE name = ?", (group,))
+    return True
+
+
+def trim(connection: sqlite3.Connection, retention: float, place: int) -> tuple[int, int | None]:
+    """Look at a step of the log behind a place, and delete what is old and what nobody waits for.
+
+    Returns:
+        How many were deleted, and the place at which to go on; None: that was the last old one.
+    """
+    before = time.time() - retention
+    last, oldest, looked = connection.execute(
+        "SELECT max(seq), min(logged), count(*) "
+        "FROM (SELECT seq, logged FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?)",
+        (place, STEP),
+    ).fetchone()
+    gone = connection.execute(
+        "DELETE FROM outbox WHERE seq > ? AND seq <= ? AND logged <= ? "
+        "AND NOT EXISTS (SELECT 1 FROM pending WHERE pending.seq = outbox.seq) "
+        "AND NOT EXISTS (SELECT 1 FROM groups WHERE place < outbox.seq AND outbox.seq <= start) RETURNING seq",
+        (place, last, before),
+    ).fetchall()
+    if gone:
+        note_trimmed(connection, max(seq for (seq,) in gone))
+    return len(gone), last if looked == STEP and oldest <= before else None
+
+
+def newest(connection: sqlite3.Connection) -> int:
+    """Return the number of the newest event in the log; 0 for none."""
+    (found,) = connection.execute("SELECT coalesce(max(seq), 0) FROM outbox").fetchone()
+    return int(found)
+
+
+def logged(connection: sqlite3.Connection) -> int:
+    """Return the number of the newest event that was ever in the log."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
+    return int(row[0]) if row else 0
+
+
+def trimmed(connection: sqlite3.Connection) -> int:
+    """Return the number of the newest event that was trimmed."""
+    row = connection.execute("SELECT value FROM counters WHERE name = 'trimmed'").fetchone()
+    return int(row[0]) if row else 0
+
+
+def note_trimmed(connection: sqlite3.Connection, seq: int) -> None:
+    """Remember that this event was trimmed."""
+    connection.execute("UPDATE counters SET value = max(value, ?) WHERE name = 'trimmed'", (seq,))
+
+
+def status(connection: sqlite3.Connection) -> dict[str, Any]:
+    """Return the log's part of a hub's status."""
+    (events,) = connection.execute("SELECT count(*) FROM outbox").fetchone()
+    groups = connection.execute(
+        "SELECT name, count(seq) - count(died) + "
+        "(SELECT count(*) FROM outbox WHERE outbox.seq > place AND outbox.seq <= start), "
+        "count(until), count(died) FROM groups LEFT JOIN pending USING (name) GROUP BY name ORDER BY name"
+    )
+    return {"events": events, "groups": groups.fetchall()}

@@ -1,0 +1,227 @@
+"""The schedule, leases and rate limit of an SQLite hub.
+
+Each function that writes runs in a transaction that holds the write lock from its start. `now` is the time, in
+seconds since 1970, read under that lock.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from impactive_async._http.rate import Rate, rate, step
+from impactive_async.hub.contract.claim import Claim, fenced
+from impactive_async.hub.contract.events import HubEvent
+from impactive_async.hub.contract.status import DEAD_SHOWN
+from impactive_async.hub.sqlite import log
+
+_CLOCK_TOLERANCE = 2.0
+"""Seconds by which the clock may go back without notice."""
+_CLOCK_SAVED = 1.0
+"""Seconds after which the time is saved again: each change is flushed to the disk."""
+
+
+def add(connection: sqlite3.Connection, now: float, feed: str, cursor: str) -> None:
+    """Schedule a feed, unless it is there already."""
+    connection.execute(
+        "INSERT INTO schedule (feed, cursor, due) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (feed, cursor, now)
+    )
+
+
+def claim(connection: sqlite3.Connection, now: float, lease: float) -> Claim | None:
+    """Lease the most overdue feed; None if none is due."""
+    row = connection.execute(
+        "SELECT feed, cursor, failures FROM schedule WHERE NOT dead AND due <= ? ORDER BY due LIMIT 1", (now,)
+    ).fetchone()
+    if row is None:
+        return None
+    feed, cursor, failures = row
+    token = _next_token(connection, now)
+    connection.execute(
+        "UPDATE schedule SET token = ?, leased = 1, due = ? WHERE feed = ?", (token, now + lease, feed)
+    )
+    return Claim(feed=feed, cursor=cursor, token=token, failures=failures, lease=lease)
+
+
+def _next_token(connection: sqlite3.Connection, now: float) -> int:
+    # One counter for all feeds, so that a feed that is removed and added again does not repeat its tokens. A token
+    # is also the time in microseconds: a file that is restored from a backup must not repeat its tokens either.
+    token = int(max(_counter(connection, "token") + 1, now * 1_000_000))
+    _count(connection, token=token)
+    return token
+
+
+def _counter(connection: sqlite3.Connection, name: str) -> float:
+    row = connection.execute("SELECT value FROM counters WHERE name = ?", (name,)).fetchone()
+    return float(row[0]) if row else 0.0  # `heal` makes the row again
+
+
+def _count(connection: sqlite3.Connection, **values: float) -> None:
+    connection.executemany(
+        "UPDATE counters SET value = ? WHERE name = ?", [(value, name) for name, value in values.items()]
+    )
+
+
+def hub_time(connection: sqlite3.Connection, host_time: float) -> float:
+    """Return the hub's time: the host's, but it never goes back.
+
+    A clock that is put back by two hours would otherwise leave every feed due two hours from now.
+    """
+    return max(host_time + _counter(connection, "ahead"), _counter(connection, "clock"))
+
+
+def keep_time(connection: sqlite3.Connection, host_time: float) -> float:
+    """Return the hub's time, and remember it."""
+    clock, now = _counter(connection, "clock"), hub_time(connection, host_time)
+    if now - host_time - _counter(connection, "ahead") > _CLOCK_TOLERANCE:
+        now += _CLOCK_SAVED  # the latest time may have been that much later than the saved one
+        _count(connection, clock=now, ahead=now - host_time)
+    elif now > clock + _CLOCK_SAVED:
+        _count(connection, clock=now)
+    return now
+
+
+def commit(
+    connection: sqlite3.Connection,
+    now: float,
+    claim: Claim,
+    cursor: str,
+    events: Sequence[HubEvent],
+    again_in: float,
+    gaps: int,
+) -> None:
+    """Keep the cursor, log the events and end the lease."""
+    if _is_done(connection, now, claim, cursor):
+        return
+    connection.execute(
+        "UPDATE schedule SET cursor = ?, due = ?, gaps = gaps + ?, settled = token, committed = token, "
+        "leased = 0, failures = 0, error = '' WHERE feed = ?",
+        (cursor, now + again_in, gaps, claim.feed),
+    )
+    log.append(connection, events)
+
+
+def fail(connection: sqlite3.Connection, now: float, claim: Claim, error: str, again_in: float | None) -> None:
+    """End the lease, count a failure and keep its reason."""
+    if _is_done(connection, now, claim):
+        return
+    connection.execute(
+        "UPDATE schedule SET due = ?, dead = ?, error = ?, failures = failures + 1, settled = token, leased = 0 "
+        "WHERE feed = ?",
+        (now + (again_in or 0.0), again_in is None, error, claim.feed),
+    )
+
+
+def release(connection: sqlite3.Connection, now: float, claim: Claim) -> None:
+    """End the lease; the feed is due at once."""
+    if _is_done(connection, now, claim):
+        return
+    connection.execute(
+        "UPDATE schedule SET due = ?, settled = token, leased = 0 WHERE feed = ?", (now, claim.feed)
+    )
+
+
+def _is_done(connection: sqlite3.Connection, now: float, claim: Claim, cursor: str | None = None) -> bool:
+    """Return whether this very call was carried out before; a commit is recognised by token and cursor.
+
+    Raises:
+        FencedError: It was not, and the claim is no longer held.
+    """
+    # What lies between a stored cursor and the one that the claim began from was committed to a file that has been
+    # replaced by an older one since. Nobody but the next claim can deliver it.
+    row = connection.execute(
+        "SELECT CASE WHEN :cursor IS NULL THEN settled = :token ELSE committed = :token AND cursor = :cursor END, "
+        "token = :token AND leased AND due > :now AND (:cursor IS NULL OR cursor = :began) "
+        "FROM schedule WHERE feed = :feed",
+        {"feed": claim.feed, "token": claim.token, "cursor": cursor, "began": claim.cursor, "now": now},
+    ).fetchone()
+    done, held = row or (False, False)
+    if not (done or held):
+        raise fenced(claim)
+    return bool(done)
+
+
+def revive(connection: sqlite3.Connection, now: float, feed: str) -> bool:
+    """Schedule a dead feed; return False if it is not dead."""
+    done = connection.execute(
+        "UPDATE schedule SET dead = 0, failures = 0, error = '', due = ? WHERE feed = ? AND dead", (now, feed)
+    )
+    return done.rowcount > 0
+
+
+def remove(connection: sqlite3.Connection, feed: str) -> bool:
+    """Forget a feed; return False if it is not there."""
+    return connection.execute("DELETE FROM schedule WHERE feed = ?", (feed,)).rowcount > 0
+
+
+def feeds(connection: sqlite3.Connection) -> dict[str, str | None]:
+    """Return all feeds by name: None for a live one, the reason for a dead one."""
+    return dict(connection.execute("SELECT feed, CASE WHEN dead THEN error END FROM schedule").fetchall())
+
+
+def bind(connection: sqlite3.Connection, workspace: str, limit: float | None) -> tuple[str, float | None]:
+    """Record what is not recorded yet; return workspace and limit as they are now."""
+    recorded = _propose(connection, "workspace", workspace)
+    if recorded == workspace and limit is not None:
+        _propose(connection, "rate_limit", limit)
+    return recorded, _setting(connection, "rate_limit")
+
+
+def _propose(connection: sqlite3.Connection, name: str, value: str | float) -> Any:
+    connection.execute("INSERT INTO settings VALUES (?, ?) ON CONFLICT DO NOTHING", (name, value))
+    return _setting(connection, name)
+
+
+def _setting(connection: sqlite3.Connection, name: str) -> Any:
+    row = connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+    return row[0] if row else None
+
+
+def set_setting(connection: sqlite3.Connection, name: str, value: str | float) -> None:
+    """Record a term, whatever was recorded before."""
+    connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
+
+
+def is_limited(connection: sqlite3.Connection) -> bool:
+    """Return whether a rate limit is recorded."""
+    return bool(_setting(connection, "rate_limit"))
+
+
+def permit(connection: sqlite3.Connection, now: float, own: Rate | None) -> float:
+    """Take a step of the rate limit; return the seconds to wait. `own` counts where none is recorded."""
+    limit = _rate(connection, own)
+    if limit is None:
+        return 0.0
+    arrival, wait = step(_counter(connection, "arrival"), now, limit)
+    _count(connection, arrival=arrival)
+    return wait
+
+
+def _rate(connection: sqlite3.Connection, own: Rate | None) -> Rate | None:
+    recorded = _setting(connection, "rate_limit")
+    return own if recorded is None else rate(recorded or None)
+
+
+def status(connection: sqlite3.Connection, now: float) -> dict[str, Any]:
+    """Return the schedule's part of a hub's status."""
+    row = connection.execute(
+        "SELECT count(*), total(leased AND due > :now), total(NOT dead AND due <= :now), "
+        ":now - min(CASE WHEN NOT dead AND due <= :now THEN due END), "
+        "total(NOT dead AND failures > 0), total(gaps), total(dead) FROM schedule",
+        {"now": now},
+    ).fetchone()
+    names = ("feeds", "leased", "due", "lag", "failing", "gaps", "dead_count")
+    dead = connection.execute(
+        "SELECT feed, failures, error FROM schedule WHERE dead ORDER BY feed LIMIT ?", (DEAD_SHOWN,)
+    )
+    return dict(zip(names, row, strict=True)) | {"dead": dead.fetchall()} | _settings(connection, now)
+
+
+def _settings(connection: sqlite3.Connection, now: float) -> dict[str, Any]:
+    limit = _rate(connection, None)
+    return {
+        "workspace": _setting(connection, "workspace"),
+        "rate_limit": limit and limit.limit,
+        "rate_wait": step(_counter(connection, "arrival"), now, limit)[1] if limit else 0.0,
+    }

@@ -1,0 +1,151 @@
+"""What a worker has done lately, gathered from its reports and from the client's answers."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Final
+
+from attrs import define, field, frozen
+
+from impactive_async import ResponseEvent
+from impactive_async.hub import Report
+from impactive_async.hub.worker.reports import (
+    Died,
+    Draining,
+    Fenced,
+    GapFound,
+    Polled,
+    PollFailed,
+    Recovered,
+    Started,
+    WorkerTrouble,
+)
+
+SHOWN: Final = 100
+"""How many failing feeds are remembered at most; a workspace may have ten thousand."""
+GAPS_SHOWN: Final = 20
+MINUTES: Final = 60
+
+_REFUSED: Final = frozenset({401, 403})
+
+
+@frozen
+class LastError:
+    """The last error of a feed that fails, or of a step of the worker."""
+
+    error: str
+    at: float
+    """Seconds since 1970."""
+
+
+@define
+class Minute:
+    """What was done within one minute."""
+
+    number: int
+    """Minutes since 1970."""
+    polls: int = 0
+    events: int = 0
+
+
+def kind_of(feed: str) -> str:
+    """Return the end of a feed's name, as `deals`. There are few of them, for metrics to count by."""
+    return feed.rpartition("/")[2]
+
+
+@define
+class Activity:
+    """The memory of one worker. It is bounded, whatever the number of feeds.
+
+    Hand `record` to `run_worker(on_report=…)` and `answered` to `crm.observe(on_response=…)`.
+    """
+
+    now: Callable[[], float] = time.time
+    """Seconds since 1970."""
+    workspace: str | None = None
+    draining: bool = False
+    polls: Counter[tuple[str, str]] = field(factory=Counter)
+    """By kind and outcome: `committed`, `failed`, `fenced`."""
+    events: Counter[str] = field(factory=Counter)
+    """Events committed, by kind."""
+    gaps: Counter[tuple[str, str]] = field(factory=Counter)
+    """By kind and by what the gap comes from."""
+    last_poll: dict[str, float] = field(factory=dict)
+    """When the last poll of a kind was committed, in seconds since 1970."""
+    failing: dict[str, LastError] = field(factory=dict)
+    """By feed, as this worker has seen them."""
+    troubles: dict[str, LastError] = field(factory=dict)
+    """By step of the worker: what fails now."""
+    recent_gaps: deque[GapFound] = field(factory=lambda: deque(maxlen=GAPS_SHOWN))
+    minutes: deque[Minute] = field(factory=lambda: deque(maxlen=MINUTES))
+    last_answer: float | None = None
+    """When the API last gave an answer that is neither a refusal of the key nor a failure of the server."""
+    api_error: LastError | None = None
+    """What the API's last request came to, if it failed."""
+    failing_since: float | None = None
+    """Since when no poll has succeeded and at least one has failed."""
+
+    def record(self, report: Report) -> None:
+        """Take note of a report."""
+        match report:
+            case Polled(feed=feed, events=events):
+                self._polled(feed, events)
+            case PollFailed(feed=feed, error=error) | Died(feed=feed, error=error):
+                self._failed(feed, error)
+            case GapFound(feed=feed, gap=gap):
+                self.gaps[kind_of(feed), gap] += 1
+                self.recent_gaps.append(report)
+            case Fenced(feed=feed):
+                self.polls[kind_of(feed), "fenced"] += 1
+            case WorkerTrouble(step=step, error=error):
+                self.troubles[step] = LastError(error, self.now())
+            case Recovered(step=step):
+                self.troubles.pop(step, None)
+            case Started(workspace=workspace):
+                self.workspace = workspace
+            case Draining():
+                self.draining = True
+
+    def answered(self, event: ResponseEvent) -> None:
+        """Take note of what the API answered, if anything."""
+        status = event.status
+        if event.error == "CancelledError":
+            return  # that says nothing about the API
+        if status is None or status >= 500 or status in _REFUSED:
+            self.api_error = LastError(event.error or f"HTTP {status}", self.now())
+        else:
+            self.last_answer, self.api_error = self.now(), None
+
+    def _polled(self, feed: str, events: int) -> None:
+        kind, now = kind_of(feed), self.now()
+        self.polls[kind, "committed"] += 1
+        self.events[kind] += events
+        self.last_poll[kind] = now
+        self.failing.pop(feed, None)
+        self.failing_since = None
+        minute = self._minute(now)
+        minute.polls += 1
+        minute.events += events
+
+    def _failed(self, feed: str, error: str) -> None:
+        now = self.now()
+        self.polls[kind_of(feed), "failed"] += 1
+        self.failing_since = now if self.failing_since is None else self.failing_since
+        self.failing.pop(feed, None)
+        self.failing[feed] = LastError(error, now)
+        if len(self.failing) > SHOWN:
+            del self.failing[next(iter(self.failing))]  # the one that has been silent for longest
+
+    def _minute(self, now: float) -> Minute:
+        number = int(now // 60)
+        if not self.minutes or self.minutes[-1].number != number:
+            self.minutes.append(Minute(number))
+        return self.minutes[-1]
+
+    def last_hour(self) -> tuple[int, int]:
+        """Return the polls and the events committed within the last hour."""
+        oldest = int(self.now() // 60) - MINUTES
+        recent = [minute for minute in self.minutes if minute.number > oldest]
+        return sum(minute.polls for minute in recent), sum(minute.events for minute in recent)

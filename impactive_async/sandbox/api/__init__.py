@@ -1,0 +1,1 @@
+"""The routes of the API: thin handlers over the world."""

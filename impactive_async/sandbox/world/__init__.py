@@ -1,0 +1,1 @@
+"""The state of a workspace, and what the passing of time does to it."""

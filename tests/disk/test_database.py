@@ -1,0 +1,37 @@
+"""One SQLite file, used by many."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from impactive_async._disk.database import Database
+from impactive_async.errors import HubError
+from tests.disk.test_format import FIRST, THIRD, kept, notes, read
+
+
+async def test_processes_that_open_an_older_file_together_take_the_steps_once(tmp_path: Path) -> None:
+    """One takes them, and the others wait for it: none fails, and no step is taken twice."""
+    for number in range(5):
+        path = tmp_path / f"{number}.db"
+        await kept(path, FIRST)
+        found = await asyncio.gather(*(notes(path, THIRD) for _ in range(6)))
+        assert found == [[("hello", "unknown")]] * 6
+
+
+async def test_after_a_failure_the_file_is_opened_again(tmp_path: Path) -> None:
+    """What SQLite has lost sight of, such as a disk that was gone for a while, a new connection finds."""
+    database = Database(tmp_path / "notes.db", FIRST)
+    first = await database.read(lambda connection: connection)
+    assert await database.read(lambda connection: connection) is first
+    with pytest.raises(HubError, match="no such table"):
+        await database.read(lambda connection: connection.execute("SELECT * FROM nowhere"))
+    second = await database.read(lambda connection: connection)
+    assert second is not first
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        first.execute("SELECT 1")
+    assert await database.read(read) == []
+    await database.aclose()

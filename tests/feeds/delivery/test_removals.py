@@ -1,0 +1,137 @@
+"""`removals=True`: rows that a list shows no more are delivered as `Removed`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from impactive_async import AsyncClient, Booking, MemoryCursorStore, Removed
+from impactive_async.feeds.feed import Feed
+from impactive_async.sandbox import Sandbox
+from tests.feeds.lists import FakeList, StopsAt, feed_of
+
+MINUTE = timedelta(minutes=1)
+
+
+def booked(sandbox: Sandbox, count: int) -> list[str]:
+    """So many bookings more; their ids."""
+    return [sandbox.state.add("bookings", {"title": str(number)}).id for number in range(count)]
+
+
+async def polled(feed: Feed[Any], cursor: str | None, times: int = 1) -> tuple[list[Removed], str]:
+    """What so many polls told removed, and the cursor after them."""
+    found: list[Removed] = []
+    for _ in range(times):
+        poll = await feed.poll(cursor)
+        found, cursor = [*found, *poll.removed], poll.cursor
+    assert cursor is not None
+    return found, cursor
+
+
+@pytest.mark.contract("its time is the server's", "no-date")
+async def test_a_booking_that_is_deleted(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """It is told once, by the second poll without it."""
+    first, *others = booked(sandbox, 4)
+    feed = crm.bookings.watch(removals=True)
+    _, cursor = await polled(feed, None)
+    shown = sandbox.clock.now()
+    await sandbox.clock.advance(seconds=60)
+    sandbox.state.remove("bookings", first)
+    found, cursor = await polled(feed, cursor)
+    assert found == []
+    (removed,), cursor = await polled(feed, cursor)
+    assert removed.id == first
+    assert removed.last_seen is not None
+    assert abs(removed.last_seen - shown) < MINUTE
+    assert (await polled(feed, cursor, 3))[0] == []
+    assert [row.id for row in sandbox.state.rows("bookings")] == others
+
+
+async def test_a_row_that_comes_back_is_new() -> None:
+    """Though it is as it was, and would not be new had it only been left out of a page."""
+    listed = FakeList()
+    listed.add(1, 2, 3)
+    feed = feed_of(listed, StopsAt(), rules=None, removals=True)
+    _, cursor = await polled(feed, None)
+    back = listed.rows.pop(0)
+    (removed,), cursor = await polled(feed, cursor, 2)
+    listed.rows.append(back)
+    poll = await feed.poll(cursor)
+    assert (removed.id, [row.id for row in poll.rows]) == ("e1", ["e1"])
+
+
+async def test_it_is_off_by_default(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """And what was remembered for it is forgotten, where it is turned off."""
+    first, *_ = booked(sandbox, 4)
+    feed = crm.bookings.watch()
+    _, cursor = await polled(crm.bookings.watch(removals=True), None)
+    sandbox.state.remove("bookings", first)
+    found, cursor = await polled(feed, cursor, 3)
+    assert found == []
+    assert "seen_rows" not in cursor
+
+
+async def test_a_list_that_may_be_cut_tells_nothing(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """Rows that others push off its end are not gone, nor where the answer says that there are more."""
+    booked(sandbox, 3)
+    feed = crm.bookings.watch(removals=True)
+    _, cursor = await polled(feed, None)
+    sandbox.change({"bookings.list": {"cap": 3, "list": {"data": "$rows", "hasMore": "$more"}}})
+    booked(sandbox, 2)
+    assert (await polled(feed, cursor, 4))[0] == []
+
+
+@pytest.mark.contract("the time of looks is the server's", "no-date")
+@pytest.mark.contract("a list that is cut proves nothing", "small-pages")
+async def test_somebody_who_leaves_a_sequence(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """A list with `since` is looked at as a whole every ten minutes, and once more when somebody is missing."""
+    sequence = sandbox.state.create_sequence("Welcome", [30]).id
+    for number in range(77):
+        await sandbox.clock.advance(seconds=90)
+        sandbox.state.enroll(sequence, [sandbox.state.create_contact("P", str(number)).id])
+    feed = crm.sequences.watch_enrollments(sequence, removals=True)
+    _, cursor = await polled(feed, None)
+    leaves = sandbox.state.enrollments(sequence)[2]
+    _, cursor = await polled(feed, cursor, 2)
+    await crm.sequences.unenroll(sequence, leaves.contact_id)
+    found, asked = list[Removed](), len(sandbox.requests)
+    for _ in range(15):
+        await sandbox.clock.advance(seconds=60)
+        told, cursor = await polled(feed, cursor)
+        found += told
+    assert [one.id for one in found] == [leaves.id]
+    whole = [one for one in sandbox.requests[asked:] if "since" not in one.query]
+    assert 2 <= len(whole) <= 4
+
+
+async def test_a_consumer_is_given_them_among_the_rows() -> None:
+    """By `async for`, with and without a store; a crash before it is handled makes it come again."""
+    listed, store = FakeList(), MemoryCursorStore()
+    listed.add(1, 2, 3)
+
+    async def run(polls: int, *, handle: bool = True) -> list[Any]:
+        feed, found = feed_of(listed, StopsAt(polls), store=store, removals=True), list[Any]()
+        try:
+            async for row in feed:
+                found.append(row)
+                if isinstance(row, Removed) and not handle:
+                    return found  # and the process dies
+        except Exception:  # the clock has come to its end
+            await feed.aclose()
+        return found
+
+    assert [row.id for row in await run(1)] == ["e1", "e2", "e3"]
+    del listed.rows[0]
+    listed.now += timedelta(minutes=11)
+    assert [type(row) for row in await run(3, handle=False)] == [Removed]
+    assert [row.id for row in await run(3)] == ["e1"]
+    assert await run(3) == []
+
+
+def test_its_type_is_told_apart() -> None:
+    """A consumer tells a removal from a row by its class."""
+    assert not issubclass(Removed, Booking)
+    with pytest.raises(AttributeError):
+        Removed("r", None).id = "x"  # type: ignore[misc]

@@ -1,0 +1,106 @@
+"""A single feed over answers that are not the API's: two seconds of them pass, a wrong base URL does not."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from multidict import CIMultiDict
+
+from impactive_async._http.foreign import is_challenge, is_foreign
+from impactive_async.errors import APIConnectionError, APIStatusError, AuthenticationError, NotFoundError
+from impactive_async.feeds.pacing.pace import LEAST_UNREADABLE, MOST_UNREADABLE
+from tests.feeds.failures.server import Answer, client, listed, refusal, rows, serving
+from tests.support import now, outcome, time_jumps
+
+DEALS = "/api/zapier/deals"
+FOREIGN: dict[str, Answer] = {
+    "a page with 200": refusal(200, "<html>maintenance</html>"),
+    "a page with 404": refusal(404, "<html>not found</html>"),
+    "a router's words": refusal(404, "404 page not found", "text/plain"),
+    "a page with 400": refusal(400, "<html>bad request</html>"),
+    "a page with 405": refusal(405, "<html>not allowed</html>"),
+    "a challenge": refusal(403, "<html>just a moment</html>", cf_mitigated="challenge"),
+    "a 403 with a time": refusal(403, '{"error": "slow down"}', "application/json", Retry_After="1"),
+    "a redirect": refusal(302, Location="/login"),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.parametrize("interval", [0.05, 2.0])
+def test_two_seconds_of_it_pass(name: str, interval: float) -> None:
+    """However often the list is polled meanwhile; every row is delivered afterwards."""
+
+    @time_jumps
+    async def law() -> None:
+        async with serving() as server, client(server) as crm:
+            server.paths[DEALS] = FOREIGN[name]
+            asyncio.get_running_loop().call_later(2.0, server.paths.__setitem__, DEALS, listed(rows(1)))
+            async with crm.zapier.deals.watch(interval=interval) as feed:
+                assert (await anext(feed)).id == "r1"
+                assert feed.stats.errors >= 1
+
+    law()
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_it_is_raised_when_it_lasts(name: str) -> None:
+    """After ten of them, and ten seconds at least."""
+
+    @time_jumps
+    async def law() -> None:
+        async with serving() as server, client(server) as crm:
+            server.paths[DEALS] = FOREIGN[name]
+            began = now()
+            error = await outcome(anext(crm.zapier.deals.watch(interval=0.5)))
+            assert isinstance(error, Exception)
+            assert len(server.asked) >= MOST_UNREADABLE
+            assert LEAST_UNREADABLE <= now() - began < 60
+
+    law()
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_the_apis_own_word_is_raised_at_once(status: int) -> None:
+    """What the API says in JSON needs no second hearing."""
+
+    @time_jumps
+    async def law() -> None:
+        async with serving() as server, client(server) as crm:
+            server.paths[DEALS] = refusal(status, '{"error": "no"}', "application/json")
+            assert isinstance(await outcome(anext(crm.zapier.deals.watch())), APIStatusError)
+            assert len(server.asked) == 1
+
+    law()
+
+
+def error(status: int, body: str = "", json: Any = None, **headers: str) -> APIStatusError:
+    named = CIMultiDict({name.replace("_", "-"): value for name, value in headers.items()})
+    kind = {401: AuthenticationError, 404: NotFoundError}.get(status, APIStatusError)
+    return kind("no", status=status, body=body, json=json, headers=named)
+
+
+@pytest.mark.parametrize(
+    ("one", "foreign"),
+    [
+        (error(404, '{"error": "x"}', {"error": "x"}), False),
+        (error(404), False),
+        (error(404, "not found"), True),
+        (error(400, "bad"), False),
+        (error(400, "<h1>bad"), True),
+        (error(400, "x", Content_Type="text/html; charset=utf-8"), True),
+        (error(302), False),
+        (error(302, Location="/x"), True),
+        (error(403, '{"error": "x"}', {"error": "x"}), False),
+        (error(403, Retry_After="1"), True),
+        (error(403, CF_Mitigated="challenge"), True),
+        (error(401, "<html>"), False),
+        (error(401, cf_mitigated="challenge"), False),
+        (APIConnectionError("reset"), False),
+    ],
+)
+def test_whose_word_an_answer_is(one: Any, foreign: bool) -> None:
+    """Headers and body tell; nothing but a status says that it is not the API's. A 401 always is."""
+    assert is_foreign(one) is foreign
+    assert not is_challenge(APIConnectionError("reset"))

@@ -1,0 +1,141 @@
+"""Many claimers on one hub: tasks, hub objects and processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections import Counter
+from typing import Any
+
+from impactive_async.hub import Hub
+from tests.hub.conftest import MakeHub
+from tests.hub.engines import Corner, event
+from tests.hub.processes import children, freeze_in_mid_poll, step, work
+
+
+async def numbers(hub: Hub) -> dict[str, list[int]]:
+    """What was logged for each feed, in order."""
+    found: dict[str, list[int]] = {}
+    while batch := await hub.receive("checking", count=500):
+        for delivery in batch:
+            found.setdefault(delivery.event.id.split("/")[0], []).append(delivery.event.data["n"])
+    return found
+
+
+async def test_tasks_never_hold_the_same_feed(hub: Hub, make_hub: MakeHub) -> None:
+    """However many tasks claim over however many hub objects, a feed is with one of them at a time."""
+    hubs = [hub] + [await make_hub() for _ in range(3)]
+    feeds = [f"feed{number}" for number in range(5)]
+    for feed in feeds:
+        await hub.add(feed)
+    held: set[str] = set()
+    done: Counter[str] = Counter()
+
+    async def claimer(mine: Hub) -> None:
+        for _ in range(15):
+            if (claim := await mine.claim(60)) is None:
+                continue
+            assert claim.feed not in held
+            held.add(claim.feed)
+            await asyncio.sleep(0)
+            number = int(claim.cursor or "0") + 1
+            held.discard(claim.feed)
+            await mine.commit(claim, str(number), [event(number, claim.feed)], 0)
+            done[claim.feed] += 1
+
+    async with asyncio.TaskGroup() as tasks:
+        for mine in hubs * 2:
+            tasks.create_task(claimer(mine))
+    assert sum(done.values()) > 30
+    assert await numbers(hub) == {feed: list(range(1, done[feed] + 1)) for feed in feeds if done[feed]}
+
+
+async def test_processes_lose_no_update_and_are_never_fenced(hub: Hub, corner: Corner) -> None:
+    """Processes that count feeds up under long leases leave each feed at exactly its number of commits."""
+    for number in range(4):
+        await hub.add(f"feed{number}")
+    start = children.Barrier(3)
+    ours, theirs = children.Pipe(duplex=False)
+    workers = [children.Process(target=work, args=(corner, 25, start, theirs), daemon=True) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    theirs.close()
+    await joined(workers)
+    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    assert [ours.recv() for _ in workers] == [25, 25, 25]
+    ours.close()
+    logged = await numbers(hub)
+    assert sum(len(found) for found in logged.values()) == 75
+    assert all(found == list(range(1, len(found) + 1)) for found in logged.values())
+
+
+async def test_a_process_that_freezes_past_its_lease_holds_up_nobody_and_commits_nothing(
+    hub: Hub, corner: Corner
+) -> None:
+    """A worker stopped with SIGSTOP in mid-poll loses its feed to another, and is fenced when it wakes."""
+    await hub.add("a")
+    ours, theirs = children.Pipe()
+    worker: Any = children.Process(target=freeze_in_mid_poll, args=(corner, theirs), daemon=True)
+    worker.start()
+    theirs.close()
+    assert await asyncio.to_thread(ours.recv) == "a"
+    os.kill(worker.pid, signal.SIGSTOP)
+    try:
+        while await step(hub, 60.0) is None:
+            pass  # the lease is not over
+    finally:
+        os.kill(worker.pid, signal.SIGCONT)
+    ours.send("go on")
+    assert await asyncio.to_thread(ours.recv) == "FencedError"
+    ours.close()
+    await joined([worker])
+    assert await numbers(hub) == {"a": [1]}
+
+
+async def joined(workers: list[Any]) -> None:
+    for worker in workers:
+        await asyncio.to_thread(worker.join)
+
+
+async def test_a_group_that_joins_during_commits_misses_none(hub: Hub, make_hub: MakeHub) -> None:
+    """A consumer group that is new while commits are under way gets every event, each once."""
+    hubs = [await make_hub() for _ in range(3)]
+    for number in range(6):
+        await hub.add(f"feed{number}")
+
+    async def commits(mine: Hub) -> None:
+        for _ in range(10):
+            await step(mine, 60.0)
+
+    async def take() -> list[str]:
+        return [delivery.event.id for delivery in await hub.receive("late", count=1000)]
+
+    async with asyncio.TaskGroup() as tasks:
+        joining = tasks.create_task(take())
+        for mine in hubs:
+            tasks.create_task(commits(mine))
+    early, rest = joining.result(), await take()
+    everything = [delivery.event.id for delivery in await hub.receive("checking", count=1000)]
+    assert len(everything) == 30
+    assert sorted(early + rest) == sorted(everything)
+
+
+async def test_consumers_of_one_group_share_its_events(hub: Hub, make_hub: MakeHub) -> None:
+    """Consumers that take at the same moment get disjoint events and together all of them."""
+    await hub.add("a")
+    for _ in range(30):
+        await step(hub, 60.0)
+    consumers = [await make_hub() for _ in range(4)]
+
+    async def consume(mine: Hub) -> list[int]:
+        taken = []
+        while batch := await mine.receive("billing", count=3):
+            taken += [delivery.event.data["n"] for delivery in batch]
+            await mine.ack("billing", [delivery.position for delivery in batch])
+        return taken
+
+    async with asyncio.TaskGroup() as tasks:
+        shares = [tasks.create_task(consume(mine)) for mine in consumers]
+    assert sorted(number for share in shares for number in share.result()) == list(range(1, 31))
+    assert (await hub.status()).groups[0].behind == 0

@@ -1,0 +1,118 @@
+"""Rows of a hub are lost in a database: deleted by hand, or not restored. It is found, told and mended."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from impactive_async.hub import Hub
+from tests.hub.engines import Corner, claimed, corner_of, events, logged, run_sql
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def corner(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Corner]:
+    async with corner_of(request.param, tmp_path) as corner:
+        yield corner
+
+
+@pytest.fixture
+async def hub(corner: Corner) -> AsyncIterator[Hub]:
+    """A hub that works, with three events in its log."""
+    async with corner.hub(rate_limit=0.5) as hub:
+        await hub.init()
+        await hub.bind("wsp_1")
+        for feed in ("a", "b"):
+            await hub.add(feed)
+        await hub.commit(await claimed(hub), "1", events(1, 2, 3), 3600)
+        yield hub
+
+
+async def run(corner: Corner, sqlite: str, postgres: str) -> None:
+    """Run a statement on the engine of the corner, where tables have no prefix."""
+    if corner.url.startswith("sqlite"):
+        with closing(sqlite3.connect(corner.url.removeprefix("sqlite:///"))) as connection, connection:
+            connection.execute(sqlite)
+    else:
+        await run_sql(postgres.replace("@", corner.namespace))
+
+
+async def lose_log(corner: Corner) -> None:
+    await run(corner, "DELETE FROM outbox", "TRUNCATE @.outbox CASCADE")
+
+
+async def test_a_hub_that_lost_nothing_is_left_alone(hub: Hub, corner: Corner) -> None:
+    """Nothing is mended where nothing is broken; a log that was trimmed is not lost."""
+    assert await hub.heal() == []
+    async with corner.hub(retention=0) as forgetful:
+        assert await forgetful.trim() == 3
+    assert await hub.heal() == []
+    assert len(await hub.feeds()) == 2
+
+
+async def test_a_lost_log_is_filled_again(hub: Hub, corner: Corner) -> None:
+    """Its events are with nobody any more, so all feeds begin anew, once, and no old claim gets through."""
+    claim = await claimed(hub)
+    await run(corner, "SELECT 1", "UPDATE @.meta SET clock = '-infinity'")  # what a later second would save
+    await hub.add("c")
+    await lose_log(corner)
+    (loss,) = await hub.heal()
+    assert loss.startswith("the log, ")
+    assert await hub.feeds() == {}
+    assert await hub.heal() == []
+    await hub.add("a")
+    again = await claimed(hub)
+    assert again.token > claim.token
+    await hub.commit(again, "1", events(1, 2, 3), 3600)
+    assert await logged(hub) == [1, 2, 3]
+    assert await hub.heal() == []
+
+
+async def test_a_lost_clock_is_made_again(hub: Hub, corner: Corner) -> None:
+    """What a hub counts with is one row or a few: without them claims go on, and no token is given twice."""
+    claim = await claimed(hub)
+    await run(corner, "DELETE FROM counters", "DELETE FROM @.meta")
+    assert len(await hub.receive("billing", visibility=0)) == 3
+    async with corner.hub() as other:
+        await other.check()
+        await other.bind("wsp_1")
+    await hub.heal()
+    assert await hub.heal() == []
+    await hub.add("c")
+    again = await claimed(hub)
+    assert again.token > claim.token
+    await hub.commit(again, "1", events(4), 3600)
+    assert (await hub.status()).workspace == "wsp_1"
+
+
+async def test_a_lost_rate_limit_is_no_freedom(hub: Hub, corner: Corner) -> None:
+    """A worker that knows the limit keeps to it, and records it again for the others."""
+    await run(corner, "DELETE FROM settings WHERE name = 'rate_limit'", "DELETE FROM @.rate")
+    assert await hub.permit() == 0.0
+    assert await hub.permit() > 0.0
+    await hub.bind("wsp_1")
+    assert (await hub.status()).rate_limit == 0.5
+    async with corner.hub() as other:
+        await other.bind("wsp_1")
+        assert await other.permit() > 0.0
+
+
+async def test_a_trimmed_log_without_its_counters_is_not_lost(hub: Hub, corner: Corner) -> None:
+    """Where nobody can know any more whether the log is whole, no feed begins anew."""
+    async with corner.hub(retention=0) as forgetful:
+        assert await forgetful.trim() == 3
+    await run(corner, "DELETE FROM counters", "DELETE FROM @.meta")
+    await hub.heal()
+    assert len(await hub.feeds()) == 2
+    assert await hub.heal() == []
+
+
+async def test_a_lost_rate_limit_is_told(hub: Hub, corner: Corner) -> None:
+    """Each look says what it found missing; that is how somebody hears of it."""
+    await run(corner, "DELETE FROM counters WHERE name = 'arrival'", "DELETE FROM @.rate")
+    (loss,) = await hub.heal()
+    assert "rate" in loss or "arrival" in loss
+    assert await hub.heal() == []

@@ -1,0 +1,1 @@
+"""How the project is worked on: its commands, its root, its release."""
