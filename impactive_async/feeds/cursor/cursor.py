@@ -144,7 +144,7 @@ class Cursor:
         lowest = watermarks.tell(server_now, fell_back)
         removed = self.seen_rows.show_page(shown, self.cap, watermarks.clock, look=look) if self.seen_rows else []
         self._judge.learn(page)
-        self._in_flight.ends |= ends_of(page.arrivals, watermarks.tick)
+        self._in_flight.ends |= ends_of(page, watermarks.tick)
         first, self._primed = not self._primed, True
         if first and self._from_now:
             return self._prime(page)
@@ -227,10 +227,12 @@ class Cursor:
 
     def ack(self, version: Version) -> bool:
         """Count the row of this version as handled, in any order; return whether it was in flight. O(1)."""
-        arrival = self._in_flight.done(version)
+        in_flight = self._in_flight
+        arrival = in_flight.done(version)
         if arrival is None:
             return False
-        self._watermarks.known.add(self._in_flight.end_of(arrival), version[0], arrival[3])
+        at = in_flight.end_of(arrival) if in_flight.ends else arrival[0]
+        self._watermarks.known.add(at, version[0], arrival[3])
         return True
 
     def recover(self, gap: Gap, rows: Rows) -> Accepted:

@@ -96,5 +96,5 @@ class GapFinder:
 
     def proven_from(self, page: Page) -> int:
         """Return the moment from which on a page that was cut off shows every row for certain."""
-        proven = proven_from(page.stamps, self._watermarks.tick)
+        proven = proven_from(page, self._watermarks.tick)
         return self._watermarks.horizon if proven is None else proven

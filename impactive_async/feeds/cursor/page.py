@@ -1,6 +1,7 @@
 """One page as a cursor reads it, and what it proves."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import repeat
 from typing import Any, TypeAlias
 
@@ -46,6 +47,19 @@ class Page:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @cached_property
+    def oldest_if_in_order(self) -> int | None:
+        """The oldest timestamp in microseconds, if the texts alone show that the newest row comes first.
+
+        They show it if all are UTC, of one length, and in order. So no other timestamp has to be parsed.
+        """
+        stamps = self.stamps
+        try:
+            plain = _uniform(stamps) and stamps == sorted(stamps, reverse=True)  # type: ignore[type-var]
+            return timestamps.parse(stamps[-1]) if plain else None  # type: ignore[arg-type]  # all are text
+        except (LookupError, TypeError, ValueError):
+            return None
 
 
 @frozen
@@ -149,3 +163,19 @@ def _fault(row: Any, rules: Rules) -> str:
     if not is_id(row[rules.id]):
         return f"{rules.id!r} is not an id"
     return f"{rules.timestamp!r} is not an ISO 8601 timestamp"
+
+
+def _uniform(stamps: Sequence[str | None]) -> bool:
+    """Whether all timestamps are `2026-01-02T...Z` and of one length.
+
+    They are joined to lines, so that slices of the text show its columns without a loop.
+    """
+    if not stamps or stamps[0] is None or None in stamps:
+        return False
+    lines, size, count = "\n".join(stamps) + "\n", len(stamps[0]) + 1, len(stamps)  # type: ignore[arg-type]
+    return (
+        lines.count("\n") == count  # or the next line could find the ends of other lines
+        and lines[size - 1 :: size] == "\n" * count
+        and lines[10::size] == "T" * count
+        and lines[size - 2 :: size] == "Z" * count
+    )

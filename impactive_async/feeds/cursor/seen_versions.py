@@ -52,14 +52,11 @@ class SeenVersions:
 
     def add(self, at: int, row_id: RowId, raw: str) -> None:
         """Remember a version that was handled."""
-        previous = self.latest.get(row_id)
-        if previous is None:
-            self.latest[row_id] = raw
-        elif timestamps.parse(previous) > at:
-            self._superseded.add((row_id, raw))
-        elif previous != raw:
-            self._superseded.add((row_id, previous))
-            self.latest[row_id] = raw
+        previous = self.latest.setdefault(row_id, raw)
+        if previous != raw:
+            older, newer = (raw, previous) if timestamps.parse(previous) > at else (previous, raw)
+            self._superseded.add((row_id, older))
+            self.latest[row_id] = newer
         if at < self._newest:
             self._sorted = False
         else:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from impactive_async.feeds.cursor import gaps, timestamps
 from impactive_async.feeds.cursor.evidence.order import proven_from
 from impactive_async.feeds.cursor.gaps import MAX_SPANS, Span
+from impactive_async.feeds.cursor.page import Page
 from impactive_async.models.gap import Gap
 
 DERANDOMIZED = settings(derandomize=True, database=None, deadline=None, max_examples=150)
@@ -137,5 +138,6 @@ def test_a_full_page_proves_what_lies_after_its_oldest_tick_if_it_is_newest_firs
     stamps: list[str | None], expected: int | None
 ) -> None:
     """Order is judged by ticks and instants, not by text; unreadable rows prove and disprove nothing."""
-    found = proven_from(stamps, tick=1_000)
+    page = Page(ids=range(len(stamps)), stamps=stamps, arrivals=[], bad=[], none_known=True)
+    found = proven_from(page, tick=1_000)
     assert found == (None if expected is None else AT_NOON + expected)

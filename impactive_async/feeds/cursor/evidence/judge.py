@@ -48,7 +48,7 @@ class Judge:
     def learn(self, page: Page) -> None:
         """Learn tick and order from a page that brings something."""
         if page.arrivals:
-            self._watermarks.tick, order = tick_and_order_of(page.stamps, self._tick)
+            self._watermarks.tick, order = tick_and_order_of(page, self._tick)
             self.order = order or self.order
 
     def lost(self, page: Page, *, first: bool, look: bool) -> list[Span]:

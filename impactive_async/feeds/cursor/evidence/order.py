@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 from impactive_async.feeds.cursor import timestamps
 from impactive_async.feeds.cursor.evidence.ticks import shared_precision, units_by_length
-from impactive_async.feeds.cursor.page import moments
+from impactive_async.feeds.cursor.page import Page, moments
 
 Order: TypeAlias = Literal["newest", "oldest", "mixed"]
 """Which row comes first; `mixed`: there is no order by time."""
@@ -14,17 +14,17 @@ Order: TypeAlias = Literal["newest", "oldest", "mixed"]
 ORDERS: Final[tuple[Order, ...]] = ("newest", "oldest", "mixed")
 
 
-def tick_and_order_of(stamps: Sequence[str | None], least: int) -> tuple[int, Order | None]:
+def tick_and_order_of(page: Page, least: int) -> tuple[int, Order | None]:
     """Return the precision that most of a page's timestamps have, and the order that they show.
 
     Args:
-        stamps: The page's timestamps, as printed.
+        page: The page.
         least: The finest precision to be returned, in microseconds.
 
     Returns:
         Microseconds, and the order; `None` if all lie in one tick.
     """
-    oldest = _oldest_of_newest_first(stamps)
+    oldest, stamps = page.oldest_if_in_order, page.stamps
     if oldest is not None and stamps[0] is not None:  # that is how nearly all pages are
         tick, (newest,) = max(least, timestamps.precision(stamps[0])), moments(stamps[:1])
         return tick, "newest" if newest is not None and newest - oldest >= tick else None
@@ -51,7 +51,7 @@ def _exact_moments(stamps: Sequence[str | None], tick: int) -> list[int]:
     return [at for at in moments(exact or texts) if at is not None]
 
 
-def proven_from(stamps: Sequence[str | None], tick: int) -> int | None:
+def proven_from(page: Page, tick: int) -> int | None:
     """Return the moment from which on a page that was cut off shows every row of the server for certain.
 
     If the newest row comes first, that is one tick after the oldest row: other rows of the oldest row's tick may
@@ -61,37 +61,9 @@ def proven_from(stamps: Sequence[str | None], tick: int) -> int | None:
     Returns:
         Microseconds; `None` if the page proves nothing.
     """
-    oldest = _oldest_of_newest_first(stamps)
+    oldest = page.oldest_if_in_order
     if oldest is not None:
         return oldest - oldest % tick + tick
-    ticks = [at - at % tick for at in _exact_moments(stamps, tick)]
+    ticks = [at - at % tick for at in _exact_moments(page.stamps, tick)]
     newest_first = all(newer >= older for newer, older in pairwise(ticks))
     return ticks[-1] + tick if ticks and newest_first else None
-
-
-def _oldest_of_newest_first(stamps: Sequence[str | None]) -> int | None:
-    """Return the oldest timestamp, if the texts alone show that the newest row comes first; else `None`.
-
-    They show it if all are UTC, of one length, and in order. So no other timestamp has to be parsed.
-    """
-    try:
-        plain = _uniform(stamps) and stamps == sorted(stamps, reverse=True)  # type: ignore[type-var]
-        return timestamps.parse(stamps[-1]) if plain else None  # type: ignore[arg-type]  # all are text
-    except (LookupError, TypeError, ValueError):
-        return None
-
-
-def _uniform(stamps: Sequence[str | None]) -> bool:
-    """Whether all timestamps are `2026-01-02T...Z` and of one length.
-
-    They are joined to lines, so that slices of the text show its columns without a loop.
-    """
-    if not stamps or stamps[0] is None or None in stamps:
-        return False
-    lines, size, count = "\n".join(stamps) + "\n", len(stamps[0]) + 1, len(stamps)  # type: ignore[arg-type]
-    return (
-        lines.count("\n") == count  # or the next line could find the ends of other lines
-        and lines[size - 1 :: size] == "\n" * count
-        and lines[10::size] == "T" * count
-        and lines[size - 2 :: size] == "Z" * count
-    )

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from impactive_async.feeds.cursor import timestamps
-from impactive_async.feeds.cursor.page import Arrival
+from impactive_async.feeds.cursor.page import Page
 from impactive_async.feeds.cursor.seen_versions import Version
 
 
@@ -45,8 +45,11 @@ def shared_precision(stamps: Sequence[str | None]) -> int:
     return unit
 
 
-def ends_of(arrivals: Sequence[Arrival], tick: int) -> dict[Version, int]:
-    """Return the last moment at which each row may lie that is printed less exactly than the tick."""
+def ends_of(page: Page, tick: int) -> dict[Version, int]:
+    """Return the last moment at which each new row may lie that is printed less exactly than the tick."""
+    arrivals = page.arrivals
+    if not arrivals or page.oldest_if_in_order is not None:  # printed alike, and so the tick is theirs
+        return {}
     units = units_by_length([arrival[3] for arrival in arrivals])
     if all(unit <= tick for unit in units.values()):
         return {}
