@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp.client_proto import ResponseHandler
 
 from impactive_async import APIError, AsyncClient, Contact
+from impactive_async._http.session.connections import FreshConnector
 from tests.support import KEY, http, outcome, spin
 
 
@@ -197,6 +201,22 @@ async def test_an_idle_connection_is_used_again() -> None:
             for _ in range(3):
                 await create(crm)
         assert server.connections == 2
+        listener.shutdown(socket.SHUT_RDWR)
+        server.close()
+
+
+async def test_a_connection_that_cannot_be_watched_is_used_once() -> None:
+    """An aiohttp that makes its connections otherwise than we ask costs connections, and no rows."""
+    connector = FreshConnector()
+    connector._factory = partial(ResponseHandler, loop=asyncio.get_running_loop())
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = Host(listener, lambda _: None)
+        server.connections = 1  # none is the first
+        threading.Thread(target=server.serve, daemon=True).start()
+        async with AsyncClient(KEY, base_url=server.url, max_retries=0, connector=connector) as crm:
+            for _ in range(3):
+                await create(crm)
+        assert server.connections == 4
         listener.shutdown(socket.SHUT_RDWR)
         server.close()
 

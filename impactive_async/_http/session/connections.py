@@ -8,12 +8,14 @@ connection is stale. If the event loop reads data from an idle connection, it cl
 
 from __future__ import annotations
 
+import asyncio
 import select
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 
 if TYPE_CHECKING:
     from aiohttp.client_reqrep import ClientRequest
@@ -24,48 +26,55 @@ if TYPE_CHECKING:
 class FreshConnector(aiohttp.TCPConnector):
     """A connector that hands out no stale connection."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # No public name says which protocol is used. Where this has no effect, no connection is used twice.
+        self._factory = partial(_handler, loop=self._loop)
+
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
         """Get a connection from the pool, or make one; see aiohttp."""
         while True:
             connection = await super().connect(req, traces, timeout)
             protocol: Any = connection.protocol
-            watching = vars(protocol).pop("data_received", None)
-            watch = IdleWatch(protocol) if watching is None else watching.__self__
-            # The first data on a new connection is its answer, stale or not.
-            if watching is not None and watch.is_stale():
+            if not isinstance(protocol, _Handler):
+                connection.add_callback(protocol.force_close)
+            elif protocol.take():
+                connection.add_callback(protocol.rest)
+            else:
                 connection.close()
                 continue
-            connection.add_callback(watch.begin)
             return connection
 
 
-class IdleWatch:
-    """Watches one connection while it is in the pool: data that arrives there closes it.
+class _Handler(ResponseHandler):
+    """The protocol of a connection. While the connection is in the pool, data that arrives closes it."""
 
-    It takes the place of `data_received` of the connection's protocol, which also tells that the connection was
-    used before.
-    """
+    _idle = False
+    _can_be_read: Callable[[], object] | None = None
+    """Tells whether the socket has something to be read; `None` before the first request."""
 
-    __slots__ = ("_can_be_read", "_protocol")
+    def take(self) -> bool:
+        """Take the connection out of the pool; return whether it may be used."""
+        self._idle = False
+        if self._can_be_read is None:  # the first data on a new connection is its answer, stale or not
+            self._can_be_read = _reader_of(self.transport)
+            return True
+        return not _is_over(self) and not self._can_be_read()
 
-    def __init__(self, protocol: Any) -> None:
-        self._protocol = protocol
-        self._can_be_read = _reader_of(protocol.transport)
-
-    def begin(self) -> None:
-        """Watch from now on."""
-        self._protocol.data_received = self.data_received
+    def rest(self) -> None:
+        """Watch for data from now on."""
+        self._idle = True
 
     def data_received(self, data: bytes) -> None:
-        """Close the connection."""
-        if data:  # aiohttp itself calls this without data, to go on with what it has
-            self._protocol.close()
+        """Read an answer, or close the connection. aiohttp itself calls this without data, to read on."""
+        if not self._idle:
+            super().data_received(data)
+        elif data:
+            self.close()
 
-    def is_stale(self) -> bool:
-        """Whether the connection has ended, or has received data."""
-        transport = self._protocol.transport
-        over = transport is None or transport.is_closing() or self._protocol.should_close
-        return over or bool(self._can_be_read())
+
+def _handler(loop: asyncio.AbstractEventLoop) -> ResponseHandler:
+    return _Handler(loop)
 
 
 def drop_stale(connector: aiohttp.BaseConnector | None) -> None:
@@ -75,8 +84,13 @@ def drop_stale(connector: aiohttp.BaseConnector | None) -> None:
     """
     for pooled in getattr(connector, "_conns", {}).values():
         for protocol, _ in pooled:
-            if protocol.transport is None or IdleWatch(protocol).is_stale():
+            if _is_over(protocol) or _reader_of(protocol.transport)():
                 protocol.close()
+
+
+def _is_over(protocol: ResponseHandler) -> bool:
+    transport = protocol.transport
+    return transport is None or transport.is_closing() or protocol.should_close
 
 
 def _reader_of(transport: Any) -> Callable[[], object]:
