@@ -13,7 +13,7 @@ A row is read strictly (`exact.py` says what that means). What it holds beyond t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from impactive_async._codec.bodies import NotJson, json_of
 from impactive_async._codec.brief import brief
@@ -24,6 +24,7 @@ from impactive_async._codec.json_bytes import dumps, loads
 from impactive_async._codec.lists import rows_in_frame, rows_within, tell_more, values_of
 from impactive_async._codec.scalars import Misfit, format_instant, parse_instant
 from impactive_async._codec.tolerant.envelopes import find_row, merged, row_of_id, shapes_tried, unreadable
+from impactive_async._codec.tolerant.names import hide_fields, under_contracts_names
 from impactive_async._codec.tolerant.notes import current
 from impactive_async._codec.tolerant.nouns import noun_of, plural_of
 from impactive_async._codec.tolerant.refusals import raise_refusal
@@ -133,17 +134,30 @@ def decode_row(cls: type[T], raw: object, path: str = "$") -> T:
     fast = fast_reader(cls)
     rows: list[T] | None = None if fast is None else fast.rows_of_values((raw,))
     if rows is not None:
-        return rows[0]
+        return _rightly_named(rows[0], raw)
     try:
         row: T = exact_reader(cls)(raw, cls)
     except Misfit as misfit:
         error = _decode_error(cls, misfit, path)
     else:
-        return row
+        return _rightly_named(row, raw)
     notes = current()
     if notes is None:
         raise error from None
     return _row_in_another_form(cls, raw, path, notes.deviate, error)
+
+
+def _rightly_named(row: T, raw: Any) -> T:
+    """Return a row that was read; if fields of it have other names than the contract's, as they are meant."""
+    notes, cls = current(), type(row)
+    if notes is None or not hide_fields(cls, (row,)):
+        return row
+    meant = in_contracts_form(cls, under_contracts_names(cls, raw, notes.deviate), notes.deviate)
+    try:
+        read: T = exact_reader(cls)(meant, cls)
+    except Misfit:  # a field of the service's own that only sounds like one of the contract's
+        return row
+    return read
 
 
 def _row_in_another_form(cls: type[T], raw: object, path: str, deviate: Deviate, error: DecodeError) -> T:
@@ -164,7 +178,7 @@ def _row_in_another_form(cls: type[T], raw: object, path: str, deviate: Deviate,
         raise unreadable(noun, shapes_tried(noun), raw)
     for deviation in found.deviations:
         deviate(deviation)
-    row = merged(found)
+    row = under_contracts_names(cls, merged(found), deviate)
     try:
         value: T = exact_reader(cls)(in_contracts_form(cls, row, deviate), cls)
     except Misfit as misfit:
@@ -181,7 +195,7 @@ def decode_rows(cls: type[T], raws: Sequence[object]) -> list[T]:
     fast = fast_reader(cls)
     rows: list[T] | None = None if fast is None else fast.rows_of_values(raws)
     if rows is not None:
-        return rows
+        return list(map(_rightly_named, rows, raws)) if hide_fields(cls, rows) else rows
     return [decode_row(cls, raw, f"$[{index}]") for index, raw in enumerate(raws)]
 
 

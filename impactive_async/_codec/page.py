@@ -19,6 +19,7 @@ from impactive_async._codec.json_bytes import dumps, loads
 from impactive_async._codec.lists import rows_in_frame, rows_within, tell_more, values_of
 from impactive_async._codec.structs import AVAILABLE, UNREADABLE, columns_decoder, split_rows
 from impactive_async._codec.tolerant.envelopes import Located
+from impactive_async._codec.tolerant.names import renamed
 from impactive_async._codec.tolerant.nearly_json import row_or_text
 from impactive_async._codec.tolerant.notes import current
 from impactive_async._codec.tolerant.values import Deviate, moment
@@ -190,7 +191,7 @@ def is_broken(row: RawRow) -> bool:
 
 
 def page_of(rows: Sequence[RawRow], id_field: str, timestamp_field: str) -> RawPage:
-    """Make a page of plain values. Moments that are numbers are put into text."""
+    """Make a page of plain values. Moments that are numbers, or have other names, are put into text."""
     stamps = _column(rows, timestamp_field, {str})
     notes = current()
     if notes is not None and None in stamps:
@@ -200,9 +201,13 @@ def page_of(rows: Sequence[RawRow], id_field: str, timestamp_field: str) -> RawP
 
 
 def _with_text(row: RawRow, field: str, deviate: Deviate) -> RawRow:
-    if not isinstance(row, dict) or type(row.get(field)) not in (int, float):
+    """Return a row with the moment of a field as text, where the row has it under another name or as a number."""
+    if not isinstance(row, dict):
         return row
-    return {**row, field: moment(row[field], deviate)}
+    named = row if field in row else renamed(row, (field,), deviate)
+    if type(named.get(field)) not in (int, float):
+        return named
+    return {**named, field: moment(named[field], deviate)}
 
 
 def _pick(rows: Sequence[RawRow], places: Sequence[int]) -> list[RawRow]:

@@ -21,7 +21,7 @@ from impactive_async._codec.brief import shorten
 from impactive_async._codec.json_bytes import loads
 from impactive_async._codec.tolerant.markers import link_says_more
 from impactive_async._codec.tolerant.notes import noting
-from impactive_async._codec.tolerant.refusals import Refusal, meaning_of
+from impactive_async._codec.tolerant.refusals import Refusal, meaning_of, words_of
 from impactive_async._http.learnt.deviations import Deviations
 from impactive_async._http.learnt.locations import row_by_location
 from impactive_async._http.wire import Repeat, Request, Response
@@ -229,21 +229,12 @@ def _json_or_none(text: str) -> Any:
 
 def _server_message(headers: Mapping[str, str], text: str, json: Any) -> str:
     """Return the server's words on one line (A5)."""
-    said = _said(json)
+    said = words_of(json) if isinstance(json, dict) else []
     if said:
-        text = ": ".join(dict.fromkeys(filter(None, said)))
+        text = ": ".join(filter(None, said))
     elif "html" in headers.get("Content-Type", ""):
         return "The answer is an HTML page, not JSON: is base_url the host of the API?"
     return f"The server says: {shorten(text.strip(), 200)!r}" if text.strip() else ""
-
-
-def _said(json: Any) -> list[str]:
-    """Return the texts under `error` and `message`, also within an `error` that is an object."""
-    if not isinstance(json, dict):
-        return []
-    error, message = json.get("error"), json.get("message")
-    inner = _said(error) if isinstance(error, dict) else [error]
-    return [text for text in (*inner, message) if isinstance(text, str)]
 
 
 def _not_json(request: Request, response: Response, problem: str) -> DecodeError:

@@ -187,7 +187,7 @@ def row_of_id(document: Any, noun: str) -> Located | None:
             continue
         for key in (f"{noun}Id", f"{noun}_id"):
             if type(members.get(key)) in (str, int) and members[key] != "":
-                row = {"id": members[key], "name": members.get(f"{noun}Name")}
+                row = {"id": members[key], "name": members.get(f"{noun}Name", members.get(f"{noun}_name"))}
                 row = {name: value for name, value in row.items() if value is not None}
                 return Located(row, (members,), ("row.id_alone",))
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from impactive_async._codec.json_bytes import loads
@@ -33,6 +34,8 @@ def _says_more(members: Mapping[str, Any], shown: int) -> bool:
 
 def _is_early_page(named: Sequence[tuple[str, Any]]) -> bool:
     """Whether there are pages behind this one. Some services call the first page 0, so a 0 counts as a 1."""
+    if _PAGES.isdisjoint(name for name, _ in named):
+        return False
     page, pages = (
         max((_number(_plain(member)) for name, member in named if name in names), default=0)
         for names in (_PAGE, _PAGES)
@@ -40,6 +43,7 @@ def _is_early_page(named: Sequence[tuple[str, Any]]) -> bool:
     return pages > max(page, 1)
 
 
+@lru_cache(maxsize=256)
 def _bare(key: str) -> str:
     """A key as it is compared: `has_more` and `hasMore` are one."""
     return key.replace("_", "").replace("-", "").lower()

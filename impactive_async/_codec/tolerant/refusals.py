@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from impactive_async.errors import DecodeError
@@ -29,24 +30,38 @@ def raise_refusal(data: Any, *, beside_rows: bool = False) -> None:
         beside_rows: Whether rows were found in it. An error beside rows is one, too: they may not be all.
 
     Raises:
-        Refusal: It says so: `success` or `ok` is false, or there is an `error` and nothing else.
+        Refusal: It says so: `success` or `ok` is false; or there is an `error` and nothing else; or it is a
+            problem as RFC 9457 has it, or has a status from 400 on in place of a row.
     """
     if not isinstance(data, dict):
         return
     failed = any(data.get(name) is False for name in _OK)
     told = bool(data.get("error") or data.get("errors"))
-    if failed or (told and (beside_rows or set(data) <= _WORDS)):
+    if failed or (told and (beside_rows or set(data) <= _WORDS)) or _is_problem(data):
         raise Refusal(data)
 
 
+def _is_problem(data: Mapping[str, Any]) -> bool:
+    if "id" in data or "data" in data:
+        return False
+    if any(type(data.get(name)) is int and 400 <= data[name] < 600 for name in _STATUSES):
+        return True
+    is_named = "detail" in data or "instance" in data or ":" in str(data.get("type", ""))
+    return isinstance(data.get("title"), str) and is_named and set(data) <= _PROBLEM
+
+
+_STATUSES: Final = ("status", "statusCode", "status_code")
+_PROBLEM: Final = frozenset(("type", "title", "status", "detail", "instance", "traceId"))
 _WORDS: Final = frozenset(
-    ("error", "errors", "message", "code", "errorCode", "statusCode", "status", "details", "success", "requestId")
+    ("error", "errors", "message", "code", "errorCode", "details", "success", "requestId", *_STATUSES, *_PROBLEM)
 )
 
 
 def meaning_of(json: dict[str, Any]) -> int:
     """Return the HTTP status that a refusal means: by its code, else by its words, else 400."""
-    for place in (place for place in (json, json.get("error")) if isinstance(place, dict)):
+    errors = json.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors else None
+    for place in (place for place in (json, json.get("error"), first) if isinstance(place, dict)):
         for name in _CODES:
             code = place.get(name)
             status = int(code) if type(code) is int or (type(code) is str and code.isdecimal()) else 0
@@ -56,7 +71,7 @@ def meaning_of(json: dict[str, Any]) -> int:
     return next((status for status, marks in _MEANINGS if any(mark in words for mark in marks)), 400)
 
 
-_CODES: Final = ("statusCode", "status", "code", "errorCode")
+_CODES: Final = (*_STATUSES, "code", "errorCode")
 _MEANINGS: Final = (
     (429, ("rate limit", "rate_limit", "too many requests")),
     (401, ("unauthorized", "unauthenticated", "invalid api key", "invalid_api_key", "api key is")),
@@ -66,3 +81,25 @@ _MEANINGS: Final = (
     (409, ("conflict", "already exists")),
 )
 """By the first that fits."""
+
+
+def words_of(json: Any, depth: int = 4) -> list[str]:
+    """Return what an error's body says for people, without what it says to programs (A5).
+
+    Texts under the usual names are found, also within objects and within the first of several errors.
+    """
+    if isinstance(json, str):
+        return [json]
+    if isinstance(json, list):
+        return words_of(json[0], depth - 1) if json and depth else []
+    if not isinstance(json, dict) or not depth:
+        return []
+    found = [word for name in _SAID for word in words_of(json.get(name), depth - 1)]
+    by_field = json.get("errors")
+    if isinstance(by_field, dict) and by_field:
+        field, said = next(iter(by_field.items()))
+        found += [f"{field}: {word}" for word in words_of(said, depth - 1)]
+    return list(dict.fromkeys(found))
+
+
+_SAID: Final = ("error", "errors", "issues", "title", "message", "msg", "detail", "error_description")

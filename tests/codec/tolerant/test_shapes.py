@@ -159,6 +159,11 @@ def test_markers_of_more_are_handed_on(beside: dict[str, Any], more: bool) -> No
         ({"success": False, "error": {"code": 429, "message": "slow down"}}, 429),
         ({"ok": False, "error": "invalid api key"}, 401),
         ({"error": "no"}, 400),
+        ({"type": "about:blank", "title": "Not Found", "status": 404, "detail": "No such contact"}, 404),
+        ({"type": "about:blank", "title": "Conflict"}, 409),
+        ({"statusCode": 403, "message": "no"}, 403),
+        ({"errors": [{"status": "409", "title": "Conflict"}]}, 409),
+        ({"errors": [{"message": "Not found", "path": ["contact"]}]}, 404),
     ],
 )
 def test_a_refusal_in_a_success_is_one(body: dict[str, Any], status: int) -> None:
@@ -186,6 +191,13 @@ def test_a_workspace_is_found(document: Any) -> None:
     workspace, _ = read(one(Workspace), document)
     assert workspace.id in ("w", "12")
     assert workspace.name in ("W", None)
+
+
+@pytest.mark.parametrize("title", [{"title": "Mr"}, {"title": "Mr", "status": "active"}, {"status": 300}])
+def test_what_a_row_says_of_itself_is_no_refusal(title: dict[str, Any]) -> None:
+    """A row has an id, and may have any words beside it."""
+    row, _ = read(one(Workspace), {"id": "w"} | title)
+    assert row.extra == title
 
 
 NINE = datetime(2026, 5, 1, 9, tzinfo=UTC)
