@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, tzinfo
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -125,12 +124,19 @@ _AT_TOP: Final[Mapping[str, Check]] = {
     "about": _TEXT,
     "ids": _OBJECT,
     "ids_as_text": _FLAG,
+    "expected": _NAMES,
     "stored_precision": _PRECISION,
     "operations": _OBJECT,
     "errors": _OBJECT,
     "options": (lambda value: value is None or isinstance(value, Mapping), "an object or null"),
 }
-_DEFAULTS: Final = {"name": None, "about": None, "ids_as_text": True, "stored_precision": None, "options": None}
+_DEFAULTS: Final = {
+    "name": None, "about": None, "ids_as_text": True, "expected": (), "stored_precision": None, "options": None,
+}  # fmt: skip
+
+
+def _tuple(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(names)
 
 
 @attrs.frozen(kw_only=True)
@@ -144,6 +150,7 @@ class Profile:
         about: What is special, for people.
         ids: The kind of ids, `"text"` or `"number"`, by noun; `*` stands for all others.
         ids_as_text: Whether a request may send an id as text where ids are numbers.
+        expected: Names of deviations from the contract that answers have, beside those that the settings imply.
         stored_precision: The digits of the timestamps that the service stores; `None`: not known.
         operations: Settings by pattern: the name of an operation, `zapier.*`, or `*`.
         errors: How errors look, by kind.
@@ -155,6 +162,7 @@ class Profile:
     about: str | None = None
     ids: Mapping[str, str] = attrs.field(factory=dict)
     ids_as_text: bool = True
+    expected: Sequence[str] = attrs.field(default=(), converter=_tuple)
     stored_precision: str | None = None
     operations: Mapping[str, Settings] = attrs.field(factory=dict)
     errors: Mapping[str, Settings] = attrs.field(factory=dict)
@@ -244,6 +252,7 @@ class Profile:
         return frozenset(self._deviations())
 
     def _deviations(self) -> Iterator[str]:
+        yield from self.expected
         if "number" in self.ids.values():
             yield from ("id.number", "text.number")
         for settings in self.operations.values():
@@ -335,16 +344,3 @@ def profile_or_default(profile: Profile | None) -> Profile | None:
         )
     path = os.environ.get("IMPACTIVE_PROFILE")
     return Profile.load(path) if profile is None and path else profile
-
-
-def zone_of(name: str) -> tzinfo:
-    """Return a zone by its name in a profile: an offset, or an IANA name."""
-    from zoneinfo import ZoneInfo
-
-    offset = datetime.fromisoformat(f"2000-01-01T00:00{name}").tzinfo if name[0] in "+-" else None
-    return offset or ZoneInfo(name)
-
-
-def local_time(moment: str, zone: str) -> str:
-    """Return a moment as the clocks of a zone show it, with its offset."""
-    return datetime.fromisoformat(moment).astimezone(zone_of(zone)).isoformat()

@@ -100,6 +100,32 @@ async def test_a_client_learns_what_it_was_not_told() -> None:
         assert not crm.profile.numbered("sends")
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_what_a_client_has_learnt_is_enough_for_the_next_one(dialect: str, tmp_path: Path) -> None:
+    """Its profile, written and read again, leaves nothing to be counted or warned of."""
+    async with Sandbox(dialect=dialect, reply_rate=0.5) as sandbox:
+        await fill(sandbox)
+        async with client(sandbox) as crm:
+            await use(crm)
+            crm.profile.save(tmp_path / "learnt.json")
+        learnt = Profile.load(tmp_path / "learnt.json")
+        async with client(sandbox, learnt) as crm:
+            await use(crm)
+            assert crm.stats().deviations == {}
+            assert crm.profile == learnt
+
+
+async def test_a_client_learns_the_caps_of_lists_that_say_that_they_have_more() -> None:
+    """The longest answer counts, and one that was asked for with a limit does not."""
+    async with Sandbox(dialect="small-pages") as sandbox, client(sandbox) as crm:
+        for number in range(30):
+            sandbox.state.add_project(f"Project {number}")
+        await crm.zapier.projects.list()
+        await crm.contacts.list(limit=1)
+        assert crm.profile.operations == {"zapier.projects.list": {"cap": 25}}
+        assert crm.profile.deviations() == {"list.envelope"}
+
+
 async def test_batches_are_no_larger_than_the_profile_says() -> None:
     """`create_many` and `enroll_many` send at most `largest_batch` rows at once."""
     document = {"profile": 1, "operations": {"*": {"largest_batch": 7}}}

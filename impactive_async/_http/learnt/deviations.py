@@ -39,6 +39,8 @@ class Deviations:
     """The profile that the client was given."""
     zones: Zones | None = None
     """The zones of local times, where a profile names any."""
+    caps: dict[str, int] = attrs.field(factory=dict)
+    """The most rows of lists that said that they have more, by operation."""
     cut: set[str] = attrs.field(factory=set)
     """Routes of lists that were found cut off."""
 
@@ -63,11 +65,12 @@ class Deviations:
     def learnt(self) -> Profile:
         """Return what is known of the service: what a profile said, and what was learnt since."""
         profile = self.given or Profile()
-        verbs = self.verbs.settings(profile)
-        if verbs:
-            profile = profile.with_settings(verbs)
-        new = {noun: "number" for noun in sorted(self.numeric_ids) if not profile.numbered(noun)}
-        return attrs.evolve(profile, ids={**profile.ids, **new}) if new else profile
+        caps = {name: {"cap": cap} for name, cap in self.caps.items() if profile.settings(name).get("cap") != cap}
+        numbers = {noun: "number" for noun in sorted(self.numeric_ids) if not profile.numbered(noun)}
+        profile = attrs.evolve(profile, ids={**profile.ids, **numbers})
+        profile = profile.with_settings(self.verbs.settings(profile)).with_settings(caps)
+        met = sorted(self.counts.keys() - profile.deviations())
+        return attrs.evolve(profile, expected=[*profile.expected, *met])
 
     def as_learnt(self, request: Request) -> Request:
         """Return a request with the verb and the ids that the service takes."""
@@ -95,6 +98,10 @@ class Deviations:
     def notes(self, method: str, route: str) -> Notes:
         """Return the notes for one answer."""
         return Notes(lambda name: self.add(name, method, route), self.numeric_ids)
+
+    def showed(self, operation: str, rows: int) -> None:
+        """Keep that a list showed so many rows, and said that it has more."""
+        self.caps[operation] = max(rows, self.caps.get(operation, 0))
 
     def is_first_cut(self, route: str) -> bool:
         """Whether a list is found cut off for the first time; it counts as found from now on."""

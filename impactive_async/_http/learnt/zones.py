@@ -11,7 +11,7 @@ import attrs
 
 from impactive_async._http.learnt.operations import operation_of
 from impactive_async._http.wire import Request
-from impactive_async.profile import Profile, local_time, zone_of
+from impactive_async.profile import Profile
 
 _MOMENT: Final = re.compile(
     rb'("(?:createdAt|updatedAt|startedAt|nextSendAt|completedAt|pausedAt|lastSendErrorAt|emailDate|startTime|endTime)"'
@@ -38,7 +38,7 @@ class Zones:
         name = settings.get("time_zone", "UTC")
         if settings.get("time_offset", True) or name == "UTC":
             return body
-        zone = zone_of(name)
+        zone = _zone_of(name)
         return _MOMENT.sub(lambda found: found[1] + _utc(found, zone), body)
 
     def asked(self, request: Request) -> Request:
@@ -47,7 +47,9 @@ class Zones:
         zone = self._settings(request).get("since_zone") if "since=" in query else None
         if zone is None:
             return request
-        given = [(name, local_time(value, zone) if name == "since" else value) for name, value in parse_qsl(query)]
+        given = [
+            (name, _local_time(value, zone) if name == "since" else value) for name, value in parse_qsl(query)
+        ]
         query = "&".join(f"{quote(name, safe='')}={quote(value, safe=':')}" for name, value in given)
         return attrs.evolve(request, path=f"{path}?{query}")
 
@@ -61,3 +63,16 @@ def _utc(found: re.Match[bytes], zone: tzinfo) -> bytes:
     local = datetime.fromisoformat(f"{day.decode()}T{minutes.decode()}").replace(tzinfo=zone)
     at = local.astimezone(UTC).strftime("%Y-%m-%dT%H:%M").encode()
     return at + seconds + fraction + b"Z"
+
+
+def _zone_of(name: str) -> tzinfo:
+    """Return a zone by its name in a profile: an offset, or an IANA name."""
+    from zoneinfo import ZoneInfo
+
+    offset = datetime.fromisoformat(f"2000-01-01T00:00{name}").tzinfo if name[0] in "+-" else None
+    return offset or ZoneInfo(name)
+
+
+def _local_time(moment: str, zone: str) -> str:
+    """Return a moment as the clocks of a zone show it, with its offset."""
+    return datetime.fromisoformat(moment).astimezone(_zone_of(zone)).isoformat()

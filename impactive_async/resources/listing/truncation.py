@@ -49,6 +49,8 @@ def listing(
         found = rows(body)
         notes = current()
         told = notes is not None and notes.more
+        if told and limit is None:
+            caller.deviations.showed(operation, len(found))
         cut = _is_cut(len(found), settings.get("cap", cap), known="cap" in settings)
         truncated = told or cut or (limit is not None and len(found) >= limit)
         if truncated and (limit is None or limit >= USUAL_LIMIT):
