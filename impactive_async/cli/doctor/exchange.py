@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, Final
 
@@ -61,6 +62,14 @@ class Exchange:
             return False
         failed = document.get("success") is False or document.get("ok") is False
         return failed or (bool(document.get("error")) and not _has_row(document))
+
+    @property
+    def date(self) -> float | None:
+        """The answer's `Date`: seconds since 1970; `None` if it has none."""
+        try:
+            return parsedate_to_datetime(self.headers["date"]).timestamp()
+        except (KeyError, ValueError, TypeError):
+            return None
 
     @cached_property
     def document(self) -> Any:

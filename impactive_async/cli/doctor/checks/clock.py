@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from impactive_async.cli.doctor.answers import named
 from impactive_async.cli.doctor.examination import Examination, Listed, Verdict
-from impactive_async.cli.doctor.exchange import Exchange
 from impactive_async.cli.doctor.places import CONTACTS
 from impactive_async.cli.doctor.stamps import MICROSECOND, Stamp, read_stamp
 
@@ -27,22 +25,15 @@ async def check_clock(examination: Examination) -> None:
     _check_latency(examination)
 
 
-def _date(exchange: Exchange) -> float | None:
-    try:
-        return parsedate_to_datetime(exchange.headers["date"]).timestamp()
-    except (KeyError, ValueError, TypeError):
-        return None
-
-
 def _check_date(examination: Examination) -> None:
     answered = [one for one in examination.prober.exchanges if 200 <= one.status < 300]
-    dates = [date for date in map(_date, answered) if date is not None]
+    dates = [date for one in answered if (date := one.date) is not None]
     present = "present" if dates else "missing"
     examination.learn("*", date=bool(dates))
     examination.compare("Date", "present", present)
     if not dates:
         return
-    skew = statistics.median(date - one.at for one in answered if (date := _date(one)) is not None)
+    skew = statistics.median(date - one.at for one in answered if (date := one.date) is not None)
     near = "within 30 s of this machine"
     examination.compare("Date: skew", near, near if abs(skew) <= _SECONDS else f"{_span(skew)} this machine")
     newest = max(
@@ -59,7 +50,7 @@ def _check_date(examination: Examination) -> None:
 
 def _ahead(listed: Listed, local: int) -> Iterator[float]:
     """Yield by how many seconds each row is ahead of the answer's `Date`."""
-    date = _date(listed.exchange)
+    date = listed.exchange.date
     if date is None or listed.place.stamp is None:
         return
     for row in listed.found.rows:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from impactive_async.cli.doctor.checks import batches
+from impactive_async.cli.doctor.checks.zone import check_created
 from impactive_async.cli.doctor.examination import Examination, Verdict
 from impactive_async.cli.doctor.exchange import Exchange
 from impactive_async.cli.doctor.places import CONTACTS, SEQUENCES, STEP, Place
@@ -54,6 +55,7 @@ async def _create_contact(examination: Examination) -> Any:
     row = _row(examination, "contacts.create", CONTACTS, answer)
     if row is None:
         return None
+    check_created(examination, answer, row)
     await _update(examination, "contacts.update", CONTACTS, {"title": "Patient"}, row["id"])
     return row["id"]
 
