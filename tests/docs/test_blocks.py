@@ -8,6 +8,7 @@ import inspect
 import json
 import os
 import re
+import socket
 import sys
 import tomllib
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 import impactive_async.sandbox
@@ -23,9 +25,12 @@ from impactive_async import AsyncClient
 from impactive_async.sandbox import Sandbox
 from impactive_async.sandbox.api.routes import ROUTES
 from tests.docs.pages import PAGES, ROOT, Block, blocks
-from tests.support import KEY, PATIENCE
+from tests.support import KEY, PATIENCE, often
 
 WITH_CODE = [name for name in PAGES if blocks(name)]
+WITH_COMMANDS = [
+    name for name in WITH_CODE if any("impactive " in one.code for one in blocks(name) if one.language == "sh")
+]
 EXTRAS = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"])
 
 # Installing and building are what other tests do; here it is only seen that what is named exists. `impactive demo`
@@ -102,6 +107,41 @@ async def test_its_code_runs(
                     pytest.fail(f"{where}: nobody runs blocks of {other!r}")
         if tests:
             await _tests(impactive_sandbox, page, tmp_path, tests)
+
+
+@pytest.mark.slow
+@pytest.mark.thorough
+@pytest.mark.parametrize("dialect", often(["express"], ["express", "noun", "numbers"]))
+@pytest.mark.parametrize("page", WITH_COMMANDS)
+async def test_its_commands_work_in_a_dialect(
+    page: str, dialect: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a page tells to type works with a service that answers otherwise than the contract has it."""
+    monkeypatch.chdir(tmp_path)
+    ports: dict[str, str] = {}
+    async with asyncio.timeout(2 * PATIENCE), Sandbox(dialect=dialect) as sandbox, AsyncExitStack() as servers:
+        crm = await servers.enter_async_context(AsyncClient(sandbox.api_key, base_url=sandbox.url))
+        names = _names(crm, sandbox)
+        for block in (_elsewhere(block, ports) for block in blocks(page)):
+            where = f"{page}:{block.line}"
+            if block.note == "background":
+                await servers.enter_async_context(_server(sandbox, block))
+            elif block.language == "sh":
+                await _output(sandbox, where, "bash", "-c", SHELL + block.code)
+            elif block.language == "python" and page == "webhooks.md":  # it makes the hub that is read
+                await _snippet(block, where, names)
+
+
+def _elsewhere(block: Block, ports: dict[str, str]) -> Block:
+    """A block with free ports in the place of those it names, so that a page can be tried twice at a time."""
+
+    def free(match: re.Match[str]) -> str:
+        if match[0] not in ports:
+            with socket.create_server(("127.0.0.1", 0)) as server:
+                ports[match[0]] = str(server.getsockname()[1])
+        return ports[match[0]]
+
+    return attrs.evolve(block, code=re.sub(r"(?<=--port )\d{4}|(?<=127\.0\.0\.1:)\d{4}", free, block.code))
 
 
 async def test_code_in_docstrings_runs(impactive_client: AsyncClient, impactive_sandbox: Sandbox) -> None:
@@ -195,13 +235,17 @@ async def _output(sandbox: Sandbox, where: str, *command: str) -> str:
 @asynccontextmanager
 async def _server(sandbox: Sandbox, block: Block) -> AsyncIterator[None]:
     process = await asyncio.create_subprocess_exec(
-        "bash", "-c", f"exec {block.code}", env=_environment(sandbox), stdout=asyncio.subprocess.DEVNULL
+        "bash", "-c", f"exec {block.code}", env=_environment(sandbox), stdout=asyncio.subprocess.PIPE
     )
+    assert process.stdout is not None
+    await process.stdout.readline()  # it is up
+    rest = asyncio.create_task(process.stdout.read())
     try:
         yield
     finally:
         process.terminate()
         await process.wait()
+        await rest
 
 
 def _is_picture(block: Block) -> bool:
