@@ -23,7 +23,14 @@ from impactive_async._codec.fast import fast_reader
 from impactive_async._codec.json_bytes import dumps, loads
 from impactive_async._codec.lists import rows_in_frame, rows_within, tell_more, values_of
 from impactive_async._codec.scalars import Misfit, format_instant, parse_instant
-from impactive_async._codec.tolerant.envelopes import find_row, merged, row_of_id, shapes_tried, unreadable
+from impactive_async._codec.tolerant.envelopes import (
+    find_row,
+    is_sequence,
+    merged,
+    row_of_id,
+    shapes_tried,
+    unreadable,
+)
 from impactive_async._codec.tolerant.names import hide_fields, under_contracts_names
 from impactive_async._codec.tolerant.notes import current
 from impactive_async._codec.tolerant.nouns import noun_of, plural_of
@@ -41,6 +48,7 @@ __all__ = [
     "format_instant",
     "loads",
     "parse_instant",
+    "read_ids",
     "read_result",
     "read_row",
     "read_rows",
@@ -88,6 +96,20 @@ def read_rows(cls: type[T], body: bytes) -> list[T]:
     if rows is None:
         return decode_rows(cls, values_of(found))
     tell_more(found, len(rows))
+    return rows
+
+
+def read_ids(cls: type[T], body: bytes) -> list[T] | None:
+    """Read rows of which an answer tells the ids alone, as a batch's may; `None` if it does not."""
+    notes = current()
+    try:
+        ids = values_of(rows_within(body, "ids"))
+        if notes is None or not all(type(row_id) in (str, int) for row_id in ids):
+            return None
+        rows = decode_rows(cls, [{"id": row_id} for row_id in ids])
+    except DecodeError:
+        return None
+    notes.deviate("row.id_alone")
     return rows
 
 
@@ -150,6 +172,8 @@ def decode_row(cls: type[T], raw: object, path: str = "$") -> T:
 def _rightly_named(row: T, raw: Any) -> T:
     """Return a row that was read; if fields of it have other names than the contract's, as they are meant."""
     notes, cls = current(), type(row)
+    if is_sequence(row.extra, noun_of(cls)):  # type: ignore[attr-defined]  # all rows have it
+        raise unreadable(noun_of(cls), shapes_tried(noun_of(cls)), raw)
     if notes is None or not hide_fields(cls, (row,)):
         return row
     meant = in_contracts_form(cls, under_contracts_names(cls, raw, notes.deviate), notes.deviate)

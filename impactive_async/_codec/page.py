@@ -192,19 +192,19 @@ def is_broken(row: RawRow) -> bool:
 
 def page_of(rows: Sequence[RawRow], id_field: str, timestamp_field: str) -> RawPage:
     """Make a page of plain values. Moments that are numbers, or have other names, are put into text."""
-    stamps = _column(rows, timestamp_field, {str})
+    ids, stamps = _column(rows, id_field, {str, int}), _column(rows, timestamp_field, {str})
     notes = current()
-    if notes is not None and None in stamps:
-        rows = [_with_text(row, timestamp_field, notes.deviate) for row in rows]
-        stamps = _column(rows, timestamp_field, {str})
-    return RawPage(_column(rows, id_field, {str, int}), stamps, partial(_pick, rows), _more())
+    if notes is not None and (None in stamps or None in ids):
+        rows = [_with_text(row, id_field, timestamp_field, notes.deviate) for row in rows]
+        ids, stamps = _column(rows, id_field, {str, int}), _column(rows, timestamp_field, {str})
+    return RawPage(ids, stamps, partial(_pick, rows), _more())
 
 
-def _with_text(row: RawRow, field: str, deviate: Deviate) -> RawRow:
-    """Return a row with the moment of a field as text, where the row has it under another name or as a number."""
+def _with_text(row: RawRow, id_field: str, field: str, deviate: Deviate) -> RawRow:
+    """Return a row with its id, and its moment as text, where it has them under other names or as a number."""
     if not isinstance(row, dict):
         return row
-    named = row if field in row else renamed(row, (field,), deviate)
+    named = row if id_field in row and field in row else renamed(row, (id_field, field), deviate)
     if type(named.get(field)) not in (int, float):
         return named
     return {**named, field: moment(named[field], deviate)}

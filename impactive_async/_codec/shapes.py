@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from impactive_async._codec.bodies import Shape
 from impactive_async._codec.brief import brief
-from impactive_async._codec.codec import read_result, read_row, read_rows
+from impactive_async._codec.codec import read_ids, read_result, read_row, read_rows
+from impactive_async._codec.tolerant.refusals import Refusal
 from impactive_async.errors import DecodeError
 
 T = TypeVar("T")
@@ -27,7 +28,13 @@ def many_exactly(cls: type[T], count: int) -> Shape[list[T]]:
     """The answer is one row for each of the `count` drafts sent. Another number is a `DecodeError`."""
 
     def rows(body: bytes) -> list[T]:
-        found = read_rows(cls, body)
+        try:
+            found = read_rows(cls, body)
+        except DecodeError as error:
+            ids = None if isinstance(error, Refusal) else read_ids(cls, body)
+            if ids is None:
+                raise
+            found = ids
         if len(found) != count:
             raise DecodeError(f"{count} drafts were sent, and {len(found)} rows came back", snippet=brief(found))
         return found

@@ -18,6 +18,7 @@ import attrs
 
 from impactive_async._codec.json_bytes import loads
 from impactive_async._codec.structs import UNREADABLE, split_object
+from impactive_async._codec.tolerant.names import IDS
 from impactive_async.errors import DecodeError
 
 ROW_KEYS: Final = ("data", "result", "item", "record", "account", "user")
@@ -56,7 +57,7 @@ def find_rows(document: Any, plural: str) -> Located | None:
     if _is_array(document):
         return Located(document)
     found = _find_array(document, (plural, *LIST_KEYS), ())
-    return found and attrs.evolve(found, deviations=("list.envelope",))
+    return found and attrs.evolve(found, deviations=("list.envelope", *found.deviations))
 
 
 def _find_array(document: Any, keys: tuple[str, ...], beside: tuple[Members, ...]) -> Located | None:
@@ -75,7 +76,14 @@ def _find_array(document: Any, keys: tuple[str, ...], beside: tuple[Members, ...
         inner = _find_array(members.get(key), keys, (*beside, _without(members, key)))
         if inner is not None:
             return inner
+    for key in keys:
+        if key in members and _is_null(members[key]):
+            return Located([], (*beside, _without(members, key)), ("list.null",))
     return None
+
+
+def _is_null(value: Any) -> bool:
+    return value is None or (type(value) is bytes and value.strip() == b"null")
 
 
 def in_frame(text: bytes, plural: str) -> tuple[Located, Any] | None:
@@ -118,10 +126,15 @@ def _find_row(document: Any, noun: str, beside: tuple[Members, ...]) -> Located 
     if not isinstance(document, dict):
         return None
     if has_id(document):
-        return Located(document, beside)
+        return None if is_sequence(document, noun) else Located(document, beside)
     if len(beside) == DEPTH:
-        return None
+        inner = document.get(noun)  # one level more, where its own name leads there
+        found = Located(inner, (*beside, _without(document, noun)), ("row.envelope",)) if _is_row(inner) else None
+        return found if found and len(document) == 1 else None
     rows = [key for key, value in document.items() if _is_row(value)]
+    rows = rows or [key for key, value in document.items() if isinstance(value, dict) and has_id(value)]
+    if noun == "workspace" and noun in rows:  # the user whose key it is stands beside it
+        rows = [noun]
     ways = rows or [key for key in (noun, *ROW_KEYS) if isinstance(document.get(key), dict | list)]
     if len(rows) > 1:
         return None  # two rows: nobody should guess
@@ -133,12 +146,21 @@ def _find_row(document: Any, noun: str, beside: tuple[Members, ...]) -> Located 
 
 
 def _is_row(value: Any) -> bool:
-    return isinstance(value, dict) and has_id(value)
+    return isinstance(value, dict) and _is_id(value.get("id"))
+
+
+def is_sequence(document: Members, noun: str) -> bool:
+    """Whether an object that should be a step is its sequence: it does not tell which of its steps was meant."""
+    steps = document.get("steps")
+    return noun == "step" and isinstance(steps, list) and any(map(_is_row, steps))
 
 
 def has_id(row: Members) -> bool:
     """Whether an object has an id: a text or a whole number."""
-    value = row.get("id")
+    return _is_id(next((row[name] for name in ("id", *IDS) if name in row), None))
+
+
+def _is_id(value: Any) -> bool:
     return (type(value) is str and value != "") or type(value) is int
 
 
@@ -190,6 +212,9 @@ def row_of_id(document: Any, noun: str) -> Located | None:
                 row = {"id": members[key], "name": members.get(f"{noun}Name", members.get(f"{noun}_name"))}
                 row = {name: value for name, value in row.items() if value is not None}
                 return Located(row, (members,), ("row.id_alone",))
+        ids = members.get("ids")
+        if isinstance(ids, list) and len(ids) == 1 and _is_id(ids[0]):
+            return Located({"id": ids[0]}, (members,), ("row.id_alone",))
     return None
 
 

@@ -1,7 +1,8 @@
 """Fields under other names than the contract's, put under its names.
 
-    first_name, first-name      for firstName
-    attributes: {firstName}     beside `id` and `type`, as JSON:API has it
+    first_name, first-name, firstname       for firstName
+    _id, uuid                               for id
+    attributes, properties, fields          an object beside the `id` that holds fields
 
 A field is moved only where the contract's own name is absent. Nothing is dropped, and nothing is guessed between.
 """
@@ -19,13 +20,17 @@ from impactive_async._codec.fields import Field, fields_of, is_array
 
 Deviate: TypeAlias = Callable[[str], None]
 
-ATTRIBUTES: Final = "attributes"
+HOLDERS: Final = ("attributes", "properties", "fields")
+"""Names of an object in a row that holds its fields: of JSON:API, HubSpot and Airtable."""
+IDS: Final = ("_id", "uuid")
 
 
 def other_names(wire: str) -> tuple[str, ...]:
-    """Return the names under which a field is understood beside its own: `first_name`, `first-name`."""
+    """Return the other names of a field: of `firstName`, `first_name`, `first-name` and `firstname`."""
+    if wire == "id":
+        return IDS
     parts = [part.lower() for part in re.findall(r"[A-Z]?[^A-Z]+|[A-Z]", wire)]
-    return tuple(separator.join(parts) for separator in "_-") if len(parts) > 1 else ()
+    return tuple(separator.join(parts) for separator in ("_", "-", "")) if len(parts) > 1 else ()
 
 
 def under_contracts_names(cls: type, row: Mapping[str, Any], deviate: Deviate) -> Mapping[str, Any]:
@@ -50,22 +55,23 @@ def renamed(row: Mapping[str, Any], fields: Collection[str], deviate: Deviate) -
         deviate: Told of the names.
     """
     wires = _by_other_names(tuple(fields))
-    inner = row.get(ATTRIBUTES)
-    if isinstance(inner, Mapping) and any(key in fields or key in wires for key in inner):
-        deviate("row.attributes")
-        row = _with_attributes(row, inner)
+    for holder in HOLDERS:
+        inner = row.get(holder)
+        if isinstance(inner, Mapping) and any(key in fields or key in wires for key in inner):
+            deviate("row.attributes")
+            row = _with_attributes(row, holder, inner)
     found = {name: wires[name] for name in row.keys() & wires.keys() if wires[name] not in row}
     if not found:
         return row
-    deviate("field.case")
+    deviate("field.name")
     return _moved(row, found)
 
 
-def _with_attributes(row: Mapping[str, Any], attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_attributes(row: Mapping[str, Any], holder: str, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a row with its attributes beside its other members, but for those that stand there already."""
     left = {key: value for key, value in attributes.items() if key in row}
-    beside = {key: value for key, value in row.items() if key != ATTRIBUTES}
-    return {**attributes, **beside, ATTRIBUTES: left} if left else {**attributes, **beside}
+    beside = {key: value for key, value in row.items() if key != holder}
+    return {**attributes, **beside, holder: left} if left else {**attributes, **beside}
 
 
 def _moved(row: Mapping[str, Any], found: Mapping[str, str]) -> dict[str, Any]:
@@ -85,7 +91,7 @@ def hide_fields(cls: Any, rows: Sequence[Any]) -> bool:
         rows: They are looked at together, because a page has hundreds.
     """
     beyond = {key for row in rows for key in row.extra}
-    if ATTRIBUTES in beyond or not _by_other_names(_fields(cls)).keys().isdisjoint(beyond):
+    if not beyond.isdisjoint(HOLDERS) or not _by_other_names(_fields(cls)).keys().isdisjoint(beyond):
         return True
     return any(hide_fields(_row_class(field), _inner_rows(field, rows)) for field in _nested(cls))
 

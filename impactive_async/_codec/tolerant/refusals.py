@@ -31,7 +31,7 @@ def raise_refusal(data: Any, *, beside_rows: bool = False) -> None:
 
     Raises:
         Refusal: It says so: `success` or `ok` is false; or there is an `error` and nothing else; or it is a
-            problem as RFC 9457 has it, or has a status from 400 on in place of a row.
+            problem as RFC 9457 has it; or has a status from 400 on, or "fail" or "error", in place of a row.
     """
     if not isinstance(data, dict):
         return
@@ -42,18 +42,21 @@ def raise_refusal(data: Any, *, beside_rows: bool = False) -> None:
 
 
 def _is_problem(data: Mapping[str, Any]) -> bool:
-    if "id" in data or "data" in data:
+    if "id" in data or (data.get("data") and data.get("status") not in _FAILED):
         return False
+    if data.get("status") in _FAILED:
+        return True
     if any(type(data.get(name)) is int and 400 <= data[name] < 600 for name in _STATUSES):
         return True
     is_named = "detail" in data or "instance" in data or ":" in str(data.get("type", ""))
     return isinstance(data.get("title"), str) and is_named and set(data) <= _PROBLEM
 
 
-_STATUSES: Final = ("status", "statusCode", "status_code")
+_FAILED: Final = ("fail", "failed", "error")
+_STATUSES: Final = ("status", "statusCode", "status_code", "code")
 _PROBLEM: Final = frozenset(("type", "title", "status", "detail", "instance", "traceId"))
 _WORDS: Final = frozenset(
-    ("error", "errors", "message", "code", "errorCode", "details", "success", "requestId", *_STATUSES, *_PROBLEM)
+    ("error", "errors", "message", "errorCode", "details", "success", "requestId", *_STATUSES, *_PROBLEM)
 )
 
 
@@ -71,7 +74,7 @@ def meaning_of(json: dict[str, Any]) -> int:
     return next((status for status, marks in _MEANINGS if any(mark in words for mark in marks)), 400)
 
 
-_CODES: Final = (*_STATUSES, "code", "errorCode")
+_CODES: Final = (*_STATUSES, "errorCode")
 _MEANINGS: Final = (
     (429, ("rate limit", "rate_limit", "too many requests")),
     (401, ("unauthorized", "unauthenticated", "invalid api key", "invalid_api_key", "api key is")),

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
+from impactive_async._codec.tolerant.names import renamed
 from impactive_async._codec.tolerant.values import Deviate
 from impactive_async.models import EnrollResult, PauseResult, SkippedContact, SkipReason
 
 R = TypeVar("R", EnrollResult, PauseResult)
 
-_ENROLLED: Final = ("enrolled", "enrolledCount", "added", "addedCount", "successful", "successCount")
+_ENROLLED: Final = ("enrolled", "enrolledCount", "added", "addedCount", "successful", "successCount", "succeeded")
 _PAUSED: Final = ("paused", "pausedCount", "updated", "updatedCount", "successful")
 _OWN: Final = 2  # so many of these names are the contract's
 _INNER: Final = ("data", "result", "results", "summary", "enrollment", "counts")
@@ -29,7 +30,7 @@ def enroll_result(data: Any, deviate: Deviate) -> EnrollResult:
         data: The body's plain value; `None` of an empty one.
         deviate: Told of what is not as the contract has it.
     """
-    objects = _objects(data, deviate)
+    objects = _objects(data, _ENROLLED, deviate)
     count, extra = _count(objects, _ENROLLED, deviate), dict(objects[0])
     skipped = _skipped(objects)
     if skipped is not None and isinstance(extra.get("skipped"), list):
@@ -39,7 +40,7 @@ def enroll_result(data: Any, deviate: Deviate) -> EnrollResult:
 
 def pause_result(data: Any, deviate: Deviate) -> PauseResult:
     """Return what `pause` did; see `enroll_result`."""
-    objects = _objects(data, deviate)
+    objects = _objects(data, _PAUSED, deviate)
     count = _count(objects, _PAUSED, deviate)
     return PauseResult(paused_count=count, extra=_unread(dict(objects[0]), _PAUSED))
 
@@ -58,14 +59,14 @@ def _unread(extra: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {key: value for key, value in extra.items() if key not in said}
 
 
-def _objects(data: Any, deviate: Deviate) -> list[Mapping[str, Any]]:
+def _objects(data: Any, names: tuple[str, ...], deviate: Deviate) -> list[Mapping[str, Any]]:
     """Return the objects that may hold counts, from the outermost in; there is at least one."""
     if data is None:
         return [{}]
     if not isinstance(data, Mapping):
         deviate("result.shape")
         return [{"body": data}]
-    return [data, *_inner_objects(data)]
+    return [renamed(one, names, deviate) for one in (data, *_inner_objects(data))]
 
 
 def _inner_objects(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -101,8 +102,8 @@ def _skipped(objects: list[Mapping[str, Any]]) -> tuple[SkippedContact, ...] | N
     """Return the people who were skipped; `None` if the server names none."""
     for one in objects:
         rows = one.get("skipped")
-        if isinstance(rows, list) and all(isinstance(row, Mapping) for row in rows):
-            return tuple(map(_person, rows))
+        if isinstance(rows, list) and all(isinstance(row, Mapping | str | int) for row in rows):
+            return tuple(_person(row if isinstance(row, Mapping) else {"id": row}) for row in rows)
     return None
 
 

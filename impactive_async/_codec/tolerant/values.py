@@ -11,8 +11,11 @@ import attrs
 
 from impactive_async._codec.fields import Field, fields_of, is_open_enum
 from impactive_async._codec.json_bytes import loads
+from impactive_async._codec.tolerant.envelopes import find_rows
 from impactive_async._codec.tolerant.ids import noun_of_field
+from impactive_async._codec.tolerant.markers import is_marker
 from impactive_async._codec.tolerant.notes import current
+from impactive_async._codec.tolerant.nouns import plural_of
 
 Deviate: TypeAlias = Callable[[str], None]
 
@@ -128,9 +131,20 @@ def _array(field: Field, value: Any, deviate: Deviate) -> Any:
     item = get_args(field.type)[0]
     if item is str:
         return _addresses(value, deviate)
+    if isinstance(value, Mapping) and attrs.has(item):
+        value = _array_within(item, value, deviate)
     if isinstance(value, list) and attrs.has(item):
         return [in_contracts_form(item, one, deviate) if isinstance(one, Mapping) else one for one in value]
     return value
+
+
+def _array_within(item: type, value: Mapping[str, Any], deviate: Deviate) -> Any:
+    """Return the rows in an object that holds nothing else, as `{"data": […]}`; any other object as it is."""
+    found = find_rows(value, plural_of(item))
+    if found is None or any(not is_marker(key) for members in found.beside for key in members):
+        return value
+    deviate("list.envelope")
+    return found.value
 
 
 def _addresses(value: Any, deviate: Deviate) -> Any:

@@ -58,7 +58,7 @@ def snake(document: Any, separator: str = "_") -> Any:
     }
 
 
-@pytest.mark.parametrize("separator", ["_", "-"])
+@pytest.mark.parametrize("separator", ["_", "-", ""])
 @pytest.mark.parametrize("cls", WHOLE, ids=lambda cls: cls.__name__)
 @given(data=st.data())
 @settings(parent=LAWFUL)
@@ -73,14 +73,15 @@ def test_a_row_is_the_same_whatever_separates_the_words_of_its_names(
     assert read(many(cls), snake([wire, wire], separator))[0] == [row, row]
 
 
+@pytest.mark.parametrize("holder", ["attributes", "properties", "fields"])
 @pytest.mark.parametrize("cls", WHOLE, ids=lambda cls: cls.__name__)
 @given(data=st.data())
 @settings(parent=LAWFUL)
-def test_a_row_of_json_api_is_the_same(cls: type[Any], data: st.DataObject) -> None:
+def test_a_row_of_json_api_is_the_same(cls: type[Any], holder: str, data: st.DataObject) -> None:
     """Its fields stand below `attributes`, beside id and type; the type is kept in `extra`."""
     row = data.draw(rows_of(cls, plain=True))
     attributes = to_wire(row)
-    resource = {"type": "rows", "id": attributes.pop("id"), "attributes": attributes}
+    resource = {"type": "rows", "id": attributes.pop("id"), holder: attributes}
     alone, _ = read(one(cls), {"data": resource, "links": {"self": "…"}})
     (listed,), _ = read(many(cls), {"data": [resource], "links": {}})
     fields = [name for name in cls.__annotations__ if name != "extra"]
@@ -96,7 +97,7 @@ def test_a_name_is_moved_only_where_the_contracts_own_is_absent() -> None:
     assert (row.stage_id, row.extra) == ("s1", {"stage_id": "s2", "stage-id": "s3"})
     assert told == set()
     row, told = read(one(Deal), deal)
-    assert (row.stage_id, row.extra, told) == ("s2", {"stage-id": "s3"}, {"field.case"})
+    assert (row.stage_id, row.extra, told) == ("s2", {"stage-id": "s3"}, {"field.name"})
 
 
 def test_what_sounds_like_a_field_and_is_none_costs_nothing() -> None:
@@ -125,7 +126,7 @@ def test_a_row_inside_another_is_understood_too() -> None:
     outer = {"id": "e1", "contactId": "c1", "status": "active", "updatedAt": "2026-01-01T00:00:00Z"}
     row, told = read(one(Enrollment), outer | {"contact": contact})
     assert row.contact is not None
-    assert (row.contact.first_name, row.contact.extra, told) == ("Ada", {}, {"field.case"})
+    assert (row.contact.first_name, row.contact.extra, told) == ("Ada", {}, {"field.name"})
 
 
 def test_what_stands_beside_a_row_is_understood_too() -> None:
@@ -140,18 +141,34 @@ def test_a_workspace_of_its_own_names() -> None:
     assert (row.id, row.name) == ("7", "Acme")
 
 
+@pytest.mark.parametrize("name", ["_id", "uuid"])
+def test_an_id_may_have_another_name(name: str) -> None:
+    """Of a row, of one in an envelope beside another object with such a name, and of those of a list."""
+    ada = {name: "c1", "firstName": "Ada", "lastName": "L"}
+    trace = {"request": {"uuid": "r1"}}
+    for shape, document in (
+        (one(Contact), ada),
+        (one(Contact), {"contact": {"id": "c1", "firstName": "Ada", "lastName": "L"}} | trace),
+        (many(Contact), [ada]),
+        (many(Contact), {"data": [ada]}),
+    ):
+        found, _ = read(shape, document)
+        row = found[0] if isinstance(found, list) else found
+        assert (row.id, row.first_name) == ("c1", "Ada")
+
+
 @pytest.mark.parametrize("make", [page, plain_page])
 def test_a_feed_finds_the_moments_of_rows(make: Any) -> None:
     """Ids and moments are read of every row, and the row that is handed on decodes."""
     sends = [
         {"id": "s1", "email_date": "2026-01-02T00:00:00.000Z", "to_addresses": ["a@example.com"]},
         {"id": "s2", "type": "send", "attributes": {"emailDate": "2026-01-01T00:00:00.000Z"}},
-        {"id": "s3", "email_date": 1767225600},
+        {"_id": "s3", "email_date": 1767225600},
     ]
     found, told = read(make("id", "emailDate"), sends)
     assert found.ids == ["s1", "s2", "s3"]
     assert found.stamps == ["2026-01-02T00:00:00.000Z", "2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00Z"]
-    assert told == {"field.case", "row.attributes", "time.epoch"}
+    assert told == {"field.name", "row.attributes", "time.epoch"}
     with noting(Notes(told.add)):
         rows = [codec.decode_row(Send, raw) for raw in found.pick(range(3))]
     assert rows[0].to_addresses == ("a@example.com",)
@@ -163,17 +180,17 @@ def test_a_feed_finds_the_moments_of_rows(make: Any) -> None:
 )
 def test_a_strict_client_refuses_other_names(document: Any) -> None:
     """Also where the row could be read without them."""
-    with pytest.raises(DecodeError, match=r"field\.case|row\.attributes"):
+    with pytest.raises(DecodeError, match=r"field\.name|row\.attributes"):
         read(one(Deal), document, strict=True)
 
 
 @pytest.mark.parametrize(
     ("wire", "names"),
     [
-        ("firstName", ("first_name", "first-name")),
-        ("lastSendErrorAt", ("last_send_error_at", "last-send-error-at")),
+        ("firstName", ("first_name", "first-name", "firstname")),
+        ("lastSendErrorAt", ("last_send_error_at", "last-send-error-at", "lastsenderrorat")),
         ("name", ()),
-        ("id", ()),
+        ("id", ("_id", "uuid")),
     ],
 )
 def test_the_other_names_of_a_field(wire: str, names: tuple[str, ...]) -> None:

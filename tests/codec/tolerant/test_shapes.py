@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from impactive_async._codec import codec, fast
 from impactive_async._codec.codec import read_rows
 from impactive_async._codec.page import page, plain_page, value_of
-from impactive_async._codec.shapes import many, one, result
+from impactive_async._codec.shapes import many, many_exactly, one, result
 from impactive_async._codec.tolerant.notes import Notes, noting
 from impactive_async._codec.tolerant.refusals import Refusal, meaning_of
 from impactive_async.errors import DecodeError
-from impactive_async.models import Contact, Deal, EnrollResult, PauseResult, Send, Sequence, Workspace
+from impactive_async.models import Contact, Deal, EnrollResult, PauseResult, Send, Sequence, Step, Workspace
 
 ADA = {"id": "c1", "firstName": "Ada", "lastName": "Lovelace"}
 SEQUENCE = {"id": "s1", "name": "Welcome"}
@@ -50,6 +50,7 @@ ROWS: dict[str, tuple[Any, list[str]]] = {
     "success and data": ({"success": True, "data": ADA}, ["row.envelope"]),
     "two levels": ({"success": True, "data": {"contact": ADA}}, ["row.envelope", "row.envelope"]),
     "result": ({"result": ADA}, ["row.envelope"]),
+    "three levels, by its noun": ({"data": {"createContact": {"contact": ADA}}}, ["row.envelope"] * 3),
     "an array of one": ([ADA], ["row.array"]),
     "an array within": ({"data": [ADA]}, ["row.envelope", "row.array"]),
     "another noun": ({"success": True, "lead": ADA, "message": "made"}, ["row.envelope"]),
@@ -164,6 +165,9 @@ def test_markers_of_more_are_handed_on(beside: dict[str, Any], more: bool) -> No
         ({"statusCode": 403, "message": "no"}, 403),
         ({"errors": [{"status": "409", "title": "Conflict"}]}, 409),
         ({"errors": [{"message": "Not found", "path": ["contact"]}]}, 404),
+        ({"status": "error", "message": "database is down"}, 400),
+        ({"status": "fail", "data": {"email": "already exists"}}, 409),
+        ({"code": 401, "msg": "no", "data": None}, 401),
     ],
 )
 def test_a_refusal_in_a_success_is_one(body: dict[str, Any], status: int) -> None:
@@ -198,6 +202,59 @@ def test_what_a_row_says_of_itself_is_no_refusal(title: dict[str, Any]) -> None:
     """A row has an id, and may have any words beside it."""
     row, _ = read(one(Workspace), {"id": "w"} | title)
     assert row.extra == title
+
+
+def test_a_list_of_nothing_is_empty() -> None:
+    """Services of some languages print an empty list as `null`, under the list's own name."""
+    for document in ({"contacts": None}, {"success": True, "data": None}, {"data": {"contacts": None}}):
+        rows, told = read(many(Contact), document)
+        assert rows == []
+        assert "list.null" in told
+    for nothing in (None, {}, {"pagination": None}):
+        with pytest.raises(DecodeError):
+            read(many(Contact), nothing)
+
+
+def test_a_sequence_is_no_step_of_its_own() -> None:
+    """An answer that is the sequence with its steps does not tell which of them was made."""
+    with pytest.raises(DecodeError, match="no step found"):
+        read(one(Step), SEQUENCE | {"steps": [*STEPS, {"id": "p2", "subject": "Again"}]})
+
+
+def test_rows_within_a_row_may_stand_in_an_envelope() -> None:
+    """With nothing beside them but markers; what would be lost is not opened."""
+    row, told = read(one(Sequence), SEQUENCE | {"steps": {"data": STEPS, "total": 1}})
+    assert [step.id for step in row.steps] == ["p1"]
+    assert told == ["list.envelope"]
+    with pytest.raises(DecodeError, match="expected an array"):
+        read(one(Sequence), SEQUENCE | {"steps": {"data": STEPS, "note": "mine"}})
+
+
+def test_a_workspace_stands_beside_the_user_of_the_key() -> None:
+    """What is called the workspace is it, whoever else has an id."""
+    workspace, _ = read(one(Workspace), {"user": {"id": "u"}, "workspace": {"id": "w", "name": "W"}})
+    assert workspace.id == "w"
+
+
+@pytest.mark.parametrize(
+    "document", [["c1", "c2"], {"ids": ["c1", "c2"]}, {"created": 2, "ids": ["c1", "c2"]}, {"data": [7, 8]}]
+)
+def test_a_batch_may_tell_ids_alone(document: Any) -> None:
+    """The rows have nothing but those; another number of them is refused as it is of rows."""
+    rows, told = read(many_exactly(Contact, 2), document)
+    assert [(row.id, row.first_name) for row in rows] in ([("c1", ""), ("c2", "")], [("7", ""), ("8", "")])
+    assert "row.id_alone" in told
+    with pytest.raises(DecodeError, match="3 drafts"):
+        read(many_exactly(Contact, 3), document)
+    with pytest.raises(DecodeError):
+        read(many(Contact), document)
+
+
+def test_the_only_id_of_an_answer_is_the_rows() -> None:
+    """Under `ids`, if there is one."""
+    row, told = read(one(Contact), {"inserted": 1, "ids": ["c1"]})
+    assert (row.id, row.extra["inserted"]) == ("c1", 1)
+    assert "row.id_alone" in told
 
 
 NINE = datetime(2026, 5, 1, 9, tzinfo=UTC)
