@@ -128,9 +128,7 @@ def _find_row(document: Any, noun: str, beside: tuple[Members, ...]) -> Located 
     if has_id(document):
         return None if is_sequence(document, noun) else Located(document, beside)
     if len(beside) == DEPTH:
-        inner = document.get(noun)  # one level more, where its own name leads there
-        found = Located(inner, (*beside, _without(document, noun)), ("row.envelope",)) if _is_row(inner) else None
-        return found if found and len(document) == 1 else None
+        return None
     rows = [key for key, value in document.items() if _is_row(value)]
     rows = rows or [key for key, value in document.items() if isinstance(value, dict) and has_id(value)]
     if noun == "workspace" and noun in rows:  # the user whose key it is stands beside it
