@@ -19,8 +19,7 @@ from multidict import CIMultiDict
 from impactive_async._codec.bodies import NotJson, Recognizing, Shape
 from impactive_async._codec.brief import shorten
 from impactive_async._codec.json_bytes import loads
-from impactive_async._codec.tolerant.markers import link_says_more
-from impactive_async._codec.tolerant.notes import noting
+from impactive_async._codec.tolerant.notes import NOTES
 from impactive_async._codec.tolerant.refusals import Refusal, meaning_of, words_of
 from impactive_async._http.learnt.deviations import Deviations
 from impactive_async._http.learnt.locations import row_by_location
@@ -67,27 +66,26 @@ def decipher(request: Request, response: Response, shape: Shape[T], deviations: 
         return known
     if not 200 <= response.status < 300:
         raise _status_error(request, response)
-    notes = None if deviations is None else deviations.notes(request.method, request.template)
-    if notes is not None and "Link" in response.headers:
-        notes.more = link_says_more(response.headers["Link"])
-    body = response.body
-    if deviations is not None and deviations.zones is not None:
-        body = deviations.zones.in_utc(request, body)
+    notes, body = None, response.body
+    if deviations is not None:
+        notes = deviations.notes(request.method, request.template, response.headers)
+        if deviations.zones is not None:
+            body = deviations.zones.in_utc(request, body)
+    token = NOTES.set(notes)  # not by `with`, which would cost a tiny call one per cent
     try:
-        # The body that answers a DELETE says nothing (A4), so nothing in it can make an error of the success.
-        with noting(notes):
-            try:
-                return shape(b"" if request.repeat is Repeat.DELETE else body)
-            except Refusal:  # whatever `Location` says
+        try:
+            # The body that answers a DELETE says nothing (A4), so nothing in it can make an error of the success.
+            return shape(b"" if request.repeat is Repeat.DELETE else body)
+        except Refusal:  # whatever `Location` says
+            raise
+        except DecodeError:
+            if notes is None or (located := row_by_location(request, response)) is None:
                 raise
-            except DecodeError:
-                if notes is None or (located := row_by_location(request, response)) is None:
-                    raise
-                with suppress(DecodeError):  # the call is not one that returns a row
-                    value = shape(located)
-                    notes.deviate("row.location")
-                    return value
-                raise
+            with suppress(DecodeError):  # the call is not one that returns a row
+                value = shape(located)
+                notes.deviate("row.location")
+                return value
+            raise
     except NotJson as error:
         failure: APIError = _not_json(request, response, error.message)
     except Refusal as refusal:
@@ -100,6 +98,8 @@ def decipher(request: Request, response: Response, shape: Shape[T], deviations: 
         error.request_id = request_id_of(response.headers)
         error.__context__ = None  # the exceptions of the readers hold the row as it came
         raise
+    finally:
+        NOTES.reset(token)
     raise failure  # outside the handlers: the reader's own signals hold the body
 
 

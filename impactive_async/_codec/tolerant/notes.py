@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+
+from impactive_async._codec.tolerant.markers import link_says_more
 
 
 class Notes:
@@ -15,29 +17,45 @@ class Notes:
         deviate: Called with the name of each deviation from the contract. It raises `DecodeError` where none is
             allowed.
         numeric: Nouns whose ids are numbers; what is found is added.
-        more: Whether the answer says that the list has rows which it does not show.
     """
 
-    __slots__ = ("_token", "deviate", "more", "numeric")
+    __slots__ = ("_headers", "_more", "_token", "deviate", "numeric")
 
-    def __init__(self, deviate: Callable[[str], None], numeric: set[str] | None = None) -> None:
+    def __init__(
+        self,
+        deviate: Callable[[str], None],
+        numeric: set[str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.deviate = deviate
         self.numeric = set[str]() if numeric is None else numeric
-        self.more = False
+        self._headers = headers
+        self._more = False
+
+    @property
+    def more(self) -> bool:
+        """Whether the answer says, in its body or by `Link`, that the list has rows which it does not show."""
+        headers = self._headers  # only a list looks into them: a tiny call has no time for it
+        return self._more or (headers is not None and "Link" in headers and link_says_more(headers["Link"]))
+
+    @more.setter
+    def more(self, told: bool) -> None:
+        self._more = told
 
     def __enter__(self) -> None:
-        self._token = _CURRENT.set(self)
+        self._token = NOTES.set(self)
 
     def __exit__(self, *_: object) -> None:
-        _CURRENT.reset(self._token)
+        NOTES.reset(self._token)
 
 
-_CURRENT: ContextVar[Notes | None] = ContextVar("impactive_async_notes", default=None)
+NOTES: ContextVar[Notes | None] = ContextVar("impactive_async_notes", default=None)
+"""The notes of the answer that is being read."""
 
 
 def current() -> Notes | None:
     """Return the notes of the answer that is being read; `None` where only the contract's shape is accepted."""
-    return _CURRENT.get()
+    return NOTES.get()
 
 
 class Strictly:
@@ -46,10 +64,10 @@ class Strictly:
     __slots__ = ("_token",)
 
     def __enter__(self) -> None:
-        self._token = _CURRENT.set(None)
+        self._token = NOTES.set(None)
 
     def __exit__(self, *_: object) -> None:
-        _CURRENT.reset(self._token)
+        NOTES.reset(self._token)
 
 
 def noting(notes: Notes | None) -> Notes | Strictly:

@@ -95,9 +95,9 @@ class Deviations:
         if verb != UPDATE:
             self.add(f"verb.{verb.lower()}", UPDATE, path)
 
-    def notes(self, method: str, route: str) -> Notes:
-        """Return the notes for one answer."""
-        return Notes(lambda name: self.add(name, method, route), self.numeric_ids)
+    def notes(self, method: str, route: str, headers: Mapping[str, str] | None = None) -> Notes:
+        """Return the notes for one answer, with its headers."""
+        return Notes(lambda name: self.add(name, method, route), self.numeric_ids, headers)
 
     def showed(self, operation: str, rows: int) -> None:
         """Keep that a list showed so many rows, and said that it has more."""

@@ -59,7 +59,7 @@ class _Handler(ResponseHandler):
         if self._can_be_read is None:  # the first data on a new connection is its answer, stale or not
             self._can_be_read = _reader_of(self.transport)
             return True
-        return not _is_over(self) and not self._can_be_read()
+        return not self._can_be_read()  # aiohttp has seen to it that it is connected
 
     def rest(self) -> None:
         """Watch for data from now on."""
@@ -84,13 +84,8 @@ def drop_stale(connector: aiohttp.BaseConnector | None) -> None:
     """
     for pooled in getattr(connector, "_conns", {}).values():
         for protocol, _ in pooled:
-            if _is_over(protocol) or _reader_of(protocol.transport)():
+            if not protocol.is_connected() or protocol.should_close or _reader_of(protocol.transport)():
                 protocol.close()
-
-
-def _is_over(protocol: ResponseHandler) -> bool:
-    transport = protocol.transport
-    return transport is None or transport.is_closing() or protocol.should_close
 
 
 def _reader_of(transport: Any) -> Callable[[], object]:
