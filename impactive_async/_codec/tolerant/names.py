@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, get_args
 
 import attrs
@@ -23,6 +23,8 @@ Deviate: TypeAlias = Callable[[str], None]
 HOLDERS: Final = ("attributes", "properties", "fields")
 """Names of an object in a row that holds its fields: of JSON:API, HubSpot and Airtable."""
 IDS: Final = ("_id", "uuid")
+_BESIDE: Final = frozenset(("id", *IDS, "createdAt", "created_at", "updatedAt", "updated_at"))
+"""Fields that stand beside such an object. Beside any other field it is one of the service's own."""
 
 
 def other_names(wire: str) -> tuple[str, ...]:
@@ -57,7 +59,11 @@ def renamed(row: Mapping[str, Any], fields: Collection[str], deviate: Deviate) -
     wires = _by_other_names(tuple(fields))
     for holder in HOLDERS:
         inner = row.get(holder)
-        if isinstance(inner, Mapping) and any(key in fields or key in wires for key in inner):
+        if (
+            isinstance(inner, Mapping)
+            and _hold(inner, fields, wires)
+            and not _hold(row.keys() - _BESIDE, fields, wires)
+        ):
             deviate("row.attributes")
             row = _with_attributes(row, holder, inner)
     found = {name: wires[name] for name in row.keys() & wires.keys() if wires[name] not in row}
@@ -65,6 +71,10 @@ def renamed(row: Mapping[str, Any], fields: Collection[str], deviate: Deviate) -
         return row
     deviate("field.name")
     return _moved(row, found)
+
+
+def _hold(keys: Iterable[str], fields: Collection[str], wires: Mapping[str, str]) -> bool:
+    return any(key in fields or key in wires for key in keys)
 
 
 def _with_attributes(row: Mapping[str, Any], holder: str, attributes: Mapping[str, Any]) -> Mapping[str, Any]:

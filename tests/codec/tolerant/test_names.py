@@ -120,6 +120,13 @@ def test_attributes_that_are_a_field_of_the_services_own_are_kept() -> None:
     assert row.extra == {"attributes": {"colour": "red"}}
 
 
+def test_custom_fields_are_not_those_of_the_row() -> None:
+    """An object of a service's own beside fields of the contract is left alone, whatever is in it."""
+    custom = {"title": "of ours", "colour": "red"}
+    row, told = read(one(Contact), {"id": "c1", "firstName": "Ada", "lastName": "L", "fields": custom})
+    assert (row.title, row.extra, told) == (None, {"fields": custom}, set())
+
+
 def test_a_row_inside_another_is_understood_too() -> None:
     """Also where the outer one has the contract's names."""
     contact = {"id": "c1", "first_name": "Ada", "last_name": "L"}
