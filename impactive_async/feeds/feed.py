@@ -82,7 +82,7 @@ class Feed(Generic[R]):
     def coverage(self) -> Coverage:
         """Up to when the feed is complete, which gaps are open, and how late rows are. It makes no request."""
         opened = None if self._checkpointer is None else self._checkpointer.queue.cursor
-        return coverage_of(self._source, opened or open_cursor(self._source, self._options, None))
+        return coverage_of(self.name, opened or open_cursor(self._source, self._options, None))
 
     def _cursor_text(self) -> str:
         if self._checkpointer is None:

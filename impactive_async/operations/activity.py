@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from impactive_async import ResponseEvent
+from impactive_async import Coverage, ResponseEvent
 from impactive_async.hub import Report
 from impactive_async.hub.worker.reports import (
     Died,
@@ -74,6 +74,10 @@ class Activity:
     """By kind and by what the gap comes from."""
     last_poll: dict[str, float] = field(factory=dict)
     """When the last poll of a kind was committed, in seconds since 1970."""
+    complete_until: dict[str, float] = field(factory=dict)
+    """Up to when the list of a kind that was polled last is complete, in seconds since 1970."""
+    lateness: dict[str, float] = field(factory=dict)
+    """By how many seconds, at the most, rows of a kind became visible late, as this worker has seen it."""
     failing: dict[str, LastError] = field(factory=dict)
     """By feed, as this worker has seen them."""
     troubles: dict[str, LastError] = field(factory=dict)
@@ -90,8 +94,9 @@ class Activity:
     def record(self, report: Report) -> None:
         """Take note of a report."""
         match report:
-            case Polled(feed=feed, events=events):
+            case Polled(feed=feed, events=events, coverage=coverage):
                 self._polled(feed, events)
+                self._covered(kind_of(feed), coverage)
             case PollFailed(feed=feed, error=error) | Died(feed=feed, error=error):
                 self._failed(feed, error)
             case GapFound(feed=feed, gap=gap):
@@ -128,6 +133,13 @@ class Activity:
         minute = self._minute(now)
         minute.polls += 1
         minute.events += events
+
+    def _covered(self, kind: str, coverage: Coverage | None) -> None:
+        if coverage is None:
+            return
+        self.lateness[kind] = max(self.lateness.get(kind, 0.0), coverage.lateness.total_seconds())
+        if coverage.complete_until is not None:
+            self.complete_until[kind] = coverage.complete_until.timestamp()
 
     def _failed(self, feed: str, error: str) -> None:
         now = self.now()

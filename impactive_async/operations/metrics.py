@@ -126,6 +126,13 @@ class WorkerCollector(Collector):
             GaugeMetricFamily("impactive_worker_last_poll_timestamp_seconds", last, labels=("kind",)),
             done.last_poll,
         )
+        complete = "Up to when the list of the kind that was polled last is complete, in seconds since 1970."
+        yield _by(
+            GaugeMetricFamily("impactive_worker_complete_until_timestamp_seconds", complete, labels=("kind",)),
+            done.complete_until,
+        )
+        late = "How late behind their own timestamps rows became visible, at the most."
+        yield _by(GaugeMetricFamily("impactive_worker_lateness_seconds", late, labels=("kind",)), done.lateness)
         troubles = GaugeMetricFamily(
             "impactive_worker_trouble", "1 for each step of the worker that fails now.", labels=("step",)
         )

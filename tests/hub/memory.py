@@ -105,6 +105,10 @@ class MemoryHub(Hub):
         self._called("feeds")
         return {feed: slot.error if slot.dead else None for feed, slot in self.slots.items()}
 
+    async def cursors(self, feeds: Sequence[str]) -> dict[str, str]:
+        self._called("cursors")
+        return {feed: self.slots[feed].cursor for feed in feeds if feed in self.slots}
+
     async def remove(self, feed: str) -> bool:
         raise NotImplementedError
 

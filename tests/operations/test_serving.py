@@ -79,6 +79,8 @@ async def test_metrics_tell_of_requests_polls_and_the_hub(worker: Watched, impac
     assert samples["impactive_hub_up", ()] == 1
     assert samples["impactive_hub_feeds", ("all",)] == 1
     assert samples["impactive_worker_last_poll_timestamp_seconds", ("deals",)] > 1e9
+    assert samples["impactive_worker_complete_until_timestamp_seconds", ("deals",)] > 1e9
+    assert samples["impactive_worker_lateness_seconds", ("deals",)] >= 0
 
 
 async def test_a_failing_api_leaves_the_worker_alive(worker: Watched, impactive_sandbox: Sandbox) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -20,8 +21,9 @@ def to_dict(row: attrs.AttrsInstance, *, wire: bool = False) -> dict[str, Any]:
     """Return a row as a dict of plain JSON values, which any JSON library writes.
 
     The keys are the row's attributes, nested rows are dicts, and unknown fields stand under `extra`. Moments are
-    ISO 8601 in UTC. An amount of money is a number, or a string where no number equals it. `from_dict` reads the
-    dict back, and `json_schema` describes it. Events, gaps and reports of this package are taken, too.
+    ISO 8601 in UTC, spans of time are seconds. An amount of money is a number, or a string where no number equals
+    it. `from_dict` reads the dict back, and `json_schema` describes it. Events, gaps, coverage and reports of this
+    package are taken, too.
 
     Args:
         row: The row.
@@ -55,6 +57,8 @@ def _named(row: Any) -> dict[str, Any]:
 def _plain(value: Any, name: str) -> Any:
     if isinstance(value, Decimal):
         return _number(value, name)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     if isinstance(value, list | tuple):
         return [_plain(item, name) for item in value]
     if attrs.has(type(value)):

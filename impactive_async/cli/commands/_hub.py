@@ -1,4 +1,4 @@
-"""What the commands about hubs share: which one, and a sentence if its driver is missing."""
+"""What the commands about hubs share: which one, a sentence if its driver is missing, and how it does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import click
 from impactive_async.cli.kit.options import option
 
 if TYPE_CHECKING:
-    from impactive_async.hub import Hub
+    from impactive_async import Coverage
+    from impactive_async.cli.kit.run import Run
+    from impactive_async.hub import Hub, HubStatus
 
 NAMESPACE: Final = "impactive"
 DAYS: Final = 7.0
@@ -87,3 +89,34 @@ def open_hub(
         allow_volatile=allow_volatile,
         timeout=timeout,
     )
+
+
+def tell_status(run: Run, status: HubStatus) -> None:
+    """Write what a hub says about itself, for people."""
+    import attrs
+
+    figures = attrs.asdict(
+        status, filter=lambda field, _: field.name not in ("dead", "groups", "coverage"), recurse=False
+    )
+    run.out.rows([{"what": name.replace("_", " "), "value": _shown(value)} for name, value in figures.items()])
+    if status.groups:
+        run.out.rows(status.groups)
+    if status.dead:
+        run.out.rows(status.dead)
+    if status.coverage:
+        run.out.rows([_covered(one) for one in status.coverage])
+
+
+def _covered(coverage: Coverage) -> dict[str, object]:
+    return {
+        "feed": coverage.feed,
+        "complete until": coverage.complete_until or "unknown",
+        "open gaps": len(coverage.gaps),
+        "last page": coverage.last_page,
+        "last row": coverage.last_row,
+        "seconds late": coverage.lateness.total_seconds(),
+    }
+
+
+def _shown(value: object) -> object:
+    return round(value, 3) if isinstance(value, float) else value

@@ -14,6 +14,7 @@ from impactive_async.cli.commands._hub import (
     namespace_option,
     open_hub,
     retention_option,
+    tell_status,
     timeout_option,
 )
 from impactive_async.cli.kit.declare import Group, command
@@ -22,7 +23,7 @@ from impactive_async.cli.kit.options import FORMATS, argument, option
 
 if TYPE_CHECKING:
     from impactive_async.cli.kit.run import Run
-    from impactive_async.hub import EventReader, HubStatus
+    from impactive_async.hub import EventReader
 
 app = Group("hub", help="Hubs, shared by workers: set up, look at, read, mend.")
 
@@ -61,29 +62,19 @@ async def init(run: Run, hub: str, namespace: str, timeout: float, allow_volatil
 @hub_option
 @namespace_option
 @timeout_option
-async def status(run: Run, hub: str, namespace: str, timeout: float) -> None:
+@option("--coverage", is_flag=True, help="Say of each feed up to when it is complete, and which gaps are open.")
+async def status(run: Run, hub: str, namespace: str, timeout: float, coverage: bool) -> None:
     """Say what a hub is doing: feeds, lag, leases, failures, gaps, rate limit, dead feeds, events, groups."""
+    import attrs
+
     async with open_hub(hub, namespace, timeout=timeout) as engine:
         found = await engine.status()
+        if coverage:
+            found = attrs.evolve(found, coverage=tuple((await engine.coverage()).values()))
     if run.out.for_programs:
         run.out.row(found)
     else:
-        _tell(run, found)
-
-
-def _tell(run: Run, status: HubStatus) -> None:
-    import attrs
-
-    figures = attrs.asdict(status, filter=lambda field, _: field.name not in ("dead", "groups"), recurse=False)
-    run.out.rows([{"what": name.replace("_", " "), "value": _shown(value)} for name, value in figures.items()])
-    if status.groups:
-        run.out.rows(status.groups)
-    if status.dead:
-        run.out.rows(status.dead)
-
-
-def _shown(value: object) -> object:
-    return round(value, 3) if isinstance(value, float) else value
+        tell_status(run, found)
 
 
 @command(

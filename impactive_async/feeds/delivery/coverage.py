@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from impactive_async.feeds.cursor import gaps, timestamps
 from impactive_async.feeds.cursor.cursor import Cursor
 from impactive_async.feeds.cursor.cursor_state import CursorState
 from impactive_async.feeds.cursor.rules import Rules
 from impactive_async.feeds.cursor.snapshot import Snapshot
-from impactive_async.feeds.delivery.source import Source
 from impactive_async.models.gap import Coverage
 
 
-def coverage_of(source: Source[Any], cursor: Cursor | Snapshot) -> Coverage:
+def coverage_of(feed: str, cursor: Cursor | Snapshot) -> Coverage:
     """Return what a cursor says of its feed."""
     if isinstance(cursor, Snapshot):
         told = _moment(cursor.server_clock)
         return Coverage(
-            feed=source.name,
+            feed=feed,
             complete_until=None if cursor.pending else told,
             gaps=tuple(cursor.known_gaps),
             last_page=told,
             last_row=_moment(cursor.newest),
         )
-    return _coverage(source.name, cursor.rules, CursorState.unfold(cursor.fold()))
+    return _coverage(feed, cursor.rules, CursorState.unfold(cursor.fold()))
 
 
 def _coverage(feed: str, rules: Rules, state: CursorState) -> Coverage:

@@ -89,7 +89,7 @@ class RestingFeed(Due):
         """Return up to when the feed is complete, as of the last page that was handled."""
         if not self.was_polled:
             return Coverage(feed=source.name, complete_until=None)
-        return coverage_of(source, self._snapshot or _cursor_of(source, self._saved.partition(b"\n")[2]))
+        return coverage_of(source.name, self._snapshot or _cursor_of(source, self._saved.partition(b"\n")[2]))
 
     def restore_pace(self, pace: Pace) -> float | None:
         """Bring a new pace up to the feed's. Return the moment that was saved with it, by our steady clock.

@@ -19,11 +19,11 @@ the loop. Every adapter keeps these rules:
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
-from impactive_async import AsyncClient
+from impactive_async import AsyncClient, Coverage
 from impactive_async._clock import Clock, SystemClock
 from impactive_async.errors import ConfigurationError
 from impactive_async.hub.contract.claim import Claim
@@ -32,7 +32,10 @@ from impactive_async.hub.contract.events import HubEvent
 from impactive_async.hub.contract.holding import ExclusiveReading
 from impactive_async.hub.contract.reader import MAX_DELIVERIES, Delivery, EventReader
 from impactive_async.hub.contract.settings import identity
-from impactive_async.hub.contract.status import HubStatus
+from impactive_async.hub.contract.status import HubStatus, committed_coverage
+
+_CURSORS_AT_ONCE: Final = 200
+"""A cursor has a few kilobytes, at the most some dozens."""
 
 
 class Hub(ExclusiveReading, Protocol):
@@ -118,6 +121,25 @@ class Hub(ExclusiveReading, Protocol):
     @abstractmethod
     async def feeds(self) -> dict[str, str | None]:
         """Return all feeds by name: None for a live feed, the reason for a dead one."""
+
+    @abstractmethod
+    async def cursors(self, feeds: Sequence[str]) -> dict[str, str]:
+        """Return what was last committed of those of the feeds that the hub has; "": nothing yet."""
+
+    async def coverage(self, feeds: Collection[str] | None = None) -> dict[str, Coverage]:
+        """Return up to when each feed is complete, as of its last commit, and which of its gaps are open.
+
+        It is read from the cursors, so it costs what reading all of them costs.
+
+        Args:
+            feeds: Their names; None: all. Those that the hub does not have are left out.
+        """
+        names = sorted(await self.feeds() if feeds is None else feeds)
+        found: dict[str, Coverage] = {}
+        for start in range(0, len(names), _CURSORS_AT_ONCE):
+            cursors = await self.cursors(names[start : start + _CURSORS_AT_ONCE])
+            found |= {feed: committed_coverage(feed, cursor) for feed, cursor in sorted(cursors.items())}
+        return found
 
     @abstractmethod
     async def heal(self) -> list[str]:

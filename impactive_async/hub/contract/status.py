@@ -7,6 +7,13 @@ from typing import Any
 
 from attrs import frozen
 
+from impactive_async import Coverage
+from impactive_async.errors import CursorError
+from impactive_async.feeds.cursor.cursor import Cursor
+from impactive_async.feeds.cursor.snapshot import Snapshot
+from impactive_async.feeds.delivery.coverage import coverage_of
+from impactive_async.resources.watching.lists import LISTS
+
 DEAD_SHOWN = 100
 """How many dead feeds `HubStatus.dead` lists at most."""
 
@@ -57,6 +64,7 @@ class HubStatus:
         groups: The consumer groups, by name.
         rate_limit: API requests a second, of all workers together; None: no limit.
         rate_wait: Seconds until the next permit.
+        coverage: Up to when feeds are complete; empty unless it was asked for, with `Hub.coverage`.
     """
 
     engine: str
@@ -73,6 +81,7 @@ class HubStatus:
     groups: tuple[GroupStatus, ...]
     rate_limit: float | None
     rate_wait: float
+    coverage: tuple[Coverage, ...] = ()
 
 
 def hub_status(engine: str, document: Mapping[str, Any]) -> HubStatus:
@@ -103,3 +112,19 @@ def hub_status(engine: str, document: Mapping[str, Any]) -> HubStatus:
         rate_limit=float(document["rate_limit"] or 0.0) or None,
         rate_wait=float(document["rate_wait"]),
     )
+
+
+def committed_coverage(feed: str, cursor: str) -> Coverage:
+    """Return what a feed's last committed cursor says; nothing is known where it is empty or cannot be read."""
+    polled = LISTS.get(feed.rpartition("/")[2])
+    if polled is None or not cursor:
+        return Coverage(feed=feed, complete_until=None)
+    try:
+        loaded = (
+            Snapshot.loads(cursor, feed, cap=polled.cap)
+            if polled.rules is None
+            else Cursor.loads(cursor, polled.rules, feed)
+        )
+    except CursorError:  # the feed's next poll says what is wrong with it
+        return Coverage(feed=feed, complete_until=None)
+    return coverage_of(feed, loaded)

@@ -122,6 +122,11 @@ class PostgresHub(Hub):
         """See `Hub.feeds`."""
         return {feed: error for feed, error in await self._call("list_feeds()")}  # noqa: C416 - records
 
+    async def cursors(self, feeds: Sequence[str]) -> dict[str, str]:
+        """See `Hub.cursors`."""
+        statement = f"SELECT feed, cursor FROM {self._schema}.feeds WHERE feed = ANY($1)"  # noqa: S608 - ours
+        return {feed: cursor for feed, cursor in await self._postgres.fetch(statement, list(feeds))}  # noqa: C416 - records
+
     async def heal(self) -> list[str]:
         """See `Hub.heal`; somebody may have deleted rows by hand, or a whole table."""
         return [loss for (loss,) in await self._call("heal()")]

@@ -144,6 +144,11 @@ class RedisHub(Hub):
                 found[name] = state.removeprefix(_DEAD) if state else None
         return found
 
+    async def cursors(self, feeds: Sequence[str]) -> dict[str, str]:
+        """See `Hub.cursors`."""
+        found = await self._redis.run("cursors", *feeds)
+        return {feed: cursor for feed, cursor in zip(feeds, found, strict=True) if cursor is not None}
+
     async def heal(self) -> list[str]:
         """See `Hub.heal`."""
         groups = await self._letters.groups()

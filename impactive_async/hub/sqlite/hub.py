@@ -109,6 +109,10 @@ class SqliteHub(Hub):
         """See `Hub.feeds`."""
         return await self._read(schedule.feeds)
 
+    async def cursors(self, feeds: Sequence[str]) -> dict[str, str]:
+        """See `Hub.cursors`."""
+        return await self._read(lambda connection: schedule.cursors(connection, feeds))
+
     async def heal(self) -> list[str]:
         """See `Hub.heal`; somebody may have deleted rows by hand, or a whole table."""
         return await self._write(lambda connection, _: healing.heal(connection))

@@ -6,6 +6,7 @@ seconds since 1970, read under that lock.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
@@ -158,6 +159,16 @@ def remove(connection: sqlite3.Connection, feed: str) -> bool:
 def feeds(connection: sqlite3.Connection) -> dict[str, str | None]:
     """Return all feeds by name: None for a live one, the reason for a dead one."""
     return dict(connection.execute("SELECT feed, CASE WHEN dead THEN error END FROM schedule").fetchall())
+
+
+def cursors(connection: sqlite3.Connection, feeds: Sequence[str]) -> dict[str, str]:
+    """Return the cursors of those of the feeds that are there."""
+    chosen = json.dumps(list(feeds))
+    return dict(
+        connection.execute(
+            "SELECT feed, cursor FROM schedule WHERE feed IN (SELECT value FROM json_each(?))", (chosen,)
+        ).fetchall()
+    )
 
 
 def bind(connection: sqlite3.Connection, workspace: str, limit: float | None) -> tuple[str, float | None]:

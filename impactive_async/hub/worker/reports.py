@@ -9,6 +9,8 @@ from typing import ClassVar
 
 from attrs import asdict, define, frozen
 
+from impactive_async import Coverage
+
 _LOSSES_SHOWN = 5
 
 _log = logging.getLogger("impactive_async.hub")
@@ -81,6 +83,8 @@ class Polled(Report):
     gaps: int
     next_in: float
     """Seconds."""
+    coverage: Coverage | None = None
+    """Up to when the feed is complete by now, and which of its gaps are open."""
 
 
 @frozen(kw_only=True)

@@ -16,6 +16,7 @@ from impactive_async import (
     Contact,
     ContactDraft,
     ContactEvent,
+    Coverage,
     Deal,
     Enrollment,
     EnrollmentStatus,
@@ -124,7 +125,10 @@ def test_events_and_gaps_are_taken_too() -> None:
     assert to_dict(event) == {"kind": "contacts", "sequence_id": None, "row": to_dict(ADA), "key": "1/2"}
     gap = Gap("zapier/deals", "overflow", NOON, None)
     assert to_dict(gap)["after"] == "2026-01-02T12:00:00Z"
-    for other in (event, gap):
+    coverage = Coverage(feed="zapier/deals", complete_until=NOON, gaps=(gap,), lateness=timedelta(seconds=1.5))
+    assert to_dict(coverage)["lateness"] == 1.5
+    assert to_dict(coverage)["gaps"] == [to_dict(gap)]
+    for other in (event, gap, coverage):
         with pytest.raises(InvalidArgumentError, match=f"{type(other).__name__} is no row of the API"):
             to_dict(other, wire=True)
 

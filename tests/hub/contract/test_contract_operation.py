@@ -9,8 +9,10 @@ import pytest
 
 from impactive_async.errors import ConfigurationError
 from impactive_async.hub import Hub, connect
+from impactive_async.sandbox import Sandbox
 from tests.hub.conftest import MakeHub
 from tests.hub.engines import Corner, claimed, events
+from tests.support import client_of
 
 # The rate limit
 
@@ -202,3 +204,34 @@ async def test_a_namespace_is_an_identifier() -> None:
         for wrong in ("", "A", "a b", 'a"; DROP', "x" * 60):
             with pytest.raises(ConfigurationError, match="namespace"):
                 Corner(url, wrong).hub()
+
+
+# Coverage
+
+
+async def test_cursors_are_read_by_the_names_of_their_feeds(hub: Hub) -> None:
+    """Of the feeds that are asked for, those that the hub has come with what was last committed."""
+    await hub.add("replies:ключ 🔑", "start")
+    await hub.add("new")
+    assert await hub.cursors(["replies:ключ 🔑", "new", "unknown"]) == {"replies:ключ 🔑": "start", "new": ""}
+    await hub.commit(await claimed(hub), "next", [], 60)
+    assert await hub.cursors(["replies:ключ 🔑"]) == {"replies:ключ 🔑": "next"}
+    assert await hub.cursors([]) == {}
+
+
+async def test_a_hub_tells_up_to_when_its_feeds_are_complete(hub: Hub) -> None:
+    """It is what the committed cursor says; of a feed without one, or with a damaged one, nothing is known."""
+    async with Sandbox() as sandbox, client_of(sandbox) as crm:
+        poll = await crm.zapier.contacts.watch().poll()
+    await hub.add("zapier/contacts", poll.cursor)
+    await hub.add("zapier/deals")
+    await hub.add("zapier/projects", "{damaged")
+    await hub.add("of another version", "{}")
+    found = await hub.coverage()
+    assert list(found) == ["of another version", "zapier/contacts", "zapier/deals", "zapier/projects"]
+    known = found.pop("zapier/contacts")
+    assert known.complete_until is not None
+    assert known.last_page is not None
+    assert known.last_row == poll.rows[-1].updated_at
+    assert [one.complete_until for one in found.values()] == [None, None, None]
+    assert list(await hub.coverage(["zapier/deals", "unknown"])) == ["zapier/deals"]

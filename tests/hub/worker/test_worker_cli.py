@@ -147,6 +147,16 @@ def test_a_dead_feed_is_seen_and_revived(hub: str) -> None:
     assert (status["dead_count"], status["due"]) == (0, 1)
 
 
+def test_status_says_up_to_when_feeds_are_complete_when_asked(hub: str) -> None:
+    """It is read from every feed's cursor, so only with --coverage."""
+    prepared(hub)
+    (status,) = invoke("hub", "status", "--hub", hub, "--json").rows
+    assert status["coverage"] == []
+    (status,) = invoke("hub", "status", "--coverage", "--hub", hub, "--json").rows
+    assert [(one["feed"], one["complete_until"]) for one in status["coverage"]] == [("zapier/deals", None)]
+    assert "unknown" in invoke("hub", "status", "--coverage", "--hub", hub, "--table").out.lower()
+
+
 def test_all_dead_feeds_are_revived_at_once(hub: str) -> None:
     """`revive --all` puts every dead feed to work; without a name or --all, or with both, it does nothing."""
     prepared(hub)
