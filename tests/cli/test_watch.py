@@ -95,6 +95,41 @@ def test_the_whole_workspace(live: Live, sequence: str) -> None:
     assert events[0]["row"]["subject"] == "Welcome 1"
 
 
+def test_an_email_of_two_sequences(live: Live, sequence: str) -> None:
+    """It is one event of --all, and with --no-distinct one of each sequence."""
+    second = live.state.create_sequence("Again").id
+    live.state.enroll(second, [live.state.replies[0].contact_id])
+    live.advance(hours=1)
+    reply = live.state.add_reply(live.state.replies[0].contact_id, body="Both")
+    both = live.cli("watch", "replies", "--all", "--no-distinct", "--count", "4").rows
+    assert sorted(event["sequence_id"] for event in both if event["row"]["id"] == reply.id) == sorted(
+        [sequence, second]
+    )
+    one = live.cli("watch", "replies", "--all", "--count", "2").rows
+    assert len({event["row"]["id"] for event in one}) == 2
+
+
+@pytest.mark.parametrize("wish", [("bookings",), ("bookings", "--all")], ids=["a list", "a stream"])
+def test_a_field_that_changes_all_the_time(live: Live, tmp_path: Path, wish: tuple[str, ...]) -> None:
+    """With --ignore a booking does not come again for it; without, it does."""
+    live.state.add("bookings", {"title": "Call"})
+    ignoring = ("watch", *wish, "--store", str(tmp_path / "ignoring.db"), "--ignore", "view_count", "--count")
+    heeding = ("watch", *wish, "--store", str(tmp_path / "heeding.db"), "--count")
+    count = len(live.state.rows("bookings"))
+    known = bookings(live.cli(*ignoring, str(count)))
+    assert bookings(live.cli(*heeding, str(count))) == known
+    live.sandbox.change({"bookings.list": {"extra": {"viewCount": 2}}})
+    live.advance(hours=1)  # older rows come first, changed ones too
+    newcomers = {live.state.add("bookings", {"title": "Newcomer"}).id for _ in range(2)}
+    assert bookings(live.cli(*heeding, str(count + 2))) == known | newcomers
+    assert bookings(live.cli(*ignoring, "2")) == newcomers
+
+
+def bookings(outcome: Outcome) -> set[str]:
+    assert outcome.code == 0, outcome.err
+    return {row.get("row", row)["id"] for row in outcome.rows}
+
+
 def test_for_people_each_row_is_a_line(live: Live, sequence: str) -> None:
     """With --table a row is a line of its main fields, an event one that begins with its kind."""
     line = live.cli("watch", "replies", sequence, "--count", "1", "--table").out
@@ -115,6 +150,8 @@ def test_for_people_each_row_is_a_line(live: Live, sequence: str) -> None:
         (("bookings", "--since", "2026-05-01"), "--since now, or leave it out"),
         (("deals", "--since", "soon"), "is not a moment"),
         (("deals", "--interval", "0"), "interval"),
+        (("deals", "--no-distinct"), "about --all"),
+        (("deals", "--ignore", "value"), "deals say when they changed"),
     ],
 )
 def test_wishes_that_make_no_sense(live: Live, arguments: tuple[str, ...], reason: str) -> None:

@@ -12,7 +12,7 @@ import click
 from impactive_async.cli.kit.arguments import moment
 from impactive_async.cli.kit.declare import command
 from impactive_async.cli.kit.errors import UsageError
-from impactive_async.cli.kit.options import argument, option
+from impactive_async.cli.kit.options import argument, distinct_option, ignore_option, option
 from impactive_async.cli.kit.streams import is_watched
 from impactive_async.resources.watching.kinds import KINDS
 
@@ -29,6 +29,8 @@ class WatchRequest(NamedTuple):
     contact: str | None
     everything: bool
     since: str | None
+    distinct: bool = True
+    ignore: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Refuse arguments that contradict each other.
@@ -47,6 +49,19 @@ class WatchRequest(NamedTuple):
             raise UsageError(f"{kind} belong to no sequence: `impactive watch {kind}`.")
         if self.is_of_sequence and not (named or self.everything):
             raise UsageError(f"Of which sequence? `impactive watch {kind} SEQUENCE`, or --all for every one.")
+        if not self.distinct and not self.everything:
+            raise UsageError("--no-distinct is about --all: one list shows an email once.")
+        if self.ignore and not self._is_compared_by_content:
+            raise UsageError(
+                f"--ignore is for bookings, for --contact and for --all: {kind} say when they changed."
+            )
+
+    @property
+    def _is_compared_by_content(self) -> bool:
+        """Whether rows of a list that is followed may be told from their older versions by their fields alone."""
+        from impactive_async.resources.watching.lists import LISTS
+
+        return self.everything or bool(self.contact) or (self.kind is not None and LISTS[self.kind].rules is None)
 
     @property
     def is_of_sequence(self) -> bool:
@@ -88,6 +103,8 @@ class WatchRequest(NamedTuple):
     help="Start here if the store knows no place (default: with all that the API still shows).",
 )
 @option("--interval", type=float, default=300.0, metavar="SECONDS", help="Between polls; busy lists sooner.")
+@distinct_option
+@ignore_option
 @option("--count", type=click.IntRange(min=1), metavar="N", help="Stop after so many rows.")
 async def watch(
     run: Run,
@@ -98,13 +115,15 @@ async def watch(
     store: Path | None,
     since: str | None,
     interval: float,
+    distinct: bool,
+    ignore: tuple[str, ...],
     count: int | None,
 ) -> None:
     """Follow new rows as they come, each once, until Ctrl-C. Rows that the API makes unreachable are reported.
 
     A row counts as handled once it is written out; with --store, a killed run repeats at most its last second.
     """
-    request = WatchRequest(kind=kind, sequence=sequence, contact=contact, everything=everything, since=since)
+    request = WatchRequest(kind, sequence, contact, everything, since, distinct, ignore)
     request.check()
     run.out.expect(_rows_of(request))
     run.stop_message = _stop_message(store)
@@ -184,9 +203,11 @@ async def _opened(run: Run, request: WatchRequest, place: CursorFile, interval: 
             "on_gap": lambda gap: run.note(_gap_note(gap)),
             "on_bad_row": lambda bad: run.note(_bad_note(bad)),
         }
+        if request.ignore:
+            options["ignore"] = request.ignore
         if request.everything:
             kinds: Any = [request.kind] if request.kind else None
-            yield await stack.enter_async_context(crm.watch(kinds, **options))
+            yield await stack.enter_async_context(crm.watch(kinds, distinct=request.distinct, **options))
         else:
             yield await stack.enter_async_context(_feed(crm, request, options))
 

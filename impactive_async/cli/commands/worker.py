@@ -19,7 +19,7 @@ from impactive_async.cli.commands._operations import fail_after_option, health_f
 from impactive_async.cli.commands._reports import keys_of, write_report
 from impactive_async.cli.kit.declare import command
 from impactive_async.cli.kit.errors import TERMINATED, UsageError
-from impactive_async.cli.kit.options import option
+from impactive_async.cli.kit.options import distinct_option, ignore_option, option
 from impactive_async.resources.watching.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 @option("--interval", type=float, default=300.0, metavar="SECONDS", help="Between polls; busy lists sooner.")
 @option("--lease", type=float, default=60.0, metavar="SECONDS", help="For one poll and its commit.")
 @option("--concurrency", type=click.IntRange(min=1), default=4, metavar="N", help="Polls at once.")
+@distinct_option
+@ignore_option
 @rate_limit_option
 @retention_option
 @namespace_option
@@ -59,6 +61,8 @@ async def worker(
     interval: float,
     lease: float,
     concurrency: int,
+    distinct: bool,
+    ignore: tuple[str, ...],
     rate_limit: float | None,
     retention: float,
     namespace: str,
@@ -106,6 +110,8 @@ async def worker(
             interval=interval,
             lease=lease,
             concurrency=concurrency,
+            distinct=distinct,
+            ignore=ignore,
             stop=stop,
             on_report=heard,
         )

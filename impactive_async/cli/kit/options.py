@@ -71,3 +71,15 @@ FORMATS: Final = ("json", "csv", "table")
 """What a command takes that puts out rows."""
 LOCAL: Final = ("debug",)
 """What a command takes that talks to nobody."""
+
+distinct_option = option(
+    "--distinct/--no-distinct",
+    default=True,
+    help="Whether an email that several sequences show is one event (the default).",
+)
+ignore_option = option(
+    "--ignore",
+    multiple=True,
+    metavar="FIELD",
+    help="A field that changes all the time, of bookings: no row comes again for it alone. Repeatable.",
+)

@@ -69,6 +69,25 @@ def test_a_signal_lets_a_worker_finish(live: Live, hub: str, number: signal.Sign
     assert "Stopped: " in outcome.err
 
 
+def test_a_worker_can_be_told_to_keep_an_email_of_each_sequence(live: Live, hub: str) -> None:
+    """With --no-distinct the log has it once for each; --ignore is taken beside it."""
+    person = live.state.rows("contacts")[0].id
+    for name in "ab":
+        live.state.enroll(live.state.create_sequence(name).id, [person])
+    live.advance(hours=1)
+    live.state.add_reply(person)
+    process = worker(live, hub, "--kind", "replies", "--no-distinct", "--ignore", "view_count", "--json")
+    assert process.stdout
+    polled: dict[str, int] = {}
+    while len(polled) < 3:  # the deals, and the replies of each sequence
+        report = json.loads(line_with(process, '"polled"'))
+        polled.setdefault(report["feed"], report["events"])
+    process.send_signal(signal.SIGTERM)
+    assert ended(process).code == 0
+    (status,) = invoke("hub", "status", "--hub", hub, "--json").rows
+    assert status["events"] == polled["zapier/deals"] + 2
+
+
 def test_people_get_a_line_for_each_thing_that_happens(live: Live, hub: str) -> None:
     """On a terminal, or with --table, what happens is a line with the time, its kind, and a sentence."""
     live.sandbox.fail("GET /api/zapier/deals", status=503)
