@@ -159,3 +159,19 @@ async def test_aiohttp_refuses_an_id_that_can_never_be_right(
         assert answer.status == 422
         assert "id" in (await answer.json())["error"]
     assert not impactive_sandbox.requests
+
+
+@pytest.mark.usefixtures("_configured")
+async def test_the_live_page_shows_deals(impactive_sandbox: Sandbox) -> None:
+    """A browser that listens gets a deal that is created; the server ends while browsers listen."""
+    async with TestClient(TestServer(load("live_page").make_app(0.05))) as client:
+        async with client.get("/") as response:
+            assert "EventSource" in await response.text()
+        async with client.get("/events") as response:
+            await response.content.readuntil(b"\n\n")
+            deal = impactive_sandbox.state.add("deals", {"name": "<b>Engine</b>"})
+            text = b""
+            while deal.id.encode() not in text:
+                text = await response.content.readuntil(b"\n\n")
+            assert text.startswith(b"id: zapier/deals/")
+            assert b"event: deals\n" in text

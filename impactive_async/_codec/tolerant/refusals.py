@@ -35,9 +35,12 @@ def raise_refusal(data: Any, *, beside_rows: bool = False) -> None:
     """
     if not isinstance(data, dict):
         return
-    failed = any(data.get(name) is False for name in _OK)
     told = bool(data.get("error") or data.get("errors"))
-    if failed or (told and (beside_rows or set(data) <= _WORDS)) or _is_problem(data):
+    if (
+        any(data.get(name) is False for name in _OK)
+        or (told and (beside_rows or set(data) <= _WORDS))
+        or _is_problem(data)
+    ):
         raise Refusal(data)
 
 
@@ -87,10 +90,7 @@ _MEANINGS: Final = (
 
 
 def words_of(json: Any, depth: int = 4) -> list[str]:
-    """Return what an error's body says for people, without what it says to programs (A5).
-
-    Texts under the usual names are found, also within objects and within the first of several errors.
-    """
+    """Return what an error's body says for people, also within objects and the first of several errors (A5)."""
     if isinstance(json, str):
         return [json]
     if isinstance(json, list):
