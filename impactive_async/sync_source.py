@@ -76,29 +76,31 @@ def source(
         InvalidArgumentError: There is no such kind, or none is named, or `profile` and `make_client` are both
             given.
     """
-    if isinstance(kinds, str) or not kinds or not set(kinds) <= set(KINDS):
-        raise InvalidArgumentError(f"kinds is a collection of {', '.join(KINDS)}; not {kinds!r}")
-    if profile is not None and make_client is not None:
-        raise InvalidArgumentError("give the profile to the client that make_client makes, not to source as well")
+    _check(kinds, profile, make_client)
     make = make_client or (lambda: AsyncClient(profile=profile))
     resources = [_resource(kind, make) for kind in dict.fromkeys(kinds)]
     return dlt.source(lambda: resources, name="impactive")()
 
 
+def _check(kinds: Collection[str], profile: Profile | None, make_client: object) -> None:
+    if isinstance(kinds, str) or not kinds or not set(kinds) <= set(KINDS):
+        raise InvalidArgumentError(f"kinds is a collection of {', '.join(KINDS)}; not {kinds!r}")
+    if profile is not None and make_client is not None:
+        raise InvalidArgumentError("give the profile to the client that make_client makes, not to source as well")
+
+
 def run(pipeline: Any, data: Any) -> Any:
     """Run a pipeline from the destination's state, and return dlt's information about the load.
 
-    Local files of earlier runs are discarded first. dlt itself would go on from them, and cannot if a run was
-    killed while it moved a package from one folder to the next: every later run fails there.
+    Local files of earlier runs are discarded: dlt goes on from them, and fails if a kill came between two folders.
 
     Args:
-        pipeline: The pipeline, which has a destination that keeps dlt's state, as all databases do.
-        data: What `source` returned. It is polled again, so nothing is lost with the files.
+        pipeline: The pipeline, with a destination that keeps dlt's state, as all databases do.
+        data: What `source` returned.
 
     Raises:
         InvalidArgumentError: The pipeline is told not to restore its state from the destination.
-        dlt.pipeline.exceptions.PipelineStepFailed: A poll or the load failed. The next run starts from the same
-            state.
+        PipelineStepFailed: dlt's error: a poll or the load failed. The next run starts from the same state.
     """
     if not pipeline.config.restore_from_destination:
         raise InvalidArgumentError("the cursors are restored from the destination: allow restore_from_destination")
