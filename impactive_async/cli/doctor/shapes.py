@@ -8,11 +8,13 @@ from typing import Any, Final
 
 import attrs
 
-from impactive_async._codec.tolerant.markers import MORE, NEXT, TOTAL, bare, is_marker, says_more
 from impactive_async.cli.doctor.places import Place
 
 _KEYS: Final = ("data", "result", "item", "record", "items", "results", "records", "rows")
 _DEPTH: Final = 3
+_MORE: Final = frozenset(("hasmore", "hasnext", "hasnextpage", "more", "truncated"))
+_NEXT: Final = frozenset(("next", "nextcursor", "nextpage", "nextpagetoken", "nexttoken", "nexturl", "cursor"))
+_TOTAL: Final = frozenset(("total", "totalcount", "totalresults", "totalrows"))
 _CAP: Final = frozenset(("limit", "perpage", "pagesize", "cap"))
 _NAME: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_-]{0,39}")
 _INNER: Final = ("steps", "stepCount", "enrollmentCounts")
@@ -26,11 +28,13 @@ class Rows:
         rows: The rows.
         template: As in a profile.
         more: Whether the answer says that there are more; `None`: it says nothing.
+        total: How many there are in all, if the answer says so.
     """
 
     rows: list[dict[str, Any]]
     template: Any
     more: bool | None = None
+    total: int | None = None
 
 
 def rows_of(document: Any, place: Place) -> Rows | None:
@@ -43,10 +47,10 @@ def rows_of(document: Any, place: Place) -> Rows | None:
         rows = rows[key]
     if not all(isinstance(row, dict) for row in rows):
         return None
-    beside = _beside_rows(document, way)
-    told = any(is_marker(key) for members in beside for key in _names(members))
-    more = says_more(beside, len(rows)) if told else None
-    return Rows(rows, _list_template(document, way, place, len(rows)), more)
+    markers = dict(_markers(document, way))
+    more = _says_more(markers, len(rows))
+    total = next((value for key, value in markers.items() if _plain(key) in _TOTAL and type(value) is int), None)
+    return Rows(rows, _list_template(document, way, place, len(rows)), more, total)
 
 
 def _way_to_rows(document: Any, place: Place, depth: int = 0) -> tuple[str, ...] | None:
@@ -63,21 +67,28 @@ def _way_to_rows(document: Any, place: Place, depth: int = 0) -> tuple[str, ...]
     return None
 
 
-def _beside_rows(document: Any, way: tuple[str, ...]) -> tuple[dict[str, Any], ...]:
-    """Return what stands beside the rows, from the outermost level in."""
-    found = []
+def _markers(document: Any, way: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """Everything beside the rows, one level into objects such as `pagination`."""
     for key in way:
-        found.append({name: value for name, value in document.items() if name != key})
+        for name, value in document.items():
+            if name != key:
+                yield name, value
+                if isinstance(value, dict):
+                    yield from value.items()
         document = document[key]
-    return tuple(found)
 
 
-def _names(members: Mapping[str, Any]) -> Iterator[str]:
-    """Return the names of members, and of those within objects among them such as `pagination`."""
-    for name, value in members.items():
-        yield name
-        if isinstance(value, dict):
-            yield from value
+def _says_more(markers: Mapping[str, Any], shown: int) -> bool | None:
+    said: bool | None = None
+    for key, value in markers.items():
+        name = _plain(key)
+        if name in _MORE and isinstance(value, bool):
+            said = bool(said) or value
+        elif name in _NEXT:
+            said = bool(said) or bool(value)
+        elif name in _TOTAL and _number(value) is not None:
+            said = bool(said) or (_number(value) or 0) > shown
+    return said
 
 
 def _number(value: Any) -> int | None:
@@ -97,17 +108,17 @@ def _list_template(document: Any, way: tuple[str, ...], place: Place, shown: int
 
 
 def _beside(name: str, value: Any, shown: int) -> Any:
-    plain = bare(name)
-    if plain in MORE and isinstance(value, bool):
+    plain = _plain(name)
+    if plain in _MORE and isinstance(value, bool):
         return "$more"
-    if plain in NEXT and (value is None or isinstance(value, str)):
+    if plain in _NEXT and (value is None or isinstance(value, str)):
         return "$next"
-    if plain == "count" and _number(value) is not None:
-        return "$count" if _number(value) == shown else "$total"
-    if plain in TOTAL:
+    if plain in _TOTAL:
         return "$total"
     if plain in _CAP and (value is None or type(value) is int):
         return "$cap"
+    if plain == "count" and _number(value) is not None:
+        return "$count" if _number(value) == shown else "$total"
     if isinstance(value, dict):
         return {key: _beside(key, inner, shown) for key, inner in value.items() if is_name(key)}
     return sample(value)
@@ -200,3 +211,7 @@ def structure(template: Any, place: Place | None = None) -> str:
         parts = ((key, structure(value)) for key, value in template.items())
         return "{" + ", ".join(key if shown == "…" else f"{key}: {shown}" for key, shown in parts) + "}"
     return "…"
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
