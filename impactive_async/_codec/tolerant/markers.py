@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from impactive_async._codec.json_bytes import loads
 
-_MORE: Final = frozenset(("hasmore", "hasnext", "hasnextpage", "more", "truncated"))
-_NEXT: Final = frozenset(("next", "nextcursor", "nextpage", "nextpagetoken", "nexttoken", "nexturl", "cursor"))
-_TOTAL: Final = frozenset(("total", "totalcount", "totalresults", "totalrows", "count"))
+MORE: Final = frozenset(("hasmore", "hasnext", "hasnextpage", "more", "truncated"))
+NEXT: Final = frozenset(("next", "nextcursor", "nextpage", "nextpagetoken", "nexttoken", "nexturl", "cursor"))
+TOTAL: Final = frozenset(("total", "totalcount", "totalresults", "totalrows", "count"))
 _PAGE: Final = frozenset(("page", "currentpage", "pagenumber"))
 _PAGES: Final = frozenset(("pages", "totalpages", "pagecount", "lastpage"))
+_MARKERS: Final = MORE | NEXT | TOTAL | _PAGES
 _INNER: Final = frozenset(("pagination", "paging", "meta", "page", "links", "pageinfo"))
 _LONGEST: Final = 2000  # bytes of a member that is opened: a marker is short
 
@@ -27,8 +28,13 @@ def says_more(beside: tuple[Mapping[str, Any], ...], shown: int) -> bool:
     return any(_says_more(members, shown) for members in beside)
 
 
+def is_marker(key: str) -> bool:
+    """Whether the member of this name says whether there are more rows."""
+    return bare(key) in _MARKERS
+
+
 def _says_more(members: Mapping[str, Any], shown: int) -> bool:
-    named = [(_bare(key), member) for key, member in members.items()]
+    named = [(bare(key), member) for key, member in members.items()]
     return any(_marks_more(name, member, shown) for name, member in named) or _is_early_page(named)
 
 
@@ -44,8 +50,8 @@ def _is_early_page(named: Sequence[tuple[str, Any]]) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _bare(key: str) -> str:
-    """A key as it is compared: `has_more` and `hasMore` are one."""
+def bare(key: str) -> str:
+    """Return a key as it is compared: `has_more` and `hasMore` are one."""
     return key.replace("_", "").replace("-", "").lower()
 
 
@@ -53,11 +59,11 @@ def _marks_more(name: str, member: Any, shown: int) -> bool:
     if name in _INNER:
         inner = _plain(member)
         return isinstance(inner, Mapping) and _says_more(inner, shown)
-    if name in _MORE:
+    if name in MORE:
         return _plain(member) is True
-    if name in _NEXT:
+    if name in NEXT:
         return _plain(member) not in (None, False, "", 0)
-    return name in _TOTAL and _number(_plain(member)) > shown
+    return name in TOTAL and _number(_plain(member)) > shown
 
 
 def _plain(member: Any) -> Any:

@@ -15,6 +15,8 @@ _DEPTH: Final = 3
 _MORE: Final = frozenset(("hasmore", "hasnext", "hasnextpage", "more", "truncated"))
 _NEXT: Final = frozenset(("next", "nextcursor", "nextpage", "nextpagetoken", "nexttoken", "nexturl", "cursor"))
 _TOTAL: Final = frozenset(("total", "totalcount", "totalresults", "totalrows"))
+_PAGE: Final = frozenset(("page", "currentpage", "pagenumber"))
+_PAGES: Final = frozenset(("pages", "totalpages", "pagecount", "lastpage"))
 _CAP: Final = frozenset(("limit", "perpage", "pagesize", "cap"))
 _NAME: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_-]{0,39}")
 _INNER: Final = ("steps", "stepCount", "enrollmentCounts")
@@ -28,13 +30,11 @@ class Rows:
         rows: The rows.
         template: As in a profile.
         more: Whether the answer says that there are more; `None`: it says nothing.
-        total: How many there are in all, if the answer says so.
     """
 
     rows: list[dict[str, Any]]
     template: Any
     more: bool | None = None
-    total: int | None = None
 
 
 def rows_of(document: Any, place: Place) -> Rows | None:
@@ -49,8 +49,7 @@ def rows_of(document: Any, place: Place) -> Rows | None:
         return None
     markers = dict(_markers(document, way))
     more = _says_more(markers, len(rows))
-    total = next((value for key, value in markers.items() if _plain(key) in _TOTAL and type(value) is int), None)
-    return Rows(rows, _list_template(document, way, place, len(rows)), more, total)
+    return Rows(rows, _list_template(document, way, place, len(rows)), more)
 
 
 def _way_to_rows(document: Any, place: Place, depth: int = 0) -> tuple[str, ...] | None:
@@ -79,6 +78,7 @@ def _markers(document: Any, way: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
 
 
 def _says_more(markers: Mapping[str, Any], shown: int) -> bool | None:
+    """Return what the client makes of the same markers; `None` if there are none."""
     said: bool | None = None
     for key, value in markers.items():
         name = _plain(key)
@@ -86,9 +86,11 @@ def _says_more(markers: Mapping[str, Any], shown: int) -> bool | None:
             said = bool(said) or value
         elif name in _NEXT:
             said = bool(said) or bool(value)
-        elif name in _TOTAL and _number(value) is not None:
+        elif name in (*_TOTAL, "count") and _number(value) is not None:
             said = bool(said) or (_number(value) or 0) > shown
-    return said
+    pages = [_number(value) or 0 for key, value in markers.items() if _plain(key) in _PAGES]
+    page = [_number(value) or 0 for key, value in markers.items() if _plain(key) in _PAGE]
+    return said if not pages else bool(said) or max(pages) > max([*page, 1])
 
 
 def _number(value: Any) -> int | None:

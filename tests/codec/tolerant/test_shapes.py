@@ -120,29 +120,31 @@ def test_a_list_is_found(document: Any) -> None:
     assert told == ["list.envelope"]
 
 
-@pytest.mark.parametrize(
-    ("beside", "more"),
-    [
-        ({"hasMore": True}, True),
-        ({"has_more": False}, False),
-        ({"nextCursor": "abc"}, True),
-        ({"next": None}, False),
-        ({"total": 2}, True),
-        ({"total": "2"}, True),
-        ({"total": 1}, False),
-        ({"pagination": {"hasNextPage": True}}, True),
-        ({"meta": {"total_count": 1}}, False),
-        ({"page": 1, "pages": 3}, True),
-        ({"page": 1, "pages": 1}, False),
-        ({"page": 0, "totalPages": 1}, False),
-        ({"page": 0, "totalPages": 2}, True),
-        ({"meta": {"current_page": "1", "last_page": "2"}}, True),
-        ({"pagination": {"page": 2, "pageCount": 2}}, False),
-        ({"_links": {"self": {"href": "/a"}, "next": {"href": "/b"}}}, True),
-        ({"_links": {"self": {"href": "/a"}}}, False),
-        ({"pageInfo": {"hasNextPage": True, "endCursor": "x"}}, True),
-    ],
-)
+MARKERS: list[tuple[dict[str, Any], bool]] = [
+    ({"hasMore": True}, True),
+    ({"has_more": False}, False),
+    ({"nextCursor": "abc"}, True),
+    ({"next": None}, False),
+    ({"total": 2}, True),
+    ({"total": "2"}, True),
+    ({"total": 1}, False),
+    ({"pagination": {"hasNextPage": True}}, True),
+    ({"meta": {"total_count": 1}}, False),
+    ({"page": 1, "pages": 3}, True),
+    ({"page": 1, "pages": 1}, False),
+    ({"pages": 3}, True),
+    ({"page": 0, "totalPages": 1}, False),
+    ({"page": 0, "totalPages": 2}, True),
+    ({"meta": {"current_page": "1", "last_page": "2"}}, True),
+    ({"pagination": {"page": 2, "pageCount": 2}}, False),
+    ({"_links": {"self": {"href": "/a"}, "next": {"href": "/b"}}}, True),
+    ({"_links": {"self": {"href": "/a"}}}, False),
+    ({"pageInfo": {"hasNextPage": True, "endCursor": "x"}}, True),
+]
+"""What stands beside one row, and whether that says that there are more."""
+
+
+@pytest.mark.parametrize(("beside", "more"), MARKERS)
 def test_markers_of_more_are_handed_on(beside: dict[str, Any], more: bool) -> None:
     """What the answer says of rows that it does not show reaches whoever reads the list."""
     notes = Notes(lambda _: None)
