@@ -33,11 +33,13 @@ class GapFinder:
     def reaches_floor(self, page: Page, order: Order | None) -> bool:
         """Whether a page shows all there is from the floor on, because its last row lies below it.
 
-        That is how nearly all pages end, and to see it one timestamp is read.
+        That is how nearly all pages end, and to see it one timestamp is read. A row that is printed less exactly
+        than the others, such as one with a date alone, may lie anywhere in its day, and shows nothing.
         """
-        last = page.stamps[-1] if page.stamps and order == "newest" else None
+        last, tick = page.stamps[-1] if page.stamps and order == "newest" else None, self._watermarks.tick
         try:
-            return last is not None and timestamps.parse(last) + self._watermarks.tick <= self._watermarks.floor
+            exact = last is not None and timestamps.precision(last) <= tick
+            return exact and timestamps.parse(str(last)) + tick <= self._watermarks.floor
         except (ValueError, OverflowError):
             return False
 
