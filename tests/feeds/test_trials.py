@@ -23,7 +23,7 @@ def test_random_trials_lose_nothing_silently_and_seldom_tell_in_error() -> None:
 
 @pytest.mark.parametrize("seed", [5248, 6180, 7146, 7238, 107024, 107708])
 def test_what_more_trials_have_found(seed: int) -> None:
-    """Nothing is lost without a `Date`, of lists that show the oldest row first or change their cap, nor where a row
+    """Nothing is lost where there is no `Date` and the oldest row comes first, or the cap changes; nor where a row
     with a date alone ends a page that was cut off.
     """
     trial(seed)
