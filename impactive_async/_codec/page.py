@@ -100,7 +100,7 @@ def _text_page(id_field: str, timestamp_field: str, plural: str) -> Shape[RawPag
         except UNREADABLE:
             framed = rows_in_frame(body, plural, columns_or_none)
         if framed is not None:
-            return attrs.evolve(framed, more=_more())
+            return attrs.evolve(framed, more=True) if _more() else framed
         found = rows_within(body, plural)
         if found.beside and type(found.value) is bytes:
             with suppress(*UNREADABLE):

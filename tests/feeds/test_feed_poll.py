@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from impactive_async import NOW
+from impactive_async import NOW, AsyncClient
 from impactive_async.errors import CursorError, ServerError
 from impactive_async.feeds.cursor.rules import Rules
 from impactive_async.sandbox import Sandbox
@@ -151,3 +151,21 @@ async def test_the_next_poll_is_planned_by_the_cap_that_was_found() -> None:
     assert min(planned[:2]) >= 300 * 0.9  # 20 of 100: as seldom as was asked for
     assert planned[2] <= 1.0
     assert max(planned[3:]) <= 0.5 * 30 / 20 * 300
+
+
+async def test_that_a_server_ignores_since_is_told_once(
+    sandbox: Sandbox, crm: AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of each list, however often it is polled, and by however many feeds of a client."""
+    old = {"id": "d1", "name": "Engine", "updatedAt": "2020-01-01T00:00:00.000Z"}
+    new = {**old, "id": "d2", "updatedAt": "2026-01-02T00:00:00.000Z"}
+    body = json.dumps([new, old]).encode()
+    sandbox.fail("GET /api/zapier/deals", status=200, body=body, times=None)
+    for _ in range(2):
+        feed = crm.zapier.deals.watch(since=datetime(2026, 1, 1, tzinfo=UTC))
+        cursor = None
+        for _ in range(3):
+            cursor = (await feed.poll(cursor)).cursor
+    assert [record.message.split(":")[0] for record in caplog.records if "ignores `since`" in record.message] == [
+        "zapier/deals"
+    ]

@@ -61,6 +61,7 @@ def add_deal(sandbox: Sandbox) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.impactive(populate=False)
 async def test_killed_at_any_moment_and_run_again(impactive_sandbox: Sandbox, tmp_path: Path) -> None:
     """A run that is killed at any moment and made good by others leaves no row out, and has none twice."""

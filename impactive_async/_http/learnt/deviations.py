@@ -41,8 +41,8 @@ class Deviations:
     """The zones of local times, where a profile names any."""
     caps: dict[str, int] = attrs.field(factory=dict)
     """The most rows of lists that said that they have more, by operation."""
-    cut: set[str] = attrs.field(factory=set)
-    """Routes of lists that were found cut off."""
+    told: set[str] = attrs.field(factory=set)
+    """What was told once, and is not told again."""
 
     @classmethod
     def of(cls, profile: Profile | None, *, strict: bool = False) -> Deviations:
@@ -103,11 +103,11 @@ class Deviations:
         """Keep that a list showed so many rows, and said that it has more."""
         self.caps[operation] = max(rows, self.caps.get(operation, 0))
 
-    def is_first_cut(self, route: str) -> bool:
-        """Whether a list is found cut off for the first time; it counts as found from now on."""
-        first = route not in self.cut
-        self.cut.add(route)
-        return first
+    def is_news(self, what: str) -> bool:
+        """Whether something was not told yet; it counts as told from now on."""
+        news = what not in self.told
+        self.told.add(what)
+        return news
 
     def add(self, name: str, method: str, route: str) -> None:
         """Count a deviation; the first of each name is a warning, with the endpoint and no values.

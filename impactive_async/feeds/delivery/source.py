@@ -69,6 +69,7 @@ class Source(Generic[R]):
         recover: Fetches the rows of a gap that a sibling list still shows.
         home: Where its cursors belong; `None`: they do not say.
         notes: Told of rows that are not in the contract's form; `None`: such rows are unreadable.
+        is_news: Whether something was not told yet, so that a warning is not repeated at each poll.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Source(Generic[R]):
     recover: Recover | None = None
     notes: Notes | None = None
     home: Home | None = None
+    is_news: Callable[[str], bool] = lambda _: True
 
     def ask(self, since: str | None, last: LastPage | None) -> Awaitable[Answer[Rows | Unchanged]]:
         """Fetch the page since a moment; `UNCHANGED` if it is the one before."""

@@ -61,7 +61,7 @@ def listing(
 
 
 def _warn_once(caller: Caller, endpoint: Endpoint, length: int) -> None:
-    if caller.deviations.is_first_cut(endpoint.template):
+    if caller.deviations.is_news(f"{endpoint.template} is cut"):
         _log.warning(TRUNCATED, endpoint.method, endpoint.template, length)
 
 

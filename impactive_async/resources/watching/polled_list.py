@@ -103,6 +103,7 @@ class PolledList(Generic[R]):
             recover=self.recovery and self.recovery(caller, *ids),
             notes=caller.deviations.notes(self.endpoint.method, self.endpoint.template),
             home=caller.transport.home,
+            is_news=caller.deviations.is_news,
         )
 
     def _rules_by(self, settings: Mapping[str, Any]) -> Rules | None:
