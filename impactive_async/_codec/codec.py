@@ -35,7 +35,7 @@ from impactive_async._codec.tolerant.names import hide_fields, under_contracts_n
 from impactive_async._codec.tolerant.notes import current
 from impactive_async._codec.tolerant.nouns import noun_of, plural_of
 from impactive_async._codec.tolerant.refusals import raise_refusal
-from impactive_async._codec.tolerant.results import READERS
+from impactive_async._codec.tolerant.results import READERS, tells_of_change
 from impactive_async._codec.tolerant.values import Deviate, in_contracts_form
 from impactive_async.errors import DecodeError
 
@@ -129,8 +129,8 @@ def read_result(cls: type[T], body: bytes) -> T:
             raise
         deviate("result.text")
         data = body[:_KEPT].decode("utf-8", "replace")
-    raise_refusal(data)
     result: T = READERS[cls](data, deviate)
+    raise_refusal(data, shows=tells_of_change(result, data))
     return result
 
 
@@ -191,15 +191,11 @@ def _row_in_another_form(cls: type[T], raw: object, path: str, deviate: Deviate,
         DecodeError: It is in none of the forms that are understood. `error` says what the contract expects.
         Refusal: It says that the server refused.
     """
-    noun = noun_of(cls)
-    raise_refusal(raw)
-    found = find_row(raw, noun)
+    noun, is_listed = noun_of(cls), path != "$"
+    found = find_row(raw, noun) or row_of_id(raw, noun)
+    raise_refusal(raw, shows=found is not None or is_listed)
     if found is None:
-        found = row_of_id(raw, noun)
-    if found is None:
-        if path != "$":  # a row of a list
-            raise error from None
-        raise unreadable(noun, shapes_tried(noun), raw)
+        raise error if is_listed else unreadable(noun, shapes_tried(noun), raw)
     for deviation in found.deviations:
         deviate(deviation)
     row = under_contracts_names(cls, merged(found), deviate)

@@ -68,7 +68,7 @@ def rows_in_frame(body: bytes, plural: str, read: Callable[[memoryview], P | Non
     found, frame = framed
     rows = read(found.value)
     if rows is not None:
-        _accept(found, frame)
+        _accept(found, frame, shows=len(rows) > 0)
         tell_more(found, len(rows))
     return rows
 
@@ -79,12 +79,12 @@ def _checked(found: Located | None, document: Any, plural: str, whole: Callable[
         raise_refusal(data)
         raise unreadable(f"list of {plural}", shapes_tried(plural, plural), data)
     if found.deviations:
-        _accept(found, plain_members(members_of(document)))
+        _accept(found, plain_members(members_of(document)), shows=found.value not in ([], b"[]"))
     return found
 
 
-def _accept(found: Located, document: Any) -> None:
-    raise_refusal(document, beside_rows=True)
+def _accept(found: Located, document: Any, *, shows: bool) -> None:
+    raise_refusal(document, shows=shows, beside_rows=True)
     notes = current()
     for deviation in found.deviations if notes else ():
         notes.deviate(deviation)  # type: ignore[union-attr]  # there are none otherwise

@@ -91,8 +91,7 @@ def decipher(request: Request, response: Response, shape: Shape[T], deviations: 
     except Refusal as refusal:
         if notes is not None:
             notes.deviate("refusal.in_success")
-        meant = attrs.evolve(response, status=meaning_of(refusal.json))
-        failure = _status_error(request, meant, told=response.status)
+        failure = _refused(request, response, refusal)
     except DecodeError as error:
         error.method, error.path = request.method, request.bare_path
         error.request_id = request_id_of(response.headers)
@@ -167,14 +166,26 @@ _ADVICE: dict[int, str] = {
 }
 
 
-def _status_error(request: Request, response: Response, told: int | None = None) -> APIStatusError:
+def _refused(request: Request, response: Response, refusal: Refusal) -> APIStatusError:
+    """Return the error that a body means; of a write whose body contradicts itself, one that nobody repeats."""
+    is_open = refusal.contradicts and request.repeat is not Repeat.READ
+    status = 400 if is_open else meaning_of(refusal.json)
+    error = _status_error(request, attrs.evolve(response, status=status), told=response.status, is_open=is_open)
+    error.outcome_unknown = is_open
+    return error
+
+
+def _status_error(
+    request: Request, response: Response, *, told: int | None = None, is_open: bool = False
+) -> APIStatusError:
     status, headers = response.status, response.headers
     text = redact(response.body[: 4 * BODY_KEPT].decode("utf-8", "replace"))
     kind = ServerError if status >= 500 else _CLASSES.get(status, APIStatusError)
     wait = retry_after(headers)
     json = _json_or_none(text)
     said = f"HTTP {status}." if told is None else f"HTTP {told}, but the body says that the server refused."
-    parts = (said, _advice(request, response), _asked(wait), _server_message(headers, text, json))
+    advice = "It also shows what a success does." if is_open else _advice(request, response)
+    parts = (said, advice, _asked(wait), _server_message(headers, text, json))
     return kind(
         " ".join(filter(None, parts)),
         status=status,

@@ -90,10 +90,10 @@ def may_have_acted(error: APIError) -> bool:
 
     An answer that cannot be read (`DecodeError`) shows that the server acted, and not what it did. A redirection
     may lead to what was made (303), or to where it could be made (308). A 408 may come from a proxy that waited
-    for the server.
+    for the server. A body that contradicts itself was told apart before (`decipher`).
     """
     if isinstance(error, APIStatusError):
-        return error.status >= 500 or 300 <= error.status < 400 or error.status == 408
+        return error.outcome_unknown or error.status >= 500 or 300 <= error.status < 400 or error.status == 408
     if isinstance(error, APIConnectionError):
         return error.request_sent
     return True

@@ -238,7 +238,7 @@ async def _server(sandbox: Sandbox, block: Block) -> AsyncIterator[None]:
         "bash", "-c", f"exec {block.code}", env=_environment(sandbox), stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
-    await process.stdout.readline()  # it is up
+    assert await process.stdout.readline(), f"{block.code!r} ended before it was up"
     rest = asyncio.create_task(process.stdout.read())
     try:
         yield

@@ -24,7 +24,7 @@ from impactive_async.errors import DecodeError
 ROW_KEYS: Final = ("data", "result", "item", "record", "account", "user")
 LIST_KEYS: Final = ("data", "items", "results", "records", "rows", "_embedded")
 DEPTH: Final = 2
-_NO_ROWS: Final = frozenset(("errors", "warnings", "messages", "details"))  # arrays that say how it went
+_NO_ROWS: Final = frozenset(("error", "errors", "warnings", "messages", "details"))  # they say how it went
 _SHORT: Final = 1000  # bytes of a member that is opened to see whether it speaks of an error
 
 _FRAME: Final = 20_000  # bytes around the rows of a list, which are read twice where the rows cannot be read so
@@ -129,8 +129,9 @@ def _find_row(document: Any, noun: str, beside: tuple[Members, ...]) -> Located 
         return None if is_sequence(document, noun) else Located(document, beside)
     if len(beside) == DEPTH:
         return None
-    rows = [key for key, value in document.items() if _is_row(value)]
-    rows = rows or [key for key, value in document.items() if isinstance(value, dict) and has_id(value)]
+    objects = {key: value for key, value in document.items() if isinstance(value, dict) and key not in _NO_ROWS}
+    rows = [key for key, value in objects.items() if _is_row(value)]
+    rows = rows or [key for key, value in objects.items() if has_id(value)]
     if noun == "workspace" and noun in rows:  # the user whose key it is stands beside it
         rows = [noun]
     ways = rows or [key for key in (noun, *ROW_KEYS) if isinstance(document.get(key), dict | list)]

@@ -16,18 +16,21 @@ class Notes:
     Attributes:
         deviate: Called with the name of each deviation from the contract. It raises `DecodeError` where none is
             allowed.
+        method: The verb of the request.
         numeric: Nouns whose ids are numbers; what is found is added.
     """
 
-    __slots__ = ("_headers", "_more", "_token", "deviate", "numeric")
+    __slots__ = ("_headers", "_more", "_token", "deviate", "method", "numeric")
 
     def __init__(
         self,
         deviate: Callable[[str], None],
         numeric: set[str] | None = None,
         headers: Mapping[str, str] | None = None,
+        method: str = "",
     ) -> None:
         self.deviate = deviate
+        self.method = method
         self.numeric = set[str]() if numeric is None else numeric
         self._headers = headers
         self._more = False

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from impactive_async._codec.tolerant.names import IDS
+from impactive_async._codec.tolerant.notes import current
 from impactive_async.errors import DecodeError
 
 _OK: Final = ("success", "ok")
@@ -15,37 +17,46 @@ class Refusal(DecodeError):  # noqa: N818 - `decipher` makes an error of it that
 
     Attributes:
         json: The body.
+        contradicts: Whether the body contradicts itself: it also shows a row, an id, or a count of what was done.
     """
 
-    def __init__(self, json: dict[str, Any]) -> None:
+    def __init__(self, json: dict[str, Any], *, contradicts: bool = False) -> None:
         super().__init__("the server refused")
         self.json = json
+        self.contradicts = contradicts
 
 
-def raise_refusal(data: Any, *, beside_rows: bool = False) -> None:
+def raise_refusal(data: Any, *, shows: bool = False, beside_rows: bool = False) -> None:
     """Raise if a body says that the server refused.
+
+    A status may be somebody else's: of a mail that was to be sent, of a webhook, of the row. So it is none of a
+    write that shows what it made. An update shows a row whether it changed it or not.
 
     Args:
         data: The body's plain value.
-        beside_rows: Whether rows were found in it. An error beside rows is one, too: they may not be all.
+        shows: Whether the body shows a row, an id, or a count of what was done.
+        beside_rows: Whether it is a list's. An error beside rows is one, too: they may not be all.
 
     Raises:
         Refusal: It says so: `success` or `ok` is false; or there is an `error` and nothing else; or it is a
-            problem as RFC 9457 has it; or has a status from 400 on, or "fail" or "error", in place of a row.
+            problem as RFC 9457 has it; or has a status from 400 on, or "fail" or "error".
     """
     if not isinstance(data, dict):
         return
     told = bool(data.get("error") or data.get("errors"))
-    if (
-        any(data.get(name) is False for name in _OK)
-        or (told and (beside_rows or set(data) <= _WORDS))
-        or _is_problem(data)
-    ):
-        raise Refusal(data)
+    if any(data.get(name) is False for name in _OK) or (told and (beside_rows or set(data) <= _WORDS)):
+        raise Refusal(data, contradicts=shows)
+    if _has_failed(data) and (not shows or beside_rows or _updates()):
+        raise Refusal(data, contradicts=shows)
 
 
-def _is_problem(data: Mapping[str, Any]) -> bool:
-    if "id" in data or (data.get("data") and data.get("status") not in _FAILED):
+def _updates() -> bool:
+    notes = current()
+    return notes is not None and notes.method in ("PATCH", "PUT")
+
+
+def _has_failed(data: Mapping[str, Any]) -> bool:
+    if any(name in data for name in ("id", *IDS)) or (data.get("data") and data.get("status") not in _FAILED):
         return False
     if data.get("status") in _FAILED:
         return True

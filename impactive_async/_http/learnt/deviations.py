@@ -97,7 +97,7 @@ class Deviations:
 
     def notes(self, method: str, route: str, headers: Mapping[str, str] | None = None) -> Notes:
         """Return the notes for one answer, with its headers."""
-        return Notes(lambda name: self.add(name, method, route), self.numeric_ids, headers)
+        return Notes(lambda name: self.add(name, method, route), self.numeric_ids, headers, method)
 
     def showed(self, operation: str, rows: int) -> None:
         """Keep that a list showed so many rows, and said that it has more."""
