@@ -54,11 +54,10 @@ READERS: Final[Mapping[type, Callable[[Any, Deviate], Any]]] = {
 
 def tells_of_change(result: object, data: Any) -> bool:
     """Whether an answer tells of what was done: a count other than 0, people who were skipped, or enrollments."""
-    done = isinstance(result, EnrollResult) and (result.enrolled_count or result.skipped)
-    done = done or (isinstance(result, PauseResult) and result.paused_count)
+    done = [getattr(result, name, None) for name in ("enrolled_count", "skipped", "paused_count")]
     outer = data if isinstance(data, Mapping) else {}
     places = [place for place in (outer, outer.get("data")) if isinstance(place, Mapping)]
-    return bool(done or any(place.get(name) for place in places for name in ("enrollment", "enrollments")))
+    return any(done) or any(place.get(name) for place in places for name in ("enrollment", "enrollments"))
 
 
 def _unread(extra: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
