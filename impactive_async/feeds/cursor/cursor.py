@@ -197,10 +197,10 @@ class Cursor:
         watermarks.settle(held)  # only now: the page was asked for with the floor as it was
         shrunk = watermarks.reach.shrunk
         left = watermarks.shed(2 * max(self._gap_finder.most_rows, len(page)), held)
-        left = self._worth_telling(left, watermarks.clock, watermarks.reach.lateness)
         if self._judge.is_stuck(page):
             newest = (at for at in moments(page.stamps) if at is not None)
             left = [*left, *watermarks.step_over(max(newest, default=watermarks.floor))]
+        left = self._worth_telling(left, watermarks.clock, watermarks.reach.lateness)
         if shrunk:  # that late rows are out of reach was told when it began
             self._record([span for span in left if span.kind == "lookback"])
             left = [span for span in left if span.kind != "lookback"]

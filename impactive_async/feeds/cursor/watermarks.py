@@ -205,8 +205,9 @@ class Watermarks:
         """Ask again from before the moment `lowest`, which the server's clock has shown after a later one.
 
         Rows stamped by the slower clock lie below the floor, and so may all rows since an answer that was ahead of
-        its time. The next poll is without `since`, and those known are recognised by `past`. Return the span that
-        lies too far back for that.
+        its time. The next poll is without `since`, and those known are recognised by `past`; so are those that the
+        faster clock has stamped, which are not expected under these stamps. Return the span that lies too far
+        back for that.
 
         Args:
             lowest: Microseconds.
@@ -217,6 +218,7 @@ class Watermarks:
         newest = max((at for at in within if at > timestamps.BEGINNING), default=lowest)
         self.frontier = None if self.frontier is None else min(self.frontier, self.cut(newest))
         low = max(self.cut(min(lowest, newest) - self.overlap), wanted)
+        self.give_up({row_id for _, row_id in self.known.latest_from(lowest + DATE_RESOLUTION)})
         self.past.go_back(low, lowest)
         before, self.floor = self.floor, min(self.floor, max(low, self.origin, self.past.start))
         self.went_back = True

@@ -321,7 +321,7 @@ TRIALS: list[tuple[type[Cursor], str, str, int]] = [
     (IgnoresLateGaps, LOST, "none", 1),
     (RoundsUp, REPEATED, "ahead", 4),
     (BelievesTheFuture, LOST, "jump", 57),
-    (SeesNoWitnesses, LOST, "cap", 2),
+    (SeesNoWitnesses, LOST, "cap", 4),
     (NeverLooks, LOST, "zone", 2),
     (NeverGoesBack, LOST, "ahead", 3),
     (NeverGoesBack, LOST, "jump", 0),

@@ -1,8 +1,9 @@
-"""A page that nothing known stood beside: whether it was whole shows later.
+"""A page of which nobody can tell yet whether it was whole.
 
-The first rows of a list that was empty have no witness. If the page was cut off, its length was the cap. A longer
-page proves that it was not. A look that shows just as many rows, although another row has come since, proves
-that it was.
+The first rows of a list that was empty have no witness; and a longer page than all before may lack a row known
+because it was deleted, or because the page was cut off. If it was cut off, its length was the cap. A longer page
+proves that it was not. A look that shows just as many rows, although another row has come since, proves that it
+was.
 """
 
 from typing import Final
@@ -45,21 +46,29 @@ class Doubt:
         Spans end at the server's time. If that is guessed, it may be before the rows that the page hides.
         """
         if len(page) >= LEAST and spans:
-            self.rows, self.grown = len(page), False
-            self.low, self.high = spans[0].low, max(spans[-1].high, proven)
-            self.ids = "".join(digest(row_id, "") for row_id in page.ids if row_id is not None)
+            self._take(page, spans[0].low, max(spans[-1].high, proven))
 
-    def settle(self, page: Page, *, look: bool) -> list[Span]:
+    def _take(self, page: Page, low: int, high: int) -> None:
+        self.rows, self.grown, self.low, self.high = len(page), False, low, high
+        self.ids = "".join(digest(row_id, "") for row_id in page.ids if row_id is not None)
+
+    def settle(self, page: Page, proven: int, *, look: bool) -> list[Span]:
         """Compare a later page; return the span if it shows that the page in doubt was cut off.
+
+        A longer page that shows what that page hid may have been cut off itself, by a cap that has grown.
 
         Args:
             page: The page.
+            proven: It shows all rows from this moment on.
             look: Whether it was requested without `since`.
         """
         if not self.rows:
             return []
         if len(page) > self.rows:
-            self.clear()
+            if page.arrivals and self.low <= page.arrivals[0][0] < min(self.high, proven):
+                self._take(page, self.low, proven)
+            else:
+                self.clear()
             return []
         ids = digests_in(self.ids)
         self.grown = self.grown or any(digest(row_id, "") not in ids for *_, ((row_id, _), _) in page.arrivals)

@@ -65,7 +65,7 @@ class Judge:
             watermarks.reach.saw(len(page), new=len(page.arrivals), cut=False)
             return []
         seen = witnesses_of(page, watermarks, look=look)
-        settled = self.doubt.settle(page, look=look)
+        settled = self.doubt.settle(page, self._finder.proven_from(page), look=look)
         missed = looks.polled(watermarks.clock, look=look or first, witnessed=seen.alive or not seen.missing)
         hidden = self._hidden(page, seen, first=first)
         if missed and len(seen.missing) >= CERTAIN:
@@ -90,8 +90,10 @@ class Judge:
             if first and self.order == "newest":  # what lies before the page is not known
                 self._watermarks.past.start = max((span.high for span in hidden), default=timestamps.BEGINNING)
             return hidden
-        if not seen.any_known and page.arrivals and len(page) >= longest and not _is_history(hidden):
-            self.doubt.about(page, hidden, self._finder.proven_from(page))
+        proven = self._finder.proven_from(page)
+        open_ended = not seen.any_known or seen.lacks_before(proven)
+        if open_ended and page.arrivals and len(page) >= longest and not _is_history(hidden):
+            self.doubt.about(page, hidden, proven)
         return []
 
 

@@ -40,6 +40,10 @@ class Witnesses:
         """Whether there are rows that the page should show."""
         return self.alive or bool(self.missing)
 
+    def lacks_before(self, proven: int) -> int:
+        """How many rows are missing that a page may have cut off, which shows all from a moment on."""
+        return sum(at < proven for at, _ in self.missing)
+
     def prove_cut(self, length: int, longest: int, proven: int) -> bool:
         """Whether the page was cut off.
 
@@ -48,7 +52,7 @@ class Witnesses:
             longest: The length of the longest page.
             proven: It shows all rows from this moment on. Those missing from there on were deleted.
         """
-        missing = sum(at < proven for at, _ in self.missing)
+        missing = self.lacks_before(proven)
         if missing >= CERTAIN or not missing:
             return missing >= CERTAIN
         return self.newest is None and length >= max(LEAST_CAP, longest)
