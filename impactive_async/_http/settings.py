@@ -114,6 +114,10 @@ class Credentials:
         return self._checked
 
 
+TellHome = Callable[[], Awaitable[None]]
+"""Asks the server which workspace a client's cursors are of, and keeps that in their `Home`."""
+
+
 @attrs.define(eq=False)
 class Home:
     """Where a client's cursors belong.
@@ -122,12 +126,18 @@ class Home:
         server: The base URL.
         key_mark: Eight hex digits that differ for most other keys, and do not tell the key; `None` if a callable
             gives the key.
+        workspace: The id of the key's workspace; `None`: not known.
+        asked: Whether the server was asked for it.
         told: Whether the user was told of a cursor that another key has saved.
     """
 
     server: str
     key_mark: str | None
+    workspace: str | None = None
+    asked: bool = False
     told: bool = False
+    lock: asyncio.Lock = attrs.field(factory=asyncio.Lock, repr=False)
+    """Held while the server is asked."""
 
     @classmethod
     def of(cls, base_url: str, credentials: Credentials) -> Self:

@@ -12,7 +12,7 @@ from impactive_async.errors import APIError, InvalidArgumentError
 from impactive_async.feeds.delivery.batches import Acknowledged, FeedBatches, Hands
 from impactive_async.feeds.delivery.checkpointer import Checkpointer, TakenRow
 from impactive_async.feeds.delivery.coverage import coverage_of
-from impactive_async.feeds.delivery.home import with_home
+from impactive_async.feeds.delivery.home import learn_workspace, with_home
 from impactive_async.feeds.delivery.opening import open_cursor, stored_cursor
 from impactive_async.feeds.delivery.page_queue import PageQueue
 from impactive_async.feeds.delivery.poll import Poll, sort_out
@@ -106,6 +106,8 @@ class Feed(Generic[R]):
             APIError: The request failed.
         """
         saved = None if cursor in ("", b"") else cursor  # an empty `dict` is no cursor, and refused
+        if saved is not None:
+            await learn_workspace(self._source.home, saved, self._source.tell_home)
         queue = PageQueue(self._source.patient(), open_cursor(self._source, self._options, saved))
         before = queue.cursor.server_clock
         await queue.fetch()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from impactive_async._codec.bodies import Shape, of_json
-from impactive_async._codec.shapes import one
 from impactive_async._http.caller import Answer, Caller
 from impactive_async._http.wire import build_request, create, get
 from impactive_async.bulk.create.call import ContactsApi
@@ -14,7 +13,7 @@ from impactive_async.bulk.reconcile.pairing import ContactPage, created_contacts
 from impactive_async.bulk.reconcile.search import ContactLists
 from impactive_async.models import Workspace
 from impactive_async.resources._base import since_query
-from impactive_async.resources.zapier import AUTH_TEST
+from impactive_async.resources.auth import workspace_of
 from impactive_async.resources.zapier import CONTACTS as CHANGED
 
 LIST = get("/api/agent/contacts")
@@ -46,7 +45,7 @@ def contacts_api(caller: Caller, timeout: float | None, max_retries: int | None)
         return await caller.answer(request, _page(cap), timeout, max_retries)
 
     async def workspace() -> Workspace:
-        return await caller.call(build_request(AUTH_TEST), one(Workspace), timeout, max_retries)
+        return await workspace_of(caller, timeout, max_retries)
 
     lists = ContactLists(newest=newest, changed=changed)
     return ContactsApi(

@@ -20,13 +20,13 @@ from impactive_async.feeds.feed import Feed
 from impactive_async.models import Company, Contact, Deal, Invoice, Project, Workspace
 from impactive_async.models.row_list import RowList
 from impactive_async.resources._base import Extra, Resource, not_null, since_query
+from impactive_async.resources.auth import workspace_of
 from impactive_async.resources.listing.gathering import gather
 from impactive_async.resources.listing.truncation import listing
 from impactive_async.resources.watching.options import of_list, watching
 from impactive_async.resources.watching.polled_list import PolledList
 from impactive_async.resources.watching.recovery import ContactRecovery, contacts_of_agents
 
-AUTH_TEST = get("/api/zapier/auth/test")
 CREATE_COMPANY = create("/api/zapier/companies")
 CREATE_CONTACT = create("/api/zapier/contacts")
 CREATE_DEAL = create("/api/zapier/deals")
@@ -294,6 +294,4 @@ class Zapier(Resource):
             AuthenticationError: The server refuses the key.
             APIError: The call failed.
         """
-        return await self._caller.call(
-            build_request(AUTH_TEST), one(Workspace), timeout, max_retries, deadline, extra_headers
-        )
+        return await workspace_of(self._caller, timeout, max_retries, deadline, extra_headers)

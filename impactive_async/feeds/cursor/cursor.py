@@ -140,6 +140,7 @@ class Cursor:
         look = self._asks_for_all if self._asked_for_all is None else self._asked_for_all
         shown = read(rows, self.rules, watermarks.known)
         page = self._recognised(shown, look=look)
+        self._judge.check_workspace(page, look=look)
         before, was_back = watermarks.clock, watermarks.went_back
         lowest = watermarks.tell(server_now, fell_back)
         removed = self.seen_rows.show_page(shown, self.cap, watermarks.clock, look=look) if self.seen_rows else []
@@ -152,13 +153,12 @@ class Cursor:
         spans = self._judge.lost(page, first=first, look=look)
         # Otherwise a row may have been there for long, and not asked for or not shown.
         dated = (not look or watermarks.line is None) and self._judge.order != "oldest" and not first
-        lateness = watermarks.reach.lateness
-        if dated:
-            lateness = learn_lateness(page, watermarks, self._in_flight, before, asked)
+        late = watermarks.reach.lateness
+        late = learn_lateness(page, watermarks, self._in_flight, before, asked) if dated else late
         taken = self._in_flight.take(page.arrivals, watermarks, immutable=self.rules.immutable, asked=asked)
         self._in_flight.left_behind = None
         if not was_back:
-            spans = self._worth_telling(spans, before, lateness)
+            spans = self._worth_telling(spans, before, late)
         reported = self._report([*spans, *self._move_on(page, lowest)])
         bad = self._quarantine.unreported(page.bad + taken.twins)
         unasked = 0 if look else taken.unasked + len(shown.arrivals) - len(page.arrivals)
@@ -212,8 +212,9 @@ class Cursor:
             return []
         # What was told of the time behind the present is told again if it happens.
         self._gaps = gaps.without(self._gaps, self._watermarks.horizon, timestamps.END + 1)
-        wanted = timestamps.BEGINNING if self._from_now else self._watermarks.origin
-        return self._watermarks.go_back(lowest, wanted)
+        return self._watermarks.go_back(
+            lowest, timestamps.BEGINNING if self._from_now else self._watermarks.origin
+        )
 
     def accept_unchanged(self, server_now: int | None, *, fell_back: int = 0) -> Accepted:
         """Take the page before once more, whose rows were all handled: only the server's time is learnt."""
@@ -342,8 +343,7 @@ class Cursor:
         known.resume(cursor._watermarks)
         cursor._in_flight.left_behind = known.held
         cursor._from_now, cursor._primed = known.now, known.primed
-        cursor._gaps = known.gaps
-        cursor._quarantine = Quarantine(known.bad)
+        cursor._gaps, cursor._quarantine = known.gaps, Quarantine(known.bad)
         judge = cursor._judge
         judge.order, judge.looks, judge.doubt = known.order, known.looks, known.doubt
         cursor.seen_rows = None if known.seen_rows is None else SeenRows.load(known.seen_rows)

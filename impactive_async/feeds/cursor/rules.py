@@ -29,6 +29,7 @@ class Rules:
         id: Wire name of the id.
         immutable: Whether a row never changes. Then each id is delivered once, otherwise each `(id, timestamp)`.
         tick: The precision of timestamps in microseconds. A coarser one is learnt from the rows.
+        unproven: Whether a saved cursor may be of another workspace, because another key has saved it.
     """
 
     timestamp: str
@@ -37,6 +38,7 @@ class Rules:
     id: str = "id"
     immutable: bool = False
     tick: int = field(default=timestamps.MILLISECOND, validator=validators.ge(1))
+    unproven: bool = False
 
     @property
     def identity(self) -> str:

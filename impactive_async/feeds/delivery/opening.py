@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
+
 from impactive_async._codec.json_bytes import StoredJson
 from impactive_async.errors import CursorError
 from impactive_async.feeds.cursor.cursor import Cursor
 from impactive_async.feeds.cursor.evidence.seen_rows import SeenRows
 from impactive_async.feeds.cursor.snapshot import Snapshot
-from impactive_async.feeds.delivery.home import check_home
+from impactive_async.feeds.delivery.home import check_home, learn_workspace
 from impactive_async.feeds.delivery.source import FeedOptions, Source
 
 
@@ -28,15 +30,14 @@ def open_cursor(source: Source[Any], options: FeedOptions, saved: StoredJson | N
 
 
 def _open(source: Source[Any], options: FeedOptions, saved: StoredJson | None) -> Cursor | Snapshot:
-    if saved is not None:
-        check_home(saved, source.home)
+    is_ours = saved is None or check_home(saved, source.home)
     if source.rules is None:
         if saved is None:
             return Snapshot(source.name, start=options.since, cap=source.cap, ignore=options.ignore)
         return Snapshot.loads(saved, source.name, cap=source.cap, ignore=options.ignore)
     if saved is None:
         return Cursor(source.rules, feed=source.name, start=options.since)
-    return Cursor.loads(saved, source.rules, source.name)
+    return Cursor.loads(saved, attrs.evolve(source.rules, unproven=not is_ours), source.name)
 
 
 async def stored_cursor(source: Source[Any], options: FeedOptions) -> StoredJson | None:
@@ -49,6 +50,7 @@ async def stored_cursor(source: Source[Any], options: FeedOptions) -> StoredJson
         return None
     key = options.key_of(source)
     saved = await options.store.load(key)
+    await learn_workspace(source.home, saved, source.tell_home)
     try:
         open_cursor(source, options, saved)
     except CursorError as error:

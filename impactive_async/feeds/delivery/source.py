@@ -15,7 +15,7 @@ from impactive_async._codec.page import Rows
 from impactive_async._codec.scalars import read_since
 from impactive_async._codec.tolerant.notes import Notes
 from impactive_async._http.caller import Answer
-from impactive_async._http.settings import Home
+from impactive_async._http.settings import Home, TellHome
 from impactive_async.errors import InvalidArgumentError
 from impactive_async.feeds.cursor import timestamps
 from impactive_async.feeds.cursor.quarantine import BadRow
@@ -68,6 +68,7 @@ class Source(Generic[R]):
         cap: The most rows a list without `since` shows; `None` if it shows all.
         recover: Fetches the rows of a gap that a sibling list still shows.
         home: Where its cursors belong; `None`: they do not say.
+        tell_home: Asks the server which workspace `home` is of.
         notes: Told of rows that are not in the contract's form; `None`: such rows are unreadable.
         is_news: Whether something was not told yet, so that a warning is not repeated at each poll.
     """
@@ -83,6 +84,7 @@ class Source(Generic[R]):
     recover: Recover | None = None
     notes: Notes | None = None
     home: Home | None = None
+    tell_home: TellHome | None = None
     is_news: Callable[[str], bool] = lambda _: True
 
     def ask(self, since: str | None, last: LastPage | None) -> Awaitable[Answer[Rows | Unchanged]]:

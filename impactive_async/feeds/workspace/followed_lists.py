@@ -9,7 +9,7 @@ import attrs
 
 from impactive_async._codec.page import RawPage, Rows, is_broken, page_of, value_of
 from impactive_async._http.caller import Answer
-from impactive_async._http.settings import Home
+from impactive_async._http.settings import Home, TellHome
 from impactive_async.errors import DecodeError
 from impactive_async.feeds.cursor.quarantine import BadRow
 from impactive_async.feeds.cursor.seen_versions import is_id
@@ -58,6 +58,7 @@ class FollowedLists:
         sequences: Fetches the list of sequences.
         emails: The kinds whose rows are emails, which several sequences' lists may show.
         home: Where the cursors belong; `None`: they do not say.
+        tell_home: Asks the server which workspace `home` is of.
     """
 
     source: Callable[[FeedId], Source[Any]]
@@ -66,6 +67,7 @@ class FollowedLists:
     sequences: Callable[[], Awaitable[Answer[SequenceList]]]
     emails: Collection[str] = ()
     home: Home | None = None
+    tell_home: TellHome | None = None
 
 
 def read_sequences(rows: Rows) -> SequenceList:

@@ -8,10 +8,10 @@ from typing import Final, Self
 
 import attrs
 
-from impactive_async._http.settings import Home
+from impactive_async._http.settings import Home, TellHome
 from impactive_async.errors import CursorError
 from impactive_async.feeds.cursor import saved_text, timestamps
-from impactive_async.feeds.delivery.home import check_home, with_home
+from impactive_async.feeds.delivery.home import check_home, learn_workspace, with_home
 from impactive_async.stores import CursorStore
 
 KEY: Final = "workspace/sequences/"
@@ -45,13 +45,16 @@ class SeenSequences:
         return attrs.evolve(self, at=at, followed=followed, ignored=ignored)
 
 
-async def load_seen(store: CursorStore, kind: str, home: Home | None) -> SeenSequences | None:
+async def load_seen(
+    store: CursorStore, kind: str, home: Home | None, tell_home: TellHome | None = None
+) -> SeenSequences | None:
     """Return what earlier runs saved; `None` for a first run.
 
     Raises:
         CursorError: The saved text is damaged, or of another server; the message says where it is and what to do.
     """
     text = await store.load(KEY + kind)
+    await learn_workspace(home, text, tell_home)
     if text is None:
         return None
     try:

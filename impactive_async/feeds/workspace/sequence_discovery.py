@@ -105,7 +105,7 @@ class SequenceDiscovery:
             seen = (
                 None
                 if self._options.store is None
-                else await load_seen(self._options.store, kind, self._lists.home)
+                else await load_seen(self._options.store, kind, self._lists.home, self._lists.tell_home)
             )
             if seen is not None:
                 self._seen[kind] = seen

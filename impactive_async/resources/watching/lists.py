@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,7 @@ from impactive_async.feeds.delivery.source import Source
 from impactive_async.feeds.feed import Feed
 from impactive_async.feeds.workspace.followed_lists import FeedId, FollowedLists, SequenceList, read_sequences
 from impactive_async.resources import bookings, emails, enrollments, sequences, zapier
+from impactive_async.resources.auth import tell_home
 from impactive_async.resources.watching.kinds import KINDS
 from impactive_async.resources.watching.polled_list import PolledList
 
@@ -87,6 +89,7 @@ def followed_lists(caller: Caller, kinds: Collection[str] | None, overlap: float
         emails=[kind for kind in chosen if LISTS[kind].shows_emails],
         sequences=lambda: list_sequences(caller),
         home=caller.transport.home,
+        tell_home=partial(tell_home, caller),
     )
 
 

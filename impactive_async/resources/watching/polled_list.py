@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -20,6 +21,7 @@ from impactive_async.feeds.delivery.source import FeedOptions, Recover, Source
 from impactive_async.feeds.feed import Feed
 from impactive_async.models.row_list import RowList
 from impactive_async.profile import PRECISIONS
+from impactive_async.resources.auth import tell_home
 
 R = TypeVar("R")
 
@@ -103,6 +105,7 @@ class PolledList(Generic[R]):
             recover=self.recovery and self.recovery(caller, *ids),
             notes=caller.deviations.notes(self.endpoint.method, self.endpoint.template),
             home=caller.transport.home,
+            tell_home=partial(tell_home, caller),
             is_news=caller.deviations.is_news,
         )
 

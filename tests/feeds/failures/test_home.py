@@ -93,7 +93,7 @@ async def test_the_same_workspace_under_a_new_address() -> None:
 
 
 async def test_another_key_is_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
-    """It may be a new key of the same workspace, or another workspace behind the same host: nobody can tell."""
+    """It may be a new key of the same workspace: the first page shows rows that the cursor knows."""
     store = MemoryCursorStore()
     async with Sandbox() as sandbox:
         count = len(sandbox.state.rows("companies"))
@@ -102,9 +102,46 @@ async def test_another_key_is_warned_of_once(caplog: pytest.LogCaptureFixture) -
             assert "another API key" not in caplog.text
         async with client_of(sandbox, api_key=sandbox.add_key()) as crm:
             for _ in range(2):
-                await outcome(crm.zapier.companies.watch(store=store).poll(await store.load("zapier/companies")))
+                poll = await crm.zapier.companies.watch().poll(await store.load("zapier/companies"))
+                assert poll.rows == []
+        assert "GET /api/zapier/auth/test" not in {one.route for one in sandbox.requests}
         told = [one for one in caplog.records if "another API key" in one.message]
         assert [one.levelno for one in told] == [logging.WARNING]
+
+
+async def test_another_workspace_behind_one_host_is_refused_by_its_rows() -> None:
+    """Its list shows none of the rows that the cursor knows; the cursor stays as it was."""
+    store = MemoryCursorStore()
+    async with Sandbox() as one, Sandbox(seed="two") as two, client_of(one) as first, client_of(two) as second:
+        await handled(first, store, len(one.state.rows("companies")))
+        saved = await store.load("zapier/companies")
+        moved = str(saved).replace(json.dumps(one.url), json.dumps(two.url))
+        await store.save("zapier/companies", moved)
+        for _ in range(2):
+            with pytest.raises(CursorError, match="shows none of the rows that it knows"):
+                await handled(second, store, 1)
+            assert await store.load("zapier/companies") == moved
+        async with second.watch(["companies"], store=store) as events:
+            with pytest.raises(CursorError, match="two workspaces"):
+                await anext(events)
+
+
+async def test_another_workspace_is_refused_by_its_id() -> None:
+    """Where the workspace was asked for, cursors name it; with another key a request tells whether it is it."""
+    async with Sandbox() as one, Sandbox(seed="two") as two, client_of(one) as first:
+        workspace = await first.zapier.auth_test()
+        cursor = json.loads((await first.zapier.companies.watch().poll()).cursor)
+        assert cursor["workspace"] == workspace.id
+        for _ in range(2):
+            assert (await first.zapier.companies.watch().poll(cursor)).rows == []
+        moved = cursor | {"server": two.url}
+        async with client_of(two) as second:
+            for _ in range(2):
+                with pytest.raises(CursorError, match=f"workspace '{workspace.id}', and"):
+                    await second.zapier.companies.watch().poll(moved)
+            assert len(two.requests) == 1
+        async with client_of(one, api_key=one.add_key()) as again:
+            assert (await again.zapier.companies.watch().poll(cursor)).rows == []
 
 
 def test_a_mark_does_not_tell_the_key() -> None:
@@ -122,9 +159,9 @@ def test_whatever_the_text_is_it_is_left_to_its_reader(text: str) -> None:
     home = Home("https://crm.example", "01234567")
     bound = with_home('{"v":1}', home)
     assert without_home(bound) == '{"v":1}'
-    check_home(bound, home)
+    assert check_home(bound, home)
     if text.endswith("2}"):
         with pytest.raises(CursorError):
             check_home(text, home)
     else:
-        check_home(text, home)
+        assert check_home(text, home)

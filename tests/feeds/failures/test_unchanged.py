@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from impactive_async.feeds.delivery.last_page import LastPage
 from impactive_async.sandbox import Sandbox
 from tests.feeds.failures.server import client, listed, rows, serving
 from tests.feeds.lists import Store, row
-from tests.support import client_of, time_jumps, turns_of_others
+from tests.support import client_of, time_jumps
 
 DEALS, BOOKINGS = "/api/zapier/deals", "/api/agent/bookings"
 INTERVAL = 2.0
@@ -194,15 +195,34 @@ def test_an_equal_body_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     law()
 
 
-@time_jumps
-async def test_a_long_list_blocks_nobody() -> None:
-    """While thousands of bookings are read or saved, the other tasks of the loop have their turns."""
-    async with serving() as server, client(server) as crm:
-        server.paths[BOOKINGS] = listed(bookings(5000))
-        store = MemoryCursorStore()
-        feed = crm.bookings.watch(interval=INTERVAL, store=store)
-        assert await turns_of_others(anext(feed)) > 100
-        await feed.aclose()
+def test_a_long_list_blocks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of bookings are compared and saved in other threads than the event loop's."""
+    threads: dict[str, set[int]] = {}
+
+    def noted(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def done(*args: Any) -> Any:
+            threads.setdefault(name, set()).add(threading.get_ident())
+            return work(*args)
+
+        return done
+
+    later = Snapshot.dumps_later
+    monkeypatch.setattr(Snapshot, "read", noted("read", Snapshot.read))
+    monkeypatch.setattr(Snapshot, "dumps_later", lambda snapshot: noted("save", later(snapshot)))
+
+    @time_jumps
+    async def law() -> None:
+        async with serving() as server, client(server) as crm:
+            server.paths[BOOKINGS] = listed(bookings(5000))
+            async with crm.bookings.watch(interval=INTERVAL, store=MemoryCursorStore()) as feed:
+                for _ in range(5000):
+                    await anext(feed)
+                threads.pop("save", None)  # of a few rows
+                await feed.ack()
+
+    law()
+    assert {*threads} == {"read", "save"}
+    assert not any(threading.get_ident() in used for used in threads.values())
 
 
 @pytest.mark.parametrize(

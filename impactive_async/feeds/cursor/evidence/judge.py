@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import ClassVar
 
+from impactive_async.errors import CursorError
 from impactive_async.feeds.cursor import timestamps
 from impactive_async.feeds.cursor.evidence.doubt import Doubt
 from impactive_async.feeds.cursor.evidence.looks import Looks
@@ -22,9 +23,10 @@ class Judge:
         looks: When to ask without `since`.
         doubt: A page of which it is open whether it was cut off.
         order: The order of the list's rows; `None`: not known yet.
+        unproven: Whether the known rows may be of another workspace, because another key has found them.
     """
 
-    __slots__ = ("_finder", "_tick", "_watermarks", "doubt", "looks", "order")
+    __slots__ = ("_finder", "_tick", "_watermarks", "doubt", "looks", "order", "unproven")
 
     looks_type: ClassVar[Callable[..., Looks]] = Looks
     doubt_type: ClassVar[Callable[..., Doubt]] = Doubt
@@ -36,6 +38,7 @@ class Judge:
         self.looks = self.looks_type()
         self.doubt = self.doubt_type()
         self.order: Order | None = None
+        self.unproven = rules.unproven
 
     @property
     def asks_for_look(self) -> bool:
@@ -44,6 +47,24 @@ class Judge:
             return False
         watermarks = self._watermarks
         return watermarks.went_back or self.doubt.asks_for_look or self.looks.is_due(watermarks.clock)
+
+    def check_workspace(self, page: Page, *, look: bool) -> None:
+        """Compare the first page that another key has asked for with the rows known.
+
+        Raises:
+            CursorError: The page shows none of them.
+        """
+        if not self.unproven:
+            return
+        seen = witnesses_of(page, self._watermarks, look=look)
+        if seen.alive or len(seen.missing) < CERTAIN:
+            self.unproven = not seen.alive
+            return
+        raise CursorError(
+            "The cursor was saved with another API key, and the list shows none of the rows that it knows: the "
+            "keys are of two workspaces. Give each workspace a store, or each feed a key=, of its own. If they "
+            'are of one, whose rows are all new or gone, remove the field "keymark" from the cursor.'
+        )
 
     def learn(self, page: Page) -> None:
         """Learn tick and order from a page that brings something."""
