@@ -13,6 +13,7 @@ from impactive_async.feeds.delivery.batches import Acknowledged, FeedBatches, Ha
 from impactive_async.feeds.delivery.checkpointer import Checkpointer, TakenRow
 from impactive_async.feeds.delivery.coverage import coverage_of
 from impactive_async.feeds.delivery.home import learn_workspace, with_home
+from impactive_async.feeds.delivery.last_page import page_of_saved, with_page
 from impactive_async.feeds.delivery.opening import open_cursor, stored_cursor
 from impactive_async.feeds.delivery.page_queue import PageQueue
 from impactive_async.feeds.delivery.poll import Poll, sort_out
@@ -106,9 +107,9 @@ class Feed(Generic[R]):
             APIError: The request failed.
         """
         saved = None if cursor in ("", b"") else cursor  # an empty `dict` is no cursor, and refused
-        if saved is not None:
-            await learn_workspace(self._source.home, saved, self._source.tell_home)
-        queue = PageQueue(self._source.patient(), open_cursor(self._source, self._options, saved))
+        await learn_workspace(self._source.home, saved, self._source.tell_home)
+        opened = open_cursor(self._source, self._options, saved)
+        queue = PageQueue(self._source.patient(), opened, last=page_of_saved(saved))
         before = queue.cursor.server_clock
         await queue.fetch()
         rows, gaps, bad, removed = sort_out(queue)
@@ -119,7 +120,7 @@ class Feed(Generic[R]):
             gaps=gaps,
             bad=bad,
             removed=removed,
-            cursor=with_home(queue.cursor.dumps(), self._source.home),
+            cursor=with_home(with_page(queue.cursor.dumps(), queue.last), self._source.home),
             next_in=self._options.pace_of(self._source).after_gap_of(queue.new_rows, elapsed, queue.cursor.cap),
         )
 

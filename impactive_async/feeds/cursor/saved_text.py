@@ -15,8 +15,9 @@ from impactive_async.feeds.cursor.seen_versions import Entry, RowId
 
 VERSION: Final = 1
 _KINDS: Final = ("cursor", "snapshot", "sequences", "emails")
-_BESIDE: Final = ("sum", "server", "keymark", "workspace")
-"""Fields that the checksum does not cover: itself, and where the text belongs (`feeds/delivery/home.py`)."""
+_BESIDE: Final = ("sum", "server", "keymark", "workspace", "page")
+"""Fields that the checksum does not cover: itself, where the text belongs (`feeds/delivery/home.py`), and the tag
+of its page (`feeds/delivery/last_page.py`)."""
 _ADVICE: Final = "Restore it from a backup, or delete it to start the feed anew (rows will be delivered again)."
 
 

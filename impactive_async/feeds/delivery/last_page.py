@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
 
+from impactive_async._codec.json_bytes import StoredJson, dumps
 from impactive_async._codec.page import Rows, says_more
 from impactive_async._http.caller import Answer
 from impactive_async.feeds.cursor.page import Accepted, SnapshotRows
 
 SMALL: Final = 1000
 """Bytes: a shorter body is read in no time."""
+_BESIDE: Final = '"page":'
+_HEAD: Final = 1000
+"""Characters of a cursor within which its page is named."""
+_DECODER: Final = json.JSONDecoder()
 
 
 class Unchanged(enum.Enum):
@@ -85,3 +91,30 @@ class LastPage:
     def is_answered_again(self, since: str | None, body: bytes) -> bool:
         """Whether an answer is this one again, to the byte."""
         return since == self.since and len(body) == self.size > 0 and hash(body) == self.hash
+
+
+def with_page(cursor: str, last: LastPage | None) -> str:
+    """Return the text of a cursor with the tag of its page, for a poll by another process."""
+    if last is None or last.etag is None:
+        return cursor
+    return f"{{{_BESIDE}{dumps([last.since, last.etag, last.is_empty]).decode()},{cursor[1:]}"
+
+
+def page_of_saved(cursor: StoredJson | None) -> LastPage | None:
+    """Return what `with_page` has put beside a cursor; `None` if there is nothing."""
+    match _saved(cursor):
+        case [str() | None as since, str() as etag, bool() as is_empty]:
+            return LastPage(since, etag, is_empty)
+        case _:
+            return None
+
+
+def _saved(cursor: StoredJson | None) -> Any:
+    if cursor is None or isinstance(cursor, Mapping):
+        return cursor and cursor.get("page")
+    text = cursor if isinstance(cursor, str) else bytes(cursor).decode("utf-8", "replace")
+    place = text.find(_BESIDE, 0, _HEAD)
+    try:
+        return None if place < 0 else _DECODER.raw_decode(text[place + len(_BESIDE) :].lstrip())[0]
+    except ValueError:  # whoever reads the cursor says what is wrong
+        return None

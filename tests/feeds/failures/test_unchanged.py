@@ -74,7 +74,7 @@ async def test_a_list_with_an_etag_is_asked_for_changes_alone() -> None:
 
 @time_jumps
 async def test_so_it_is_in_a_stream_of_everything() -> None:
-    """`crm.watch` keeps the tag between two polls; a poll by hand asks without one, but past all caches."""
+    """`crm.watch` keeps the tag between two polls; a first poll by hand asks without one, but past all caches."""
     deals, bookings = Tagged(rows(1, 2)), Tagged([{"id": "b1", "title": "Demo"}])
     async with serving() as server, client(server) as crm:
         server.paths |= {DEALS: deals, BOOKINGS: bookings}
@@ -91,6 +91,25 @@ async def test_so_it_is_in_a_stream_of_everything() -> None:
         polled = await crm.zapier.deals.watch().poll()
         assert len(polled.rows) == 2
         assert (deals.asked[-1][1], deals.headers[-1]["Cache-Control"]) == (None, "no-cache")
+
+
+@pytest.mark.parametrize(
+    "form", [str, str.encode, json.loads, lambda text: json.dumps(json.loads(text), indent=1)]
+)
+async def test_a_poll_by_hand_keeps_the_tag_in_its_cursor(form: Callable[[str], Any]) -> None:
+    """Another process, or a worker of a hub, asks with it; what is new comes all the same."""
+    for deals in (Tagged(rows(1, 2)), Tagged([])):
+        async with serving() as server:
+            server.paths[DEALS] = deals
+            cursor, found = None, list[str]()
+            for number in range(7):
+                async with client(server) as crm:  # with no memory of the polls before
+                    deals.rows = [*deals.rows, *rows(9)] if number == 5 else deals.rows
+                    poll = await crm.zapier.deals.watch().poll(cursor)
+                    assert (poll.gaps, poll.bad) == ([], [])
+                    cursor, found = form(poll.cursor), [*found, *(row.id for row in poll.rows)]
+            assert sorted(found) == sorted(one["id"] for one in deals.rows)
+            assert deals.statuses[2:5] == [304, 304, 304]
 
 
 @time_jumps

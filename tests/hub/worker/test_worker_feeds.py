@@ -24,6 +24,7 @@ from impactive_async.errors import (
     ServerError,
 )
 from impactive_async.feeds.cursor.quarantine import digest
+from impactive_async.feeds.delivery.home import without_home
 from impactive_async.hub import HubEvent, SqliteHub, event_id
 from impactive_async.hub.contract.waiting import LONGEST, back_off
 from impactive_async.hub.worker.failures import is_final, is_gone, pause_after, reason_for
@@ -32,6 +33,7 @@ from impactive_async.hub.worker.rows import events_of
 from impactive_async.models import Booking, Enrollment
 from impactive_async.resources.watching.kinds import KINDS
 from impactive_async.sandbox import Sandbox
+from tests.support import client_of
 
 SOURCE = "/workspaces/wsp_1"
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -110,6 +112,23 @@ async def test_a_new_version_is_a_new_event(crm: AsyncClient, sandbox: Sandbox) 
     after = {each.subject: each for each in await polled(crm, "zapier/deals")}
     assert {subject for subject in after if after[subject].id != before[subject].id} == {f"deals/{deal.id}"}
     assert after[f"deals/{deal.id}"].time == changed.updated_at
+
+
+async def test_an_unchanged_list_is_a_304_for_every_worker(sandbox: Sandbox, tmp_path: Path) -> None:
+    """The tag of the page lies in the hub beside the cursor: the next worker's poll costs no row."""
+    sandbox.change({"*": {"etag": True}})
+    statuses = []
+    async with SqliteHub(tmp_path / "hub.db") as hub:
+        await hub.add("zapier/companies")
+        for number in range(4):
+            async with client_of(sandbox) as crm:
+                claim = await hub.claim(60)
+                assert claim is not None
+                poll = await open_feed(crm, claim.feed, since=None, interval=60).poll(without_home(claim.cursor))
+                assert (poll.rows == []) is (number > 0)
+                await hub.commit(claim, poll.cursor, [], 0)
+                statuses.append(sandbox.requests[-1].status)
+    assert statuses == [200, 304, 304, 304]
 
 
 async def test_an_email_has_one_version(crm: AsyncClient, sandbox: Sandbox, sequence: str) -> None:
