@@ -16,6 +16,7 @@ from redis.asyncio.retry import Retry
 from impactive_async.errors import ConfigurationError, HubError, ImpactiveError
 from impactive_async.hub.contract.refusals import OUTCOME_UNKNOWN, namespace_of, unmendable, wrong_url
 from impactive_async.hub.contract.versions import VERSION, other_version
+from impactive_async.hub.redis.cancelling import heeding_cancellation
 from impactive_async.hub.redis.check import wrong_mode
 from impactive_async.hub.redis.client import client_of
 
@@ -102,7 +103,8 @@ class RedisConnection:
         """Bound the time of what is asked of Redis, and turn redis-py's errors into the hub's."""
         try:
             async with asyncio.timeout(self._timeout):
-                yield
+                with heeding_cancellation():
+                    yield
         except exceptions.RedisClusterException as error:  # which is no RedisError; its cause is one
             cause = error.__cause__
             raise self._explanation(cause if isinstance(cause, Exception) else error) from error

@@ -13,6 +13,9 @@ from tests.hub.conftest import MakeHub
 from tests.hub.engines import Corner, event
 from tests.hub.processes import children, freeze_in_mid_poll, step, work
 
+PASSES = 40
+"""After how many passes of the loop a call is cancelled at the latest; the first few are where it is sent."""
+
 
 async def numbers(hub: Hub) -> dict[str, list[int]]:
     """What was logged for each feed, in order."""
@@ -139,3 +142,26 @@ async def test_consumers_of_one_group_share_its_events(hub: Hub, make_hub: MakeH
         shares = [tasks.create_task(consume(mine)) for mine in consumers]
     assert sorted(number for share in shares for number in share.result()) == list(range(1, 31))
     assert (await hub.status()).groups[0].behind == 0
+
+
+async def test_no_call_goes_on_when_its_task_is_cancelled(hub: Hub) -> None:
+    """A cancellation is never lost in a call, in whichever pass of the event loop it comes."""
+    await hub.add("a")
+    lost = []
+
+    async def working() -> None:
+        while True:
+            await hub.claim(60.0)
+            task = asyncio.current_task()
+            if task and task.cancelling():
+                return
+
+    for passes in range(1, PASSES):  # before the first nothing is called
+        task = asyncio.create_task(working())
+        for _ in range(passes):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        if not task.cancelled():
+            lost.append(passes)
+    assert not lost
