@@ -40,7 +40,7 @@ METHODS = {
     "contacts": "create create_batch create_many list replies update watch_replies",
     "sending_accounts": "list",
     "sequences": "create enroll enroll_many enrollments get list pause replies sends unenroll update "
-    "watch_enrollments watch_replies watch_sends",
+    "watch watch_enrollments watch_replies watch_sends",
     "sequences.steps": "create delete update",
     "zapier": "auth_test",
     "zapier.companies": "create list list_all watch",

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any, Literal, Unpack, overload
 
 from impactive_async._codec.codec import encode_fields
 from impactive_async._codec.shapes import many, one
 from impactive_async._http.caller import Caller
 from impactive_async._http.wire import build_request, create, get, write
 from impactive_async._unset import UNSET, Unset
-from impactive_async.models import Sequence, SequenceStatus, StepDraft
+from impactive_async.feeds.delivery.source import FeedOptions
+from impactive_async.feeds.feed import Feed
+from impactive_async.models import Removed, Sequence, SequenceStatus, StepDraft
 from impactive_async.models.row_list import RowList
 from impactive_async.resources import emails as _emails
 from impactive_async.resources import enrollments as _enrollments
 from impactive_async.resources._base import Extra, Resource, changes, drafts_of, not_null
 from impactive_async.resources.listing.truncation import listing
 from impactive_async.resources.steps import Steps
+from impactive_async.resources.watching.options import WatchBookingsOptions, of_list_without_since, watching
+from impactive_async.resources.watching.polled_list import PolledList
 
 LIST = get("/api/agent/sequences")
 GET = get("/api/agent/sequences/:id")
+SEQUENCES = PolledList(endpoint=LIST, row=Sequence)
 CREATE = create("/api/agent/sequences")
 UPDATE = write("PATCH", "/api/agent/sequences/:id")
 
@@ -167,3 +173,22 @@ class Sequences(Resource):
         )
         request = build_request(UPDATE, (sequence_id,), body=body)
         return await self._caller.call(request, one(Sequence), timeout, max_retries, deadline, extra_headers)
+
+    @overload
+    def watch(
+        self, *, removals: Literal[True], **options: Unpack[WatchBookingsOptions]
+    ) -> Feed[Sequence | Removed]: ...
+
+    @overload
+    def watch(
+        self, *, removals: Literal[False] = False, **options: Unpack[WatchBookingsOptions]
+    ) -> Feed[Sequence]: ...
+
+    @watching(of_list_without_since, Feed[Sequence | Removed])
+    def watch(self, options: FeedOptions) -> Feed[Any]:
+        """Follow sequences: each new one, and each one again whenever its content changes.
+
+        The list has no `since`. Rows are compared by id and content, their counts included:
+        `ignore=["enrollment_counts"]` leaves these out.
+        """
+        return SEQUENCES.feed(self._caller, options)

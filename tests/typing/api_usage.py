@@ -188,6 +188,8 @@ async def following(crm: AsyncClient, store: CursorStore) -> None:
     crm.bookings.watch(overlap=30)  # type: ignore[call-overload]
     assert_type(await anext(crm.bookings.watch()), Booking)
     assert_type(await anext(crm.bookings.watch(removals=True)), Booking | Removed)
+    assert_type(crm.sequences.watch(ignore=["enrollment_counts"]), Feed[Sequence])
+    assert_type(await anext(crm.sequences.watch(removals=True)), Sequence | Removed)
     assert_type(await anext(crm.sequences.watch_enrollments("seq")), Enrollment)
     assert_type(await anext(crm.sequences.watch_enrollments("seq", removals=True)), Enrollment | Removed)
     crm.zapier.deals.watch(interval="60")  # type: ignore[arg-type]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from impactive_async import AsyncClient, Booking, MemoryCursorStore, Removed
+from impactive_async import AsyncClient, Booking, MemoryCursorStore, Removed, Sequence
 from impactive_async.feeds.feed import Feed
 from impactive_async.sandbox import Sandbox
 from tests.feeds.lists import FakeList, StopsAt, feed_of
@@ -47,6 +48,30 @@ async def test_a_booking_that_is_deleted(crm: AsyncClient, sandbox: Sandbox) -> 
     assert abs(removed.last_seen - shown) < MINUTE
     assert (await polled(feed, cursor, 3))[0] == []
     assert [row.id for row in sandbox.state.rows("bookings")] == others
+
+
+def without(document: Any, name: str) -> Any:
+    """A document without the rows of that name."""
+    if isinstance(document, list):
+        return [without(one, name) for one in document if not isinstance(one, dict) or one.get("name") != name]
+    return {key: without(one, name) for key, one in document.items()} if isinstance(document, dict) else document
+
+
+@pytest.mark.contract("a list that says it has more proves nothing", "small-pages")
+async def test_a_sequence_that_is_gone(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """Sequences are followed by their content; counts, which each mail changes, may be left out."""
+    ids = [sandbox.state.create_sequence(name, [0]).id for name in ("One", "Two", "Three", "Four")]
+    feed = crm.sequences.watch(ignore=["enrollment_counts"], removals=True)
+    poll = await feed.poll()
+    assert {row.id for row in poll.rows if isinstance(row, Sequence)} == {*ids}
+    sandbox.state.enroll(ids[1], [sandbox.state.create_contact("Ada", "Byron").id])
+    await crm.sequences.update(ids[0], name="First")
+    raw = await crm.request("GET", "/api/agent/sequences")
+    sandbox.fail("GET /api/agent/sequences", status=200, body=json.dumps(without(raw, "Three")).encode(), times=2)
+    poll = await feed.poll(poll.cursor)
+    assert ([row.id for row in poll.rows], poll.removed) == ([ids[0]], [])
+    poll = await feed.poll(poll.cursor)
+    assert ([row.id for row in poll.rows], [gone.id for gone in poll.removed]) == ([], [ids[2]])
 
 
 async def test_a_row_that_comes_back_is_new() -> None:

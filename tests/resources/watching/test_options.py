@@ -19,6 +19,7 @@ from impactive_async.sandbox import Sandbox
 from tests.support import KEY
 
 METHODS = (
+    "sequences.watch",
     "sequences.watch_enrollments",
     "sequences.watch_sends",
     "sequences.watch_replies",
@@ -31,7 +32,8 @@ METHODS = (
     "zapier.projects.watch",
 )
 OPTIONS = ["since", "store", "key", "interval", "max_interval", "overlap", "on_gap", "on_bad_row", "ack"]
-LEFT = ("bookings.watch", "sequences.watch_enrollments")
+BY_CONTENT = ("bookings.watch", "sequences.watch")
+LEFT = (*BY_CONTENT, "sequences.watch_enrollments")
 """Those whose rows may leave the list."""
 WITHOUT_SINCE = [*(name for name in OPTIONS if name != "overlap"), "ignore"]
 
@@ -44,7 +46,7 @@ def method(path: str) -> Callable[..., Feed[Any]]:
 
 
 def ids_of(path: str) -> tuple[str, ...]:
-    return ("id_1",) if path.partition(".")[0] != "zapier" and path != "bookings.watch" else ()
+    return ("id_1",) if path.partition(".")[0] != "zapier" and path not in BY_CONTENT else ()
 
 
 @pytest.mark.parametrize("path", METHODS)
@@ -55,7 +57,7 @@ def test_the_signature_shows_every_option(path: str) -> None:
     parameters = dict(signature.parameters)
     for _ in ids_of(path):
         assert parameters.pop(next(iter(parameters))).annotation is str
-    options = OPTIONS if "contacts.watch_r" not in path and "book" not in path else WITHOUT_SINCE
+    options = OPTIONS if "contacts.watch_r" not in path and path not in BY_CONTENT else WITHOUT_SINCE
     assert list(parameters) == [*options, *(["removals"] if path in LEFT else [])]
     defaults = FeedOptions()
     for name, parameter in parameters.items():

@@ -108,7 +108,8 @@ class SeenRows:
 
     def dump(self) -> list[Any]:
         """Return it as JSON. What is in hand is reported again."""
-        return [self.looked, [[row_id, at, self._missed.get(row_id, 0)] for row_id, at in self._seen.items()]]
+        rows = [[row_id, at, self._missed.get(row_id, 0)] for row_id, at in self._seen.items()]
+        return [self.looked, rows, self._whole]
 
     @classmethod
     def load(cls, value: Any) -> Self:
@@ -119,7 +120,8 @@ class SeenRows:
         """
         seen_rows = cls()
         try:
-            seen_rows.looked, rows = value
+            seen_rows.looked, rows, *whole = value
+            seen_rows._whole = whole == [True]
             seen_rows._seen = {row_id: at for row_id, at, _ in rows}
             seen_rows._missed = {row_id: missed for row_id, _, missed in rows if missed}
         except (TypeError, ValueError):
