@@ -17,6 +17,7 @@ from cattrs import Converter
 from impactive_async._codec.fields import Field, fields_of, is_array, is_open_enum, local_fields_of, members_of
 from impactive_async._codec.scalars import (
     Misfit,
+    is_one_address,
     read_bool,
     read_decimal,
     read_id,
@@ -61,7 +62,7 @@ def _array_reader(kind: Any, converter: Converter) -> Reader:
     read_item = converter.get_structure_hook(item)
 
     def read(value: object, _: Any = None) -> tuple[Any, ...]:
-        if item is str and type(value) is str:  # one address may stand for a list of one
+        if item is str and type(value) is str and is_one_address(value):
             return (value,)
         if not isinstance(value, list):
             raise Misfit("expected an array", value)

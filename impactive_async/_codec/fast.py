@@ -19,7 +19,7 @@ import attrs
 
 from impactive_async._codec.fast_source import LoopText, RowMaker, write_maker
 from impactive_async._codec.fields import fields_of, is_array
-from impactive_async._codec.scalars import Misfit, read_decimal, to_utc
+from impactive_async._codec.scalars import Misfit, is_one_address, read_decimal, to_utc
 from impactive_async._codec.structs import UNREADABLE, has_struct, open_structs, page_decoder, row_decoder
 
 _NOTHINGS: Final = repeat(None)
@@ -116,6 +116,7 @@ def maker_source(cls: type) -> LoopText:
     scope = {
         "UTC": UTC,
         "fromisoformat": datetime.fromisoformat,
+        "is_one_address": is_one_address,
         "nothings": _NOTHINGS,
         "read_decimal": read_decimal,
         "to_utc": to_utc,

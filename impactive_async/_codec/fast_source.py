@@ -113,6 +113,8 @@ def _read_array(field: Field, source: LoopText, raw: str) -> Lines:
     item = get_args(field.type)[0]
     if item is str:
         yield "if type(value) is str:"
+        yield "    if not is_one_address(value):"
+        yield "        raise ValueError"
         yield "    value = (value,)"
     else:
         read = source.name(f"read_{item.__name__}", source.maker_of(item))

@@ -65,6 +65,11 @@ def read_bool(value: object, _: Any = None) -> bool:
     return value
 
 
+def is_one_address(text: str) -> bool:
+    """Whether a text in the place of a list is its only address: it is no list of several, and not empty."""
+    return text != "" and "," not in text and text[0] != "["
+
+
 def read_decimal(value: object, _: Any = None) -> Decimal:
     """Return a number, or the number in a string, as the decimal that its text says."""
     if type(value) is int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -24,6 +25,9 @@ _SECONDS: Final = (10**8, 10**11)
 """Numbers within are seconds since 1970: from 1973 to the year 5138."""
 _MILLISECONDS: Final = (10**11, 10**14)
 _MICROSECONDS: Final = (10**14, 10**17)
+_THOUSANDS: Final = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
+_ADDRESS: Final = re.compile(r'(?:[^",]|"[^"]*"|")++')
+"""What stands between commas. A comma within quotes is part of a name."""
 
 
 def in_contracts_form(cls: type, row: Mapping[str, Any], deviate: Deviate) -> dict[str, Any]:
@@ -105,8 +109,13 @@ def _count(value: Any, deviate: Deviate) -> Any:
 
 
 def _money(value: str, deviate: Deviate) -> str:
-    """A number with white space around it, or with a currency's sign; anything else stays as it is."""
-    bare = value.strip().lstrip("$€£").replace(",", "") if value[:1] in "$€£ " else value.strip()
+    """A number with white space around it, or with a currency's sign; anything else stays as it is.
+
+    Commas are left out where they part thousands, and nowhere else: `€1.234,56` is not 1.23456.
+    """
+    bare = value.strip().lstrip("$€£").lstrip()
+    if _THOUSANDS.fullmatch(bare) and ("." in bare or bare != value.strip()):
+        bare = bare.replace(",", "")
     if bare != value:
         deviate("money.decorated")
     return bare
@@ -157,7 +166,7 @@ def _addresses(value: Any, deviate: Deviate) -> Any:
         deviate("addresses.json_text")
     if type(value) is str:
         deviate("addresses.text")
-        return [part.strip() for part in value.split(",") if part.strip()]
+        return [part.strip() for part in _ADDRESS.findall(value) if part.strip()]
     if isinstance(value, Mapping):
         value = [value]
     if isinstance(value, list) and any(isinstance(one, Mapping) for one in value):

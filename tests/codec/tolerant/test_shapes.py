@@ -268,15 +268,28 @@ SCALARS: dict[str, tuple[type, dict[str, Any], str, Any, list[str]]] = {
     "an empty moment": (Contact, ADA | {"updatedAt": ""}, "updated_at", None, ["field.empty"]),
     "an empty number": (Deal, {"id": "d", "name": "D", "value": ""}, "value", None, ["field.empty"]),
     "money as text": (Deal, {"id": "d", "name": "D", "value": "10.50"}, "value", Decimal("10.50"), []),
+    "money with its sign": (
+        Deal, {"id": "d", "name": "D", "value": "$1,234.50"}, "value", Decimal("1234.50"), ["money.decorated"],
+    ),
+    "money with thousands": (
+        Deal, {"id": "d", "name": "D", "value": "1,234,567.8"}, "value", Decimal("1234567.8"), ["money.decorated"],
+    ),
     "one address": (Send, MAIL | {"toAddresses": "a@b.c"}, "to_addresses", ("a@b.c",), []),
     "addresses in a text": (
-        Send, MAIL | {"toAddresses": "a@b.c, d@e.f", "contactId": 1},
-        "to_addresses", ("a@b.c", "d@e.f"), ["id.number", "addresses.text"],
+        Send, MAIL | {"toAddresses": "a@b.c, d@e.f"}, "to_addresses", ("a@b.c", "d@e.f"), ["addresses.text"],
+    ),
+    "addresses with names": (
+        Send, MAIL | {"toAddresses": '"Doe, J" <a@b.c>,d@e.f'},
+        "to_addresses", ('"Doe, J" <a@b.c>', "d@e.f"), ["addresses.text"],
     ),
     "addresses as JSON": (
-        Send, MAIL | {"toAddresses": '["a@b.c"]', "contactId": 1},
-        "to_addresses", ("a@b.c",), ["id.number", "addresses.json_text", ],
+        Send, MAIL | {"toAddresses": '["a@b.c"]'}, "to_addresses", ("a@b.c",), ["addresses.json_text"],
     ),
+    "addresses as objects in JSON": (
+        Send, MAIL | {"toAddresses": '[{"address": "a@b.c"}]'},
+        "to_addresses", ("a@b.c",), ["addresses.json_text", "addresses.objects"],
+    ),
+    "no address": (Send, MAIL | {"toAddresses": ""}, "to_addresses", (), ["field.empty"]),
     "addresses as objects": (
         Send, MAIL | {"toAddresses": [{"address": "a@b.c", "name": "A"}]},
         "to_addresses", ("a@b.c",), ["addresses.objects"],
@@ -302,6 +315,13 @@ def test_a_value_is_read_in_another_form(
         found = read_value[0] if isinstance(read_value, list) else read_value
         assert getattr(found, name) == value
         assert [one for one in told if one != "list.envelope"] == deviations
+
+
+@pytest.mark.parametrize("value", ["€1.234,56", "$1,5", "1,234", "12,34.5"])
+def test_money_that_could_mean_several_amounts_is_refused(value: str) -> None:
+    """A comma is left out only where it can be nothing but a mark between thousands."""
+    with pytest.raises(DecodeError, match="expected a number"):
+        read(many(Deal), [{"id": "d", "name": "D", "value": value}])
 
 
 ENROLLED: dict[str, tuple[Any, int | None, int]] = {
