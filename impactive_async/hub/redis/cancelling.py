@@ -11,23 +11,18 @@ from collections.abc import Iterator
 def heeding_cancellation() -> Iterator[None]:
     """Raise `CancelledError` behind a block that was cancelled and has ended in another way.
 
-    Before Python 3.12 `asyncio.wait_for` returns as if nothing had happened where the cancellation comes in the
-    moment in which it ends, and redis-py sends each command through it.
+    Before Python 3.12 `asyncio.wait_for` loses a cancellation that comes in the moment in which it ends, and
+    redis-py sends each command through it.
     """
     before = _cancelling()
     try:
         yield
-    except asyncio.CancelledError:
-        raise
     except Exception as error:
-        _end(before, error)
+        if _cancelling() > before:
+            raise asyncio.CancelledError from error
         raise
-    _end(before, None)
-
-
-def _end(before: int, error: Exception | None) -> None:
     if _cancelling() > before:
-        raise asyncio.CancelledError from error
+        raise asyncio.CancelledError
 
 
 def _cancelling() -> int:

@@ -15,11 +15,11 @@ from redis import exceptions
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 
 from impactive_async.hub.contract.refusals import wrong_url
 from impactive_async.hub.contract.url import check_url, options_of, wrong_option
+from impactive_async.hub.redis.sentinels import Sentinels
 
 FILES: Final = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
 _DEMOTED: Final = (exceptions.ReadOnlyError, exceptions.MasterDownError)
@@ -27,7 +27,7 @@ _SENTINEL_PORT: Final = 26379
 _REDIS_PORT: Final = 6379
 _OF_SENTINELS: Final = "sentinel_"
 """How options of the URL begin that are for the Sentinels themselves: `sentinel_username`, `sentinel_password`."""
-_SHARED: Final = ("ssl", "socket_", "decode", "retry")
+_SHARED: Final = ("ssl", "socket_", "decode")
 """How options begin that hold for connections to a Sentinel as well."""
 
 
@@ -66,7 +66,7 @@ class OneServer:
 class BehindSentinels(OneServer):
     """The master that Sentinels name: each connection asks them anew."""
 
-    def __init__(self, sentinel: Sentinel, service: str) -> None:
+    def __init__(self, sentinel: Sentinels, service: str) -> None:
         super().__init__(sentinel.master_for(service))
         self._sentinel = sentinel
 
@@ -166,8 +166,10 @@ def _sentinels(scheme: str, parts: SplitResult, how: dict[str, Any]) -> BehindSe
     shared = {name: value for name, value in settings.items() if name.startswith(_SHARED)}
     if scheme == "rediss":
         settings["ssl"] = shared["ssl"] = True
+    # The next Sentinel is asked at once: whoever asks comes again. A connection may have been broken for long.
+    shared["retry"] = Retry(NoBackoff(), 1, (exceptions.ConnectionError,))
     places = _places(parts, _SENTINEL_PORT)
-    sentinel = Sentinel(places, sentinel_kwargs=shared | theirs, **settings)  # type: ignore[no-untyped-call]
+    sentinel = Sentinels(places, sentinel_kwargs=shared | theirs, **settings)  # type: ignore[no-untyped-call]
     return BehindSentinels(sentinel, unquote(service))
 
 

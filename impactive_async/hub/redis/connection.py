@@ -19,6 +19,7 @@ from impactive_async.hub.contract.versions import VERSION, other_version
 from impactive_async.hub.redis.cancelling import heeding_cancellation
 from impactive_async.hub.redis.check import wrong_mode
 from impactive_async.hub.redis.client import client_of
+from impactive_async.hub.redis.sentinels import WrongSentinelsError
 
 # In the order of prelude.lua; `feeds` is where version 1 kept the states.
 _KEYS = ("schedule", "leased", "states", "cursors", "dead", "meta", "events", "ids", "feeds", "failing")
@@ -28,7 +29,13 @@ SCRIPTS = (
     "upgrade_2", "upgrade_3", "upgrade_4", "upgrade_5",
 )  # fmt: skip
 _OTHER_VERSION = "HUBVERSION "
-_PASSING = (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.RedisClusterException, OSError)
+_PASSING = (
+    exceptions.ConnectionError,
+    exceptions.TimeoutError,
+    exceptions.RedisClusterException,
+    OSError,
+    WrongSentinelsError,
+)
 _REFUSED = (exceptions.AuthenticationError, exceptions.AuthorizationError)
 
 
@@ -117,6 +124,8 @@ class RedisConnection:
         if isinstance(error, exceptions.MovedError) or "Cluster mode is not enabled" in text:
             return wrong_mode("cluster" if isinstance(error, exceptions.MovedError) else "standalone")
         if isinstance(error, _REFUSED) or "DB index" in text:
+            return wrong_url("Redis", text)
+        if isinstance(error, WrongSentinelsError) and not self._reached:
             return wrong_url("Redis", text)
         if isinstance(error, exceptions.NoPermissionError):
             return ConfigurationError(

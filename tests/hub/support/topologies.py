@@ -47,14 +47,15 @@ class Watched:
 
 @asynccontextmanager
 async def watched() -> AsyncIterator[Watched]:
-    async with redis_server({}) as master, redis_server({}) as replica, _sentinel(master) as port:
+    async with redis_server({}) as master, redis_server({}) as replica, sentinel(master) as port:
         async with Redis.from_url(replica.url) as redis:
             await redis.replicaof("127.0.0.1", port_of(master))
         yield Watched((master, replica), port)
 
 
 @asynccontextmanager
-async def _sentinel(master: RedisServer) -> AsyncIterator[int]:
+async def sentinel(master: RedisServer, password: str = "") -> AsyncIterator[int]:
+    """A Sentinel that watches a master; yields its port."""
     port = free_port()
     with tempfile.TemporaryDirectory() as name:
         configuration = Path(name) / "sentinel.conf"
@@ -62,6 +63,7 @@ async def _sentinel(master: RedisServer) -> AsyncIterator[int]:
             f"port {port}\nbind 127.0.0.1\ndir {name}\n"
             f"sentinel monitor {SERVICE} 127.0.0.1 {port_of(master)} 1\n"
             f"sentinel down-after-milliseconds {SERVICE} 60000\n"
+            + (f"requirepass {password}\n" if password else "")
         )
         process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
             ["redis-server", str(configuration), "--sentinel"], stdout=subprocess.DEVNULL
@@ -69,8 +71,8 @@ async def _sentinel(master: RedisServer) -> AsyncIterator[int]:
         try:
 
             async def ping() -> None:
-                async with Redis(port=port) as sentinel:
-                    await sentinel.ping()
+                async with Redis(port=port, password=password or None) as redis:
+                    await redis.ping()
 
             await answers(ping)
             yield port
