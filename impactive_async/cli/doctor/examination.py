@@ -90,9 +90,12 @@ class Examination:
         """Add a finding."""
         self.findings.append(Finding(check=check, assumed=assumed, seen=seen, verdict=verdict, advice=advice))
 
-    def compare(self, check: str, assumed: str, seen: str, otherwise: Verdict = Verdict.HANDLED) -> None:
-        """Add a finding: as assumed if both texts are the same."""
-        self.tell(check, assumed, seen, Verdict.AS_ASSUMED if seen == assumed else otherwise)
+    def compare(
+        self, check: str, assumed: str, seen: str, otherwise: Verdict = Verdict.HANDLED, advice: str = ""
+    ) -> None:
+        """Add a finding: as assumed if both texts are the same; the advice is for what breaks."""
+        verdict = Verdict.AS_ASSUMED if seen == assumed else otherwise
+        self.tell(check, assumed, seen, verdict, advice if verdict is Verdict.BREAKS else "")
 
     def learn(self, operation: str, **settings: Any) -> None:
         """Keep settings of an operation, or of `*`."""

@@ -36,7 +36,20 @@ async def test_a_difference_is_told(settings: dict[str, Any], check: str, verdic
     """As handled or as breaking; and of the contract the same check says that all is as assumed."""
     document = {"profile": 1, "options": {"status": 200}, "operations": {"*": settings}}
     async with workspace(profile=document) as sandbox:
-        assert seen(await examined(sandbox), check)[1] is verdict
+        examination = await examined(sandbox)
+    assert seen(examination, check)[1] is verdict
+    assert [found for found in examination.findings if found.verdict is Verdict.BREAKS and not found.advice] == []
+
+
+async def test_what_breaks_by_its_refusals_comes_with_advice() -> None:
+    """A service that fails where it should refuse is told so, and what to do."""
+    errors = {kind: {"status": 500} for kind in ("invalid", "not_found", "no_route")}
+    async with workspace(profile={"profile": 1, "errors": errors}) as sandbox:
+        broken = {
+            one.check: one.advice for one in (await examined(sandbox)).findings if one.verdict is Verdict.BREAKS
+        }
+    assert {"unknown id", "unknown path", "unreadable since"} <= set(broken)
+    assert all(broken.values()), broken
 
 
 async def test_the_contract_is_as_assumed() -> None:

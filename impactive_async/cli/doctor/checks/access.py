@@ -7,7 +7,7 @@ from typing import Final
 from impactive_async.cli.doctor.answers import learn_error, learn_headers
 from impactive_async.cli.doctor.checks.network import check_redirect
 from impactive_async.cli.doctor.examination import Examination, Verdict
-from impactive_async.cli.doctor.exchange import Exchange
+from impactive_async.cli.doctor.exchange import NOT_JSON, Exchange
 from impactive_async.cli.doctor.places import AUTH_TEST
 from impactive_async.cli.doctor.shapes import row_of, structure
 
@@ -44,7 +44,11 @@ def _check_workspace(examination: Examination, first: Exchange) -> None:
     found = row_of(first.document, AUTH_TEST)
     if found is None:
         seen = f"no id found in {structure(first.document) if isinstance(first.document, dict) else 'it'}"
-        examination.tell("auth test", "row", seen, Verdict.BREAKS, "Report this with --report.")
+        is_page = first.document is NOT_JSON
+        advice = (
+            "This is no answer of the API: is --base-url its host?" if is_page else "Report this with --report."
+        )
+        examination.tell("auth test", "row", seen, Verdict.BREAKS, advice)
         return
     examination.compare("auth test", "row", structure(found.template, AUTH_TEST))
     examination.learn(AUTH_TEST.operation, row=found.template, status=first.status)

@@ -73,7 +73,12 @@ def _tell_unreadable(examination: Examination, place: Place, exchange: Exchange)
     document = exchange.document
     what = "no JSON" if document is NOT_JSON else structure(_outline(document))
     seen = exchange.trouble or (what if exchange.succeeded else f"status {exchange.status}")
-    examination.tell(check, assumed, seen, Verdict.BREAKS, "Report this with --report: no rows were found in it.")
+    advice = "Report this with --report: no rows were found in it."
+    if document is NOT_JSON:
+        advice = "This is no answer of the API: is --base-url its host?"
+    if not exchange.succeeded:
+        advice = "Try again later; if it stays so, report this with --report."
+    examination.tell(check, assumed, seen, Verdict.BREAKS, advice)
 
 
 def _outline(document: Any) -> Any:
@@ -133,6 +138,11 @@ _SAYS: Final = {
 }
 
 
+_UNORDERED: Final = (
+    "A full page may hide newer rows. Poll so often that pages stay short, and report this with --report."
+)
+
+
 def _check_order(examination: Examination, place: Place, rows: Sequence[dict[str, Any]]) -> None:
     polled = place.cap is not None or place.stamp is not None
     assumed = "newest" if polled else "created"
@@ -143,7 +153,7 @@ def _check_order(examination: Examination, place: Place, rows: Sequence[dict[str
     otherwise = Verdict.HANDLED if order in ("newest", "created") or not polled else Verdict.BREAKS
     if order in ("oldest", "shuffled") and _is_cut(examination, place) is False:
         otherwise = Verdict.HANDLED
-    examination.compare(f"{place.title}: order", _SAYS[assumed], _SAYS[order], otherwise)
+    examination.compare(f"{place.title}: order", _SAYS[assumed], _SAYS[order], otherwise, _UNORDERED)
     examination.learn(place.operation, order=order)
 
 

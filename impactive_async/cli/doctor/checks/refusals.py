@@ -45,7 +45,11 @@ def _tell(examination: Examination, kind: str, check: str, assumed: str, answer:
     seen = error_structure(answer)
     serious = answer.status >= 500 or bool(answer.trouble)
     handled = Verdict.BREAKS if serious else Verdict.HANDLED
-    examination.compare(check, assumed, seen, handled if answer.status != status else Verdict.HANDLED)
+    handled = handled if answer.status != status else Verdict.HANDLED
+    examination.compare(check, assumed, seen, handled, _OUTAGE)
+
+
+_OUTAGE: Final = "The SDK takes this for an outage, and tries again before it raises. Report it to the service."
 
 
 def _unknown_id(examination: Examination) -> str:
