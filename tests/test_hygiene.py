@@ -15,7 +15,7 @@ PACKAGE = ROOT / "impactive_async"
 
 ONLY_IN = {
     "backoff": {"_http/retry.py"},
-    "cattrs": {"_codec/exact.py"},
+    "cattrs": {"_codec/exact.py", "sandbox/snapshot/values.py"},
     "msgspec": {"_codec/structs.py"},
     "opentelemetry": {"otel.py"},
     "prometheus_client": {"operations/metrics.py"},

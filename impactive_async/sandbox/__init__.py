@@ -5,6 +5,7 @@ cannot share one misreading. A request passes through these parts:
 
 - `server` and `http`: from a socket to an answer. `http.faults` causes errors on demand, `http.journal` records
   every request.
+- `snapshot`: all of it as a file, and back.
 - `control`: the control API, by which other programs steer the sandbox, and its client.
 - `api`: the contract's 29 endpoints. `bodies` checks what arrives, `render` prints rows, `openapi.json` describes
   the contract a second time, by hand, and the tests compare both.
@@ -26,6 +27,7 @@ from impactive_async.sandbox.http.faults import CHAOS_KINDS, Armed, ChaosKind, F
 from impactive_async.sandbox.http.journal import RecordedRequest
 from impactive_async.sandbox.serve import main, serve
 from impactive_async.sandbox.server import DEFAULT_NOW, Sandbox
+from impactive_async.sandbox.snapshot.document import SnapshotError
 from impactive_async.sandbox.state import State
 from impactive_async.sandbox.world.clock import VirtualClock
 from impactive_async.sandbox.world.enrollments import Enrolled, Skipped
@@ -65,6 +67,7 @@ __all__ = [
     "SendingAccountRecord",
     "SequenceRecord",
     "Skipped",
+    "SnapshotError",
     "State",
     "StepRecord",
     "TableRecord",

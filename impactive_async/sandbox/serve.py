@@ -11,6 +11,7 @@ from typing import Any
 from impactive_async.sandbox.dialect.profile.files import DIALECTS, ProfileSource, choose_profile
 from impactive_async.sandbox.dialect.values import is_numbered
 from impactive_async.sandbox.server import Sandbox
+from impactive_async.sandbox.snapshot.document import SnapshotError, SnapshotSource
 
 __all__ = ["main", "serve"]
 
@@ -24,16 +25,19 @@ async def serve(
     profile: ProfileSource | None = None,
     dialect: str | None = None,
     control_token: str | None = None,
+    snapshot: SnapshotSource | None = None,
     say: Callable[[str], object] = print,
 ) -> None:
     """Serve a sandbox until cancelled; its clock starts at the real time and runs `speed` times as fast as it.
 
     The workspace has a new id each time. A journal or hub that outlives one server must not take the next one,
     on the same port and with the same seed, for the same workspace. It answers as the profile or dialect says.
-    Calls of the control API must send `control_token`, if there is one.
+    Calls of the control API must send `control_token`, if there is one. With a `snapshot`, time, workspace, seed
+    and profile are those of the snapshot.
 
     Raises:
         OSError: The port is taken, or the address is not one of this machine.
+        SnapshotError: The snapshot cannot be read.
         ValueError: `speed` is not above 0, or the profile cannot be used.
     """
     chosen = choose_profile(profile, dialect)
@@ -47,8 +51,9 @@ async def serve(
         speed=speed,
         journal_limit=1000,
         control_token=control_token,
+        snapshot=snapshot,
     ) as sandbox:
-        say(_welcome(sandbox, speed, chosen))
+        say(_welcome(sandbox, speed, sandbox.profile))
         await asyncio.Event().wait()
 
 
@@ -86,6 +91,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         asyncio.run(serve(**vars(options), say=_say))
     except KeyboardInterrupt:
         _say("\nStopped.")
+    except SnapshotError as error:
+        return _complain(f"Cannot begin with this: {error}.")
     except ValueError as error:
         return _complain(f"Cannot serve this profile: {error}.")
     except OSError as error:
@@ -109,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--profile", metavar="FILE", help="answer as this profile says")
     how.add_argument("--dialect", choices=DIALECTS, help="answer in this dialect (default: contract)")
+    parser.add_argument("--snapshot", metavar="FILE", help="begin with what `impactive sandbox snapshot` wrote")
     return parser
 
 

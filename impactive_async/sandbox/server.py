@@ -1,25 +1,26 @@
 """The sandbox: an emulator of the ImpactiveAI API in this process, on a port of its own."""
 
-import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
 from aiohttp import web
 
-from impactive_async.sandbox.api.routes import check_pattern
 from impactive_async.sandbox.control.server import ControlServer, is_control
 from impactive_async.sandbox.dialect.dialect import make_dialect
 from impactive_async.sandbox.dialect.poison import Poison
 from impactive_async.sandbox.dialect.profile.files import ProfileSource, choose_profile
 from impactive_async.sandbox.dialect.profile.overrides import Overrides, merge, override
 from impactive_async.sandbox.dialect.profile.settings import PoisonKind
-from impactive_async.sandbox.http.faults import CHAOS_KINDS, Armed, ChaosKind, Fault, FaultPlan
-from impactive_async.sandbox.http.journal import RecordedRequest, RequestJournal
+from impactive_async.sandbox.http.faults import FaultPlan
+from impactive_async.sandbox.http.journal import RequestJournal
 from impactive_async.sandbox.http.listener import Listener
+from impactive_async.sandbox.http.observed import ObservedTraffic
 from impactive_async.sandbox.http.pipeline import Pipeline
 from impactive_async.sandbox.seeds import Beginning, change_lateness
+from impactive_async.sandbox.snapshot.document import SnapshotSource
+from impactive_async.sandbox.snapshot.sandboxes import RestoredParts, read_image, rebuild, write_snapshot
 from impactive_async.sandbox.state import State
 from impactive_async.sandbox.world.clock import VirtualClock
 from impactive_async.sandbox.world.ids import make_key
@@ -31,7 +32,7 @@ __all__ = ["DEFAULT_NOW", "Sandbox"]
 DEFAULT_NOW = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
 
 
-class Sandbox:
+class Sandbox(ObservedTraffic):
     """All 29 endpoints over one state, reachable at `url` with `api_key`.
 
     ```python
@@ -62,6 +63,8 @@ class Sandbox:
         rate_limit, monotonic: Requests in any second of this clock beyond which 429 is answered.
         control, control_token: Whether the port serves the control API, and the token of its calls, if any.
         journal_limit: How many requests `requests` remembers; all by default.
+        snapshot: Begin with what `snapshot` wrote, as bytes or as a path. It goes before all options above
+            but `host`, `port`, `api_key`, `speed`, `monotonic`, `control` and `journal_limit`.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class Sandbox:
         monotonic: Callable[[], float] = time.monotonic,
         control: bool = True,
         control_token: str | None = None,
+        snapshot: SnapshotSource | None = None,
     ) -> None:
         overrides = Overrides(
             timestamp_precision=timestamp_precision,
@@ -109,8 +113,9 @@ class Sandbox:
             zapier_cap=zapier_cap,
             max_batch=max_batch,
         )
-        self.clock = VirtualClock(now)
-        self.api_key = api_key or make_key(seed)
+        image = None if snapshot is None else read_image(snapshot)
+        self.clock = VirtualClock(now if image is None else image.world.now)
+        self.api_key = api_key or make_key(seed if image is None else image.beginning.seed)
         spoken = make_dialect(override(choose_profile(profile, dialect), overrides), self.clock.now)
         self._beginning = Beginning(seed, now, audience, reply_rate, workspace_id, populate)
         world = self._beginning.world(self.clock, spoken)
@@ -128,6 +133,8 @@ class Sandbox:
             monotonic=monotonic,
         )
         self._listener = Listener(self._pipeline, self._handle, host, port)
+        if image is not None:
+            self._go_on(rebuild(image, self.clock))
 
     async def start(self) -> Self:
         """Listen; from then on `url` is known.
@@ -198,6 +205,34 @@ class Sandbox:
         self._pipeline.begin_anew(self._beginning.world(self.clock, spoken), spoken, FaultPlan(self.seed))
         self.state.show(self._pipeline.world)
 
+    def snapshot(self) -> bytes:
+        """Return a file of all that the next answers depend on: rows, clock, ids, faults, limits, profile.
+
+        Keys, the clock's speed and the requests so far are not in it, nor what your program put on the clock.
+
+        Raises:
+            SnapshotError: A row or a fault holds what no file can.
+        """
+        return write_snapshot(self._beginning, self._pipeline, self._keys_made)
+
+    async def restore(self, snapshot: SnapshotSource) -> None:
+        """Go on from a snapshot: the same file and the same calls give the same bytes.
+
+        Keys stay valid, the clock's speed stays, the requests so far are forgotten.
+
+        Raises:
+            SnapshotError: It cannot be read, is damaged, or a newer version wrote it. Nothing has changed then.
+        """
+        image = read_image(snapshot)
+        parts = rebuild(image, self.clock)
+        await self.clock.restart(image.world.now)
+        self._go_on(parts)
+
+    def _go_on(self, parts: RestoredParts) -> None:
+        self._beginning, self._keys_made = parts.image.beginning, parts.image.keys_made
+        parts.serve(self._pipeline, self.clock)
+        self.state.show(self._pipeline.world)
+
     @property
     def profile(self) -> Mapping[str, Any]:
         """The profile it answers by, with the options of this sandbox in it."""
@@ -239,112 +274,3 @@ class Sandbox:
     def revoke_key(self, key: str | None = None) -> None:
         """Revoke a key (default: `api_key`); it takes effect on the next request."""
         self._pipeline.keys.discard(self.api_key if key is None else key)
-
-    def fail(
-        self,
-        pattern: str,
-        *,
-        times: int | None = 1,
-        after: int = 0,
-        commit: bool = False,
-        delay: float = 0,
-        hold: asyncio.Event | None = None,
-        disconnect: bool = False,
-        drop_after_commit: bool = False,
-        status: int | None = None,
-        retry_after: float | str | datetime | None = None,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        content_type: str = "application/json",
-        redirect_to: str | None = None,
-        truncate: bool = False,
-        die_mid_body: bool = False,
-        ahead: float = 0,
-        drop_keepalive: bool | Literal["at_once", "on_reuse"] = False,
-    ) -> Armed:
-        """Make the next requests of a route fail.
-
-        `pattern` is verb and template, such as `"GET /api/agent/sequences/:id"`, or `"*"`. The first `after`
-        requests pass, the next `times` fail (`None`: all). `drop_after_commit` is short for `disconnect`
-        with `commit`, `drop_keepalive=True` for `"at_once"`; all else is explained at `Fault`.
-
-        Returns:
-            A handle whose `hits` counts the requests that failed.
-        """
-        fault = Fault(
-            commit=commit or drop_after_commit,
-            delay=delay,
-            hold=hold,
-            disconnect=disconnect or drop_after_commit,
-            status=status,
-            retry_after=retry_after,
-            headers=headers or {},
-            body=body,
-            content_type=content_type,
-            redirect_to=redirect_to,
-            truncate=truncate,
-            die_mid_body=die_mid_body,
-            ahead=ahead,
-            drop_keepalive="at_once" if drop_keepalive is True else (drop_keepalive or None),
-        )
-        return self.arm(pattern, fault, times=times, after=after)
-
-    def arm(self, pattern: str, fault: Fault, *, times: int | None = 1, after: int = 0) -> Armed:
-        """Do the same as `fail`, with a `Fault` made beforehand.
-
-        Raises:
-            ValueError: No endpoint has this name.
-        """
-        check_pattern(pattern)
-        return self.plan.arm(pattern, fault, times, after)
-
-    def chaos(self, rate: float, kinds: Sequence[ChaosKind] = CHAOS_KINDS) -> None:
-        """Let this share of all requests (0 to 1) fail in one of these ways; the seed decides which and how."""
-        self.plan.chaos(rate, kinds)
-
-    def clear_faults(self) -> None:
-        """Remove all faults, those of `chaos` included."""
-        self.plan.clear()
-
-    @property
-    def plan(self) -> FaultPlan:
-        """The faults that are armed."""
-        return self._pipeline.plan
-
-    @property
-    def journal(self) -> RequestJournal:
-        """The requests, with their count and their changes."""
-        return self._pipeline.journal
-
-    @property
-    def requests(self) -> tuple[RecordedRequest, ...]:
-        """The requests in order of arrival, at most `journal_limit` of them."""
-        return tuple(self._pipeline.journal)
-
-    def requests_to(self, pattern: str) -> tuple[RecordedRequest, ...]:
-        """The recorded requests to one route, such as `"POST /api/agent/contacts"`.
-
-        Raises:
-            ValueError: No endpoint has this name.
-        """
-        check_pattern(pattern)
-        return tuple(request for request in self._pipeline.journal if pattern in ("*", request.route))
-
-    async def arrived(self, pattern: str = "*", count: int = 1) -> None:
-        """Wait until that many requests to a route are in `requests`, answered or not."""
-        await self.until(lambda: len(self.requests_to(pattern)) >= count)
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until a condition holds, such as a committed write; it is checked whenever `requests` changes."""
-        while not condition():
-            await self._pipeline.journal.change()
-
-    @property
-    def peak_rate(self) -> int:
-        """The most requests that arrived within any real second."""
-        return self._pipeline.arrivals.peak
-
-    @property
-    def peak_in_flight(self) -> int:
-        """The most requests that were being answered at one time."""
-        return self._pipeline.peak_in_flight

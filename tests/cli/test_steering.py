@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,25 @@ def test_people_write_back_and_rows_come_in_bursts(live: Live) -> None:
     assert [row.body for row in live.state.replies] == ["Tell me more"]
     assert told(live, "burst", "deals", "150") == "Made: 150 deals.\n"
     assert len(live.cli("deals", "list").rows) == 100
+
+
+def test_a_snapshot_is_a_file_to_go_back_to(live: Live, tmp_path: Path) -> None:
+    """Written once and never over another file; a damaged one is refused, and changes nothing."""
+    file = tmp_path / "before.json"
+    assert told(live, "snapshot", str(file)).startswith(f"Written: {file}, ")
+    told(live, "burst", "deals", "3")
+    assert len(live.state.rows("deals")) == 8
+    again = live.cli("sandbox", "snapshot", str(file))
+    assert (again.code, "is there already" in again.err) == (2, True)
+    assert told(live, "restore", str(file)).startswith("It is 2026-05-01 09:00:00 UTC;")
+    assert len(live.state.rows("deals")) == 5
+    file.write_bytes(file.read_bytes()[:-9])
+    damaged = live.cli("sandbox", "restore", str(file))
+    assert (damaged.code, len(live.state.rows("deals"))) == (2, 5)
+    missing = live.cli("sandbox", "restore", str(tmp_path / "none"))
+    assert (missing.code, "No such file" in missing.err) == (2, True)
+    begun = invoke("sandbox", "--snapshot", str(file))
+    assert (begun.code, "is damaged" in begun.err) == (2, True)
 
 
 def test_requests_are_shown_and_the_sandbox_begins_anew(live: Live) -> None:

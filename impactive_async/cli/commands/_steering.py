@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -230,6 +231,45 @@ def _line(one: RecordedRequest) -> str:
     query = "&".join(f"{name}={value}" for name, value in one.query.items())
     path = f"{one.path}?{query}" if query else one.path
     return f"{one.at:%Y-%m-%d %H:%M:%S}  {one.status or 'none'}  {one.method} {path}"
+
+
+@command("snapshot", example="impactive sandbox snapshot before.json", shared=LOCAL)
+@argument("file", metavar="FILE")
+@steers
+async def snapshot(run: Run, file: str, url: str, token: str | None) -> None:
+    """Write all that the next answers depend on into a new FILE, for `restore` or `sandbox --snapshot`."""
+    async with reached(url, token) as sandbox:
+        taken = await sandbox.snapshot()
+    _write_new(file, taken)
+    run.out.text(f"Written: {file}, {len(taken):,} bytes; `impactive sandbox restore {file}` goes back to it.")
+
+
+def _write_new(file: str, content: bytes) -> None:
+    try:
+        with Path(file).open("xb") as new:
+            new.write(content)
+    except FileExistsError:
+        raise UsageError(f"{file} is there already, and is left as it is: choose another name.") from None
+    except OSError as error:
+        raise UsageError(f"Cannot write {file}: {error.strerror or error}.") from error
+
+
+def _read(file: str) -> bytes:
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"Cannot read {file}: {error.strerror or error}.") from error
+
+
+@command("restore", example="impactive sandbox restore before.json", shared=LOCAL)
+@argument("file", metavar="FILE")
+@steers
+async def restore(run: Run, file: str, url: str, token: str | None) -> None:
+    """Go on from a FILE that `snapshot` wrote. The key stays valid, the requests so far are forgotten."""
+    taken = _read(file)
+    async with reached(url, token) as sandbox:
+        await sandbox.restore(taken)
+        _told(run, await sandbox.clock())
 
 
 @command("reset", example="impactive sandbox reset --seed other", shared=LOCAL)

@@ -25,7 +25,20 @@ app = GroupWithDefault(
     help="An emulated workspace: serve one, which is what happens where no command is named, or steer one.",
     later={
         name: (f"{_STEERING}:{name}",)
-        for name in ("status", "advance", "speed", "reply", "burst", "fail", "chaos", "clear", "requests", "reset")
+        for name in (
+            "status",
+            "advance",
+            "speed",
+            "reply",
+            "burst",
+            "fail",
+            "chaos",
+            "clear",
+            "requests",
+            "snapshot",
+            "restore",
+            "reset",
+        )
     },
 )
 
@@ -58,6 +71,11 @@ app = GroupWithDefault(
     metavar="WORD",
     help="Only who sends this word may steer it.",
 )
+@option(
+    "--snapshot",
+    metavar="FILE",
+    help="Begin with what `impactive sandbox snapshot` wrote: its rows, time, seed and profile.",
+)
 async def serve(
     run: Run,
     port: int,
@@ -67,6 +85,7 @@ async def serve(
     profile: str | None,
     dialect: str | None,
     token: str | None,
+    snapshot: str | None,
 ) -> None:
     """Serve an emulated workspace until Ctrl-C: no account, no network, no traces."""
     from impactive_async import sandbox
@@ -83,8 +102,11 @@ async def serve(
             profile=profile,
             dialect=dialect,
             control_token=token,
+            snapshot=snapshot,
             say=run.out.text,
         )
+    except sandbox.SnapshotError as error:
+        raise UsageError(f"Cannot begin with this: {error}.") from error
     except ValueError as error:
         raise UsageError(f"Cannot serve this profile: {error}.") from error
     except OSError as error:

@@ -7,7 +7,14 @@ from attrs import frozen
 
 from impactive_async.sandbox.control.steerable import Steerable
 
-__all__ = ["ControlCall"]
+__all__ = ["ControlCall", "RawJson"]
+
+
+@frozen
+class RawJson:
+    """An answer that is JSON already."""
+
+    body: bytes
 
 
 @frozen

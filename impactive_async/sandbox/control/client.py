@@ -1,7 +1,8 @@
 """A client of the control API, to steer a sandbox that runs in another process."""
 
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -217,6 +218,16 @@ class SandboxControl:
         body: dict[str, Any] = {"seconds": seconds}
         await self._call("PUT", "/lateness", body if kinds is None else {**body, "kinds": list(kinds)})
 
+    async def snapshot(self) -> bytes:
+        """Return a file that holds all on which the next answers depend, as `Sandbox.snapshot` does."""
+        async with self._asked("GET", "/snapshot") as answer:
+            return await answer.read()
+
+    async def restore(self, snapshot: bytes) -> None:
+        """Go on from such a file. Keys stay valid."""
+        async with self._asked("PUT", "/snapshot", data=snapshot, headers={"Content-Type": "application/json"}):
+            pass
+
     async def reset(
         self, *, seed: str | None = None, populate: bool | None = None, now: datetime | None = None
     ) -> None:
@@ -232,10 +243,15 @@ class SandboxControl:
         self, method: str, path: str, body: Any = None, *, query: Mapping[str, str] | None = None
     ) -> Any:
         sent = {} if body is None else {"json": plain(body)}
+        async with self._asked(method, path, params=query, **sent) as answer:
+            return None if answer.status == 204 else await answer.json()
+
+    @asynccontextmanager
+    async def _asked(self, method: str, path: str, **more: Any) -> AsyncIterator[aiohttp.ClientResponse]:
         try:
-            async with self._open().request(method, self._url + path, params=query, **sent) as answer:
+            async with self._open().request(method, self._url + path, **more) as answer:
                 await self._refuse(answer)
-                return None if answer.status == 204 else await answer.json()
+                yield answer
         except (aiohttp.ClientError, TimeoutError) as error:
             message = f"no sandbox answers at {self._url.removesuffix(PREFIX)}: {error}"
             raise SandboxControlError(message) from error

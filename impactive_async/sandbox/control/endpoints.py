@@ -185,6 +185,18 @@ ENDPOINTS: Final = (
             "kinds": array("Of which kinds. Default: all.", *POLLED),
         },
     ),
+    ControlRoute("GET", "/snapshot", handlers.snapshot, "All that the next answers depend on, as a file to keep."),
+    ControlRoute(
+        "PUT",
+        "/snapshot",
+        handlers.restore,
+        "Go on from such a file. The key stays valid.",
+        {
+            "snapshot": integer("The version of the file.", required=True),
+            "check": text("The checksum of `state`.", required=True),
+            "state": objects("What the sandbox holds.", required=True),
+        },
+    ),
     ControlRoute(
         "POST",
         "/reset",

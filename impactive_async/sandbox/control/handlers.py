@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 
 from impactive_async.sandbox import triggers
 from impactive_async.sandbox.control import printing
-from impactive_async.sandbox.control.call import ControlCall
+from impactive_async.sandbox.control.call import ControlCall, RawJson
 from impactive_async.sandbox.http.faults import CHAOS_KINDS
 from impactive_async.sandbox.state import POLLED, State
 from impactive_async.sandbox.world.rows import KINDS, Kind
@@ -167,6 +167,17 @@ def lateness(call: ControlCall) -> dict[str, Any]:
 async def reset(call: ControlCall) -> dict[str, Any]:
     """Begin anew."""
     await call.sandbox.reset(**call.body)
+    return overview(call)
+
+
+def snapshot(call: ControlCall) -> RawJson:
+    """Write down everything that the next answers depend on."""
+    return RawJson(call.sandbox.snapshot())
+
+
+async def restore(call: ControlCall) -> dict[str, Any]:
+    """Go on from a snapshot."""
+    await call.sandbox.restore(call.body)
     return overview(call)
 
 

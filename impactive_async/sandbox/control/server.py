@@ -10,7 +10,7 @@ from aiohttp import web
 from attrs import define
 
 from impactive_async.sandbox.control import printing
-from impactive_async.sandbox.control.call import ControlCall
+from impactive_async.sandbox.control.call import ControlCall, RawJson
 from impactive_async.sandbox.control.endpoints import MARK, PREFIX, ControlRoute, find
 from impactive_async.sandbox.control.openapi import control_document
 from impactive_async.sandbox.control.schema import check
@@ -88,8 +88,11 @@ class ControlServer:
         await response.prepare(request)
         journal, sent = self.sandbox.journal, dict[int, Any]()
         last = request.headers.get("Last-Event-ID", "")
-        after = int(last) if last.isdigit() else journal.count
+        after, era = int(last) if last.isdigit() else journal.count, journal.era
         while True:
+            if journal.era != era:  # a snapshot was restored: its numbers may have been used before
+                era, sent = journal.era, {}
+                after = min((record.number for record in journal), default=journal.count + 1) - 1
             for record in list(journal):
                 if record.number > after and sent.get(record.number) != record:
                     sent[record.number] = record
@@ -119,7 +122,10 @@ def _query(endpoint: ControlRoute, request: web.BaseRequest) -> dict[str, str]:
 
 
 async def _body(endpoint: ControlRoute, request: web.BaseRequest) -> dict[str, Any]:
-    raw = await request.read()
+    try:
+        raw = await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise _RefusedError(413, "the body is too large: start another sandbox with --snapshot FILE") from error
     if endpoint.body is None:
         return {}
     if raw and request.content_type != "application/json":
@@ -131,6 +137,6 @@ async def _body(endpoint: ControlRoute, request: web.BaseRequest) -> dict[str, A
 
 
 def _json_response(status: int, value: Any, headers: Mapping[str, str] | None = None) -> web.Response:
-    body = b"" if status == 204 else _json.dumps(value)
+    body = b"" if status == 204 else value.body if isinstance(value, RawJson) else _json.dumps(value)
     shown = {**_HEADERS, **(headers or {})}
     return web.Response(status=status, body=body, headers=shown, content_type="application/json")

@@ -113,19 +113,21 @@ class FaultPlan:
         armed: The faults by their numbers.
         rate: The share of requests that chaos hits.
         kinds: How chaos hits them.
+        made: How many were ever armed.
+        random: What chaos draws from.
     """
 
     _seed: str
     armed: dict[int, Armed] = field(init=False, factory=dict)
     rate: float = field(init=False, default=0)
     kinds: Sequence[ChaosKind] = field(init=False, default=CHAOS_KINDS)
-    _made: int = field(init=False, default=0)
-    _random: Random = field(init=False, default=Factory(lambda self: Random(self._seed), takes_self=True))  # noqa: S311
+    made: int = field(init=False, default=0)
+    random: Random = field(init=False, default=Factory(lambda self: Random(self._seed), takes_self=True))  # noqa: S311
 
     def arm(self, pattern: str, fault: Fault, times: int | None, after: int) -> Armed:
         """Arm a fault for requests of that route (`"*"`: of any)."""
-        self._made += 1
-        armed = self.armed[self._made] = Armed(self._made, pattern, fault, times, after)
+        self.made += 1
+        armed = self.armed[self.made] = Armed(self.made, pattern, fault, times, after)
         return armed
 
     def remove(self, number: int) -> None:
@@ -153,8 +155,8 @@ class FaultPlan:
         for armed in self.armed.values():
             if armed.claims(route):
                 return armed.fault
-        if self.rate and self._random.random() < self.rate:
-            return _chaotic(self._random.choice(self.kinds))
+        if self.rate and self.random.random() < self.rate:
+            return _chaotic(self.random.choice(self.kinds))
         return None
 
 

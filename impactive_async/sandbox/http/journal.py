@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -49,6 +49,8 @@ class RequestJournal:
     _records: dict[int, RecordedRequest] = field(init=False, factory=dict)
     count: int = field(init=False, default=0)
     """How many requests have arrived."""
+    era: int = field(init=False, default=0)
+    """How often the numbers began anew."""
     _change: asyncio.Event = field(init=False, factory=asyncio.Event)
 
     def __iter__(self) -> Iterator[RecordedRequest]:
@@ -72,6 +74,12 @@ class RequestJournal:
         if record is not None:
             self._records[number] = attrs.evolve(record, **outcome)
             self._announce()
+
+    def begin_at(self, count: int) -> None:
+        """Forget the requests so far, and go on as if so many had arrived."""
+        self.count = count
+        self.era += 1
+        self.forget()
 
     def forget(self) -> None:
         """Forget the requests so far. Those to come go on with the next number."""
@@ -105,6 +113,14 @@ class RateMeter:
         while self._recent and self._recent[0] <= now - 1:
             self._recent.popleft()
         return len(self._recent)
+
+    def ages(self, now: float) -> tuple[float, ...]:
+        """How many seconds ago each event of the last second was, the oldest first."""
+        return tuple(now - one for one in self._recent if one > now - 1)
+
+    def refill(self, ages: Iterable[float], now: float) -> None:
+        """Count events of these ages, instead of those so far."""
+        self._recent = deque(now - age for age in ages)
 
     def wait(self, now: float) -> float:
         """Seconds until the oldest event of the last second is older than a second."""

@@ -51,7 +51,7 @@ class Pipeline:
     arrivals: RateMeter = field(init=False, factory=RateMeter)
     in_flight: set[asyncio.Task[Any]] = field(init=False, factory=set)
     peak_in_flight: int = field(init=False, default=0)
-    _accepted: RateMeter = field(init=False, factory=RateMeter)
+    accepted: RateMeter = field(init=False, factory=RateMeter)
     _to_drop: weakref.WeakSet[Any] = field(init=False, factory=weakref.WeakSet)
 
     def __attrs_post_init__(self) -> None:
@@ -62,11 +62,14 @@ class Pipeline:
         self.dialect = dialect
         self.routes = RouteTable(dialect)
 
-    def begin_anew(self, world: World, dialect: Dialect, plan: FaultPlan) -> None:
-        """Serve another workspace from the next request on."""
+    def begin_anew(self, world: World, dialect: Dialect, plan: FaultPlan, requests: int | None = None) -> None:
+        """Serve another workspace from the next request on; `requests`: as if so many had arrived."""
         self.world, self.plan = world, plan
         self.speak(dialect)
-        self.journal.forget()
+        if requests is None:
+            self.journal.forget()
+        else:
+            self.journal.begin_at(requests)
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; the task that does it can be cancelled at any time."""
@@ -109,9 +112,9 @@ class Pipeline:
     def refuse_rate(self) -> int | None:
         """Whole seconds to wait if this request is over the rate limit; else it counts against it."""
         now = self.monotonic()
-        if self.rate_limit is not None and self._accepted.count(now) >= self.rate_limit:
-            return max(1, math.ceil(self._accepted.wait(now)))
-        self._accepted.hit(now)
+        if self.rate_limit is not None and self.accepted.count(now) >= self.rate_limit:
+            return max(1, math.ceil(self.accepted.wait(now)))
+        self.accepted.hit(now)
         return None
 
     def drop_next(self, request: web.BaseRequest) -> None:

@@ -2,25 +2,29 @@
 
 import asyncio
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from attrs import define, field
 
-__all__ = ["VirtualClock"]
+__all__ = ["Due", "VirtualClock"]
 
 _YIELD_EVERY = 256  # due events, after which other tasks of the event loop get a turn
 
 
 # A plain tuple: a heap compares its entries some twenty times each, and tuples compare in C. The serial number
 # settles ties, so that actions are never compared.
-_Due = tuple[datetime, int, Callable[[], object]]
+Due = tuple[datetime, int, Callable[[], object]]
 
 
 def _utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("now must be an aware datetime")
     return moment.astimezone(UTC)
+
+
+def _turn(due: Due) -> tuple[datetime, int]:
+    return due[:2]
 
 
 @define(eq=False)
@@ -32,7 +36,7 @@ class VirtualClock:
     """
 
     _now: datetime = field(converter=_utc)
-    _due: list[_Due] = field(init=False, factory=list)
+    _due: list[Due] = field(init=False, factory=list)
     _scheduled: int = field(init=False, default=0)
     _moving: asyncio.Lock = field(init=False, factory=asyncio.Lock)
 
@@ -49,6 +53,20 @@ class VirtualClock:
         async with self._moving:
             self._due.clear()
             self._now = _utc(now)
+
+    @property
+    def scheduled(self) -> int:
+        """How many events were ever scheduled; each has the number of its turn."""
+        return self._scheduled
+
+    def pending(self) -> list[Due]:
+        """What is scheduled: moment, number and action, in the order in which it would run."""
+        return sorted(self._due, key=_turn)
+
+    def plan_again(self, due: Iterable[Due], scheduled: int) -> None:
+        """Schedule these events and no others, under their numbers; the next number is after `scheduled`."""
+        self._due = sorted(due, key=_turn)
+        self._scheduled = scheduled
 
     def schedule(self, at: datetime, action: Callable[[], object]) -> None:
         """Run `action` when the clock passes `at`; an action that is already due runs at the next advance."""

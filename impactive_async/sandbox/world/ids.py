@@ -38,14 +38,14 @@ class IdGenerator:
 
     seed: str
     numbered: frozenset[str] = frozenset()
-    _made: Counter[str] = field(init=False, factory=Counter)
+    made: Counter[str] = field(init=False, factory=Counter)
 
     def new(self, prefix: str) -> str:
         """The next id of that prefix."""
-        self._made[prefix] += 1
+        self.made[prefix] += 1
         if prefix in self.numbered:
-            return str(self._made[prefix])
-        return f"{prefix}_{_digest(self.seed, prefix, str(self._made[prefix])).hex()}"
+            return str(self.made[prefix])
+        return f"{prefix}_{_digest(self.seed, prefix, str(self.made[prefix])).hex()}"
 
     def chance(self, *what: str) -> float:
         """A number in [0, 1) that depends on the seed and on `what` alone, not on the order of asking."""

@@ -1,15 +1,15 @@
 """What happens as time passes: due steps are sent, contacts answer."""
 
 from datetime import datetime, timedelta
-from functools import partial
 
 import attrs
+from attrs import define
 
 from impactive_async.sandbox.world.rows import EnrollmentRecord, ReplyRecord, SendRecord, StepRecord, TableRecord
 from impactive_async.sandbox.world.timeline import Timeline
 from impactive_async.sandbox.world.world import Book, World
 
-__all__ = ["paused", "plan_the_waiting", "receive", "save", "show_replies_again", "wake"]
+__all__ = ["AnswerDue", "SendDue", "paused", "plan_the_waiting", "receive", "save", "show_replies_again", "wake"]
 
 PLATFORM_SENDER = "hello@mail.impactive.example"
 RETRY_AFTER = timedelta(hours=1)
@@ -21,6 +21,33 @@ _ANSWERS = (
     "I am out of the office until Monday.",
     "You may want to talk to my colleague, in copy.",
 )
+
+
+@define(eq=False)
+class SendDue:
+    """What the clock runs when an email of an enrollment is due."""
+
+    world: World
+    book: Book
+    enrollment_id: str
+    due: datetime
+
+    def __call__(self) -> None:
+        """Send it, if the plan still holds."""
+        _on_due(self.world, self.book, self.enrollment_id, self.due)
+
+
+@define(eq=False)
+class AnswerDue:
+    """What the clock runs when somebody answers an email."""
+
+    world: World
+    send: SendRecord
+    text: str
+
+    def __call__(self) -> None:
+        """Let the answer come in."""
+        _answer(self.world, self.send, self.text)
 
 
 def save(world: World, book: Book, enrollment: EnrollmentRecord) -> EnrollmentRecord:
@@ -82,7 +109,7 @@ def show_replies_again(world: World, book: Book, contact_id: str) -> None:
 
 def _plan(world: World, book: Book, row: EnrollmentRecord) -> None:
     if row.next_send_at is not None:
-        world.clock.schedule(row.next_send_at, partial(_on_due, world, book, row.id, row.next_send_at))
+        world.clock.schedule(row.next_send_at, SendDue(world, book, row.id, row.next_send_at))
 
 
 def _on_due(world: World, book: Book, enrollment_id: str, due: datetime) -> None:
@@ -158,7 +185,7 @@ def _maybe_answer(world: World, send: SendRecord) -> None:
         return
     wait = timedelta(minutes=10) + timedelta(hours=36) * world.ids.chance("wait", send.id)
     text = _ANSWERS[int(len(_ANSWERS) * world.ids.chance("text", send.id))]
-    world.clock.schedule(send.email_date + wait, partial(_answer, world, send, text))
+    world.clock.schedule(send.email_date + wait, AnswerDue(world, send, text))
 
 
 def _answer(world: World, send: SendRecord, text: str) -> None:

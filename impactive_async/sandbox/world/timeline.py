@@ -5,11 +5,30 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from attrs import define, field
+from attrs import define, field, frozen
 
-__all__ = ["Timeline"]
+__all__ = ["Timeline", "TimelineImage", "Version"]
 
 Row = TypeVar("Row")
+
+
+@frozen
+class Version(Generic[Row]):
+    """One version of a row; lists show it from `visible_at` on (`None`: at once)."""
+
+    key: str
+    stamp: datetime
+    serial: int
+    row: Row
+    visible_at: datetime | None
+
+
+@frozen
+class TimelineImage(Generic[Row]):
+    """A timeline as plain data: rows in order of first arrival, the versions of each from the newest back."""
+
+    serial: int
+    rows: tuple[tuple[Version[Row], ...], ...]
 
 
 @define(eq=False, repr=False)
@@ -110,6 +129,27 @@ class Timeline(Generic[Row]):
             if self._shown(entry.key, now) is entry:
                 yield entry.row
 
+    def image(self) -> TimelineImage[Row]:
+        """All versions that this moment or a later one can show."""
+        rows = (tuple(map(_version, _chain(newest))) for newest in self._newest.values())
+        return TimelineImage(self._serial, tuple(rows))
+
+    @classmethod
+    def of(cls, image: TimelineImage[Row]) -> "Timeline[Row]":
+        """Make the timeline of an image."""
+        made = cls()
+        made._serial = image.serial
+        for versions in image.rows:
+            for version in reversed(versions):
+                made._put_back(version)
+        made._entries.sort(key=_order)
+        return made
+
+    def _put_back(self, one: Version[Row]) -> None:
+        entry = _Entry(one.key, one.stamp, one.serial, one.row, one.visible_at, self._newest.get(one.key))
+        self._newest[one.key] = entry
+        self._entries.append(entry)
+
     def _shown(self, key: str, now: datetime) -> _Entry[Row] | None:
         entry = self._newest.get(key)
         while entry is not None and not entry.visible(now):
@@ -130,3 +170,7 @@ def _chain(entry: _Entry[Row] | None) -> Iterator[_Entry[Row]]:
     while entry is not None:
         yield entry
         entry = entry.older
+
+
+def _version(entry: _Entry[Row]) -> Version[Row]:
+    return Version(entry.key, entry.stamp, entry.serial, entry.row, entry.visible_at)
