@@ -22,7 +22,7 @@ from impactive_async._codec.json_bytes import loads
 from impactive_async._codec.tolerant.notes import NOTES
 from impactive_async._codec.tolerant.refusals import Refusal, meaning_of, words_of
 from impactive_async._http.learnt.deviations import Deviations
-from impactive_async._http.learnt.locations import row_by_location
+from impactive_async._http.learnt.locations import row_told_elsewhere
 from impactive_async._http.wire import Repeat, Request, Response
 from impactive_async.errors import (
     APIError,
@@ -76,14 +76,14 @@ def decipher(request: Request, response: Response, shape: Shape[T], deviations: 
         try:
             # The body that answers a DELETE says nothing (A4), so nothing in it can make an error of the success.
             return shape(b"" if request.repeat is Repeat.DELETE else body)
-        except Refusal:  # whatever `Location` says
+        except Refusal:  # whatever stands elsewhere
             raise
         except DecodeError:
-            if notes is None or (located := row_by_location(request, response)) is None:
+            if notes is None or (told := row_told_elsewhere(request, response)) is None:
                 raise
             with suppress(DecodeError):  # the call is not one that returns a row
-                value = shape(located)
-                notes.deviate("row.location")
+                value = shape(told[1])
+                notes.deviate(told[0])
                 return value
             raise
     except NotJson as error:

@@ -1,4 +1,4 @@
-"""The id of a created row, from the `Location` header of an answer whose body does not tell it."""
+"""The id of a row whose answer does not tell it: a new one's from `Location`, an updated one's from the path."""
 
 from __future__ import annotations
 
@@ -9,6 +9,39 @@ from urllib.parse import unquote, urlsplit
 from impactive_async._http.wire import Request, Response, is_custom
 
 _LONGEST: Final = 4096  # bytes of a body that is no JSON which are kept
+
+
+def row_told_elsewhere(request: Request, response: Response) -> tuple[str, bytes] | None:
+    """Return the body that an answer would have had if it told its row's id, and the deviation's name.
+
+    `None`: it is neither told by a header nor known from the request.
+    """
+    located = row_by_location(request, response)
+    if located is not None:
+        return "row.location", located
+    updated = row_by_path(request, response)
+    return None if updated is None else ("row.of_update", updated)
+
+
+def row_by_path(request: Request, response: Response) -> bytes | None:
+    """Return the body that the answer of an update would have had if it told the id that was asked for.
+
+    What the body does hold is kept. `None`: the answer is not that of an update, or it holds more than plain
+    members, so that its row may be in it.
+    """
+    is_update = request.method != "GET" and request.template.rpartition("/")[2].startswith(":")
+    if not is_update or is_custom(request) or response.body.lstrip()[:1] in (b"<", b"["):
+        return None
+    members = _members(response.body)
+    if any(isinstance(value, dict | list) for value in members.values()) or _is_cut_off(members):
+        return None
+    row_id = unquote(request.path.partition("?")[0].rpartition("/")[2])
+    return json.dumps({**members, "id": row_id}).encode()
+
+
+def _is_cut_off(members: dict[str, object]) -> bool:
+    text = members.get("body")
+    return isinstance(text, str) and text.lstrip()[:1] == "{"
 
 
 def row_by_location(request: Request, response: Response) -> bytes | None:
