@@ -8,10 +8,13 @@ from typing import Any, Final
 
 import attrs
 
+from impactive_async.cli.doctor.meant import has_id, meant
 from impactive_async.cli.doctor.places import Place
 
-_KEYS: Final = ("data", "result", "item", "record", "items", "results", "records", "rows")
+_KEYS: Final = ("data", "result", "item", "record", "items", "results", "records", "rows", "_embedded")
 _DEPTH: Final = 3
+_LIST_DEPTH: Final = 2
+_NO_ROWS: Final = frozenset(("error", "errors", "warnings", "messages", "details"))
 _MORE: Final = frozenset(("hasmore", "hasnext", "hasnextpage", "more", "truncated"))
 _NEXT: Final = frozenset(("next", "nextcursor", "nextpage", "nextpagetoken", "nexttoken", "nexturl", "cursor"))
 _TOTAL: Final = frozenset(("total", "totalcount", "totalresults", "totalrows"))
@@ -49,16 +52,17 @@ def rows_of(document: Any, place: Place) -> Rows | None:
         return None
     markers = dict(_markers(document, way))
     more = _says_more(markers, len(rows))
+    rows = [meant(row, place.fields) for row in rows]
     return Rows(rows, _list_template(document, way, place, len(rows)), more)
 
 
 def _way_to_rows(document: Any, place: Place, depth: int = 0) -> tuple[str, ...] | None:
     if isinstance(document, list):
         return ()
-    if not isinstance(document, dict) or depth == _DEPTH:
+    if not isinstance(document, dict) or depth == _LIST_DEPTH:
         return None
     named = [key for key in (place.many, *_KEYS) if key in document]
-    arrays = [key for key, value in document.items() if isinstance(value, list)]
+    arrays = [key for key, value in document.items() if isinstance(value, list) and key not in _NO_ROWS]
     for key in (*named, *(arrays if len(arrays) == 1 else ())):
         inner = _way_to_rows(document[key], place, depth + 1)
         if inner is not None:
@@ -145,7 +149,7 @@ def row_of(document: Any, place: Place) -> Row | None:
             {name: row[name] for name in row if name in _INNER and name != key} if isinstance(row, dict) else {}
         )
         row = row[key]
-    return Row({**row, **beside}, _row_template(document, way, place))
+    return Row(meant({**row, **beside}, place.fields), _row_template(document, way, place))
 
 
 def _way_to_row(document: Any, place: Place, depth: int = 0) -> tuple[Any, ...] | None:
@@ -154,9 +158,9 @@ def _way_to_row(document: Any, place: Place, depth: int = 0) -> tuple[Any, ...] 
         return None if inner is None else (0, *inner)
     if not isinstance(document, dict) or depth == _DEPTH:
         return None
-    if isinstance(document.get("id"), str | int):
+    if has_id(document):
         return ()
-    holders = [key for key, value in document.items() if isinstance(value, dict) and "id" in value]
+    holders = [key for key, value in document.items() if isinstance(value, dict) and has_id(value)]
     for key in (place.one, *_KEYS, *(holders if len(holders) == 1 else ())):
         if key in document:
             inner = _way_to_row(document[key], place, depth + 1)
