@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from impactive_async.hub.sqlite import log, schema
+
+_LOOK: Final = 5_000
+"""How many rows one look reads: some milliseconds in which this program's other calls wait, and nobody else's."""
 
 
 def heal(connection: sqlite3.Connection) -> list[str]:
     """Mend what can be mended; return a sentence for each loss."""
-    return [*_restore_counters(connection), *_restore_log(connection)]
+    return [*_restore_counters(connection), *_restore_groups(connection), *_restore_log(connection)]
 
 
 def _restore_counters(connection: sqlite3.Connection) -> Iterator[str]:
@@ -28,10 +32,51 @@ def _restore_counters(connection: sqlite3.Connection) -> Iterator[str]:
         yield f"its counters ({', '.join(lost)}); they begin anew"
 
 
+def _restore_groups(connection: sqlite3.Connection) -> Iterator[str]:
+    there = {name for (name,) in connection.execute("SELECT name FROM groups")}
+    name = ""
+    while name is not None:
+        if name not in there | {""}:
+            log.note_group(connection, name)
+            yield f"where group {name} is in the log; it goes on with what it had not handled"
+        (name,) = connection.execute("SELECT min(name) FROM pending WHERE name > ?", (name,)).fetchone()
+
+
 def _restore_log(connection: sqlite3.Connection) -> Iterator[str]:
-    newest, logged, trimmed = log.newest(connection), log.logged(connection), log.trimmed(connection)
-    if newest < logged and trimmed < logged:
-        # So that consumers get what the API still shows.
-        connection.execute("DELETE FROM schedule")
-        log.note_trimmed(connection, logged)
+    noted = connection.execute("DELETE FROM counters WHERE name = 'lost'").rowcount > 0
+    gone = log.is_lost(connection, log.newest(connection))
+    if gone:
+        log.note_trimmed(connection, log.logged(connection))
+    if gone or noted:
+        _begin_anew(connection)
         yield "the log, with what consumers had not handled; all feeds are followed from their beginning"
+
+
+def _begin_anew(connection: sqlite3.Connection) -> None:
+    # So that consumers get what the API still shows.
+    connection.execute("DELETE FROM schedule")
+
+
+Place = tuple[str, int]
+"""A group's name and the number of an event."""
+
+
+def without_event(connection: sqlite3.Connection, place: Place) -> tuple[list[Place], Place | None]:
+    """Look at a step of what groups have not handled, behind a place, for events that are not in the log.
+
+    Returns:
+        Where they are, and the place at which to go on; None: that was the last step.
+    """
+    rows = connection.execute(
+        "SELECT name, pending.seq, outbox.seq IS NULL FROM pending LEFT JOIN outbox USING (seq) "
+        "WHERE (name, pending.seq) > (?, ?) ORDER BY name, pending.seq LIMIT ?",
+        (*place, _LOOK),
+    ).fetchall()
+    last = rows[-1][:2] if len(rows) == _LOOK else None
+    return [(name, seq) for name, seq, is_gone in rows if is_gone], last
+
+
+def forget(connection: sqlite3.Connection, places: Sequence[Place]) -> None:
+    """Forget that groups wait for these events, and follow all feeds anew."""
+    connection.executemany("DELETE FROM pending WHERE name = ? AND seq = ?", places)
+    _begin_anew(connection)

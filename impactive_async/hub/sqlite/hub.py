@@ -115,7 +115,28 @@ class SqliteHub(Hub):
 
     async def heal(self) -> list[str]:
         """See `Hub.heal`; somebody may have deleted rows by hand, or a whole table."""
-        return await self._write(lambda connection, _: healing.heal(connection))
+        losses = await self._write(lambda connection, _: healing.heal(connection))
+        if gone := await self._forget_lost_events():
+            losses.append(
+                f"{gone} times an event that a group waited for; all feeds are followed from their beginning"
+            )
+        return losses
+
+    async def _forget_lost_events(self) -> int:
+        place: healing.Place | None = ("", 0)
+        gone = 0
+        while place:
+            found, place = await self._look_for_lost_events(place)
+            gone += len(found)
+        return gone
+
+    async def _look_for_lost_events(
+        self, place: healing.Place
+    ) -> tuple[list[healing.Place], healing.Place | None]:
+        found, after = await self._read(lambda connection: healing.without_event(connection, place))
+        if found:
+            await self._write(lambda connection, _: healing.forget(connection, found))
+        return found, after
 
     async def fail(self, claim: Claim, error: str, again_in: float | None) -> None:
         """See `Hub.fail`."""

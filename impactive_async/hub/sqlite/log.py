@@ -22,6 +22,10 @@ STEP: Final = 500
 def append(connection: sqlite3.Connection, events: Sequence[HubEvent]) -> None:
     """Log the events whose id is not in the log, for every group."""
     before = newest(connection)
+    if is_lost(connection, before):
+        connection.execute(
+            "INSERT OR REPLACE INTO counters VALUES ('lost', 1)"
+        )  # `heal` could not see it any more
     connection.executemany(
         "INSERT INTO outbox (id, event, logged) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
         [(event.id, event.to_json(), time.time()) for event in events],
@@ -83,14 +87,20 @@ def text(entry: str | bytes) -> str:
 
 def _join(connection: sqlite3.Connection, group: str, count: int) -> None:
     """Note a group that is new, and write it rows for the next events that were in the log when it joined."""
-    connection.execute(
-        "INSERT INTO groups (name, start) SELECT ?, coalesce(max(seq), 0) FROM outbox WHERE true "
-        "ON CONFLICT DO NOTHING",
-        (group,),
-    )
+    note_group(connection, group)
     place, start = connection.execute("SELECT place, start FROM groups WHERE name = ?", (group,)).fetchone()
     if place < start and _ready(connection, group, place, count) < count:
         _catch_up(connection, group, place, start, max(count, STEP))
+
+
+def note_group(connection: sqlite3.Connection, group: str) -> None:
+    """Note where a group starts, if it is new. One whose note was lost goes on behind the rows that it has."""
+    connection.execute(
+        "INSERT INTO groups (name, place, start) "
+        "SELECT ?, (SELECT coalesce(max(seq), 0) FROM pending WHERE name = ?), coalesce(max(seq), 0) "
+        "FROM outbox WHERE true ON CONFLICT DO NOTHING",
+        (group, group),
+    )
 
 
 def _ready(connection: sqlite3.Connection, group: str, place: int, count: int) -> int:
@@ -175,6 +185,11 @@ def logged(connection: sqlite3.Connection) -> int:
     """Return the number of the newest event that was ever in the log."""
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
     return int(row[0]) if row else 0
+
+
+def is_lost(connection: sqlite3.Connection, newest: int) -> bool:
+    """Return whether the newest event that was ever logged is gone, and nobody has trimmed it."""
+    return newest < logged(connection) and trimmed(connection) < logged(connection)
 
 
 def trimmed(connection: sqlite3.Connection) -> int:

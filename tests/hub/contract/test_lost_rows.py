@@ -71,6 +71,42 @@ async def test_a_lost_log_is_filled_again(hub: Hub, corner: Corner) -> None:
     assert await hub.heal() == []
 
 
+async def test_a_lost_log_is_found_behind_later_events(hub: Hub, corner: Corner) -> None:
+    """What is logged before anybody looks hides no loss."""
+    claim = await claimed(hub)
+    await run(corner, "SELECT 1", "UPDATE @.meta SET clock = '-infinity'")
+    await hub.add("c")
+    await lose_log(corner)
+    await hub.commit(claim, "1", events(4), 3600)
+    await run(corner, "SELECT 1", "UPDATE @.meta SET clock = '-infinity'")
+    await hub.add("d")
+    (loss,) = await hub.heal()
+    assert loss.startswith("the log, ")
+    assert await hub.feeds() == {}
+    assert await hub.heal() == []
+
+
+async def test_a_group_whose_row_is_lost_goes_on(hub: Hub, corner: Corner) -> None:
+    """It gets what it had not acknowledged, and what was logged since; nothing is lost, and nobody is held up."""
+    taken = await hub.receive("billing", count=2, visibility=0)
+    await hub.ack("billing", [taken[0].position])
+    await run(corner, "DELETE FROM groups", "DELETE FROM @.groups")
+    await hub.commit(await claimed(hub), "1", events(4, 5), 3600)
+    found = await taken_by(hub, "billing")
+    assert found | {1} == {1, 2, 3, 4, 5}
+    assert await taken_by(hub, "billing") == set()
+    assert await hub.heal() == []
+
+
+async def taken_by(hub: Hub, group: str) -> set[int]:
+    """Read and acknowledge all that a group gets."""
+    found: set[int] = set()
+    while deliveries := await hub.receive(group, visibility=0):
+        await hub.ack(group, [delivery.position for delivery in deliveries])
+        found |= {delivery.event.data["n"] for delivery in deliveries}
+    return found
+
+
 async def test_a_lost_clock_is_made_again(hub: Hub, corner: Corner) -> None:
     """What a hub counts with is one row or a few: without them claims go on, and no token is given twice."""
     claim = await claimed(hub)
@@ -116,3 +152,41 @@ async def test_a_lost_rate_limit_is_told(hub: Hub, corner: Corner) -> None:
     (loss,) = await hub.heal()
     assert "rate" in loss or "arrival" in loss
     assert await hub.heal() == []
+
+
+async def test_groups_of_sqlite_are_made_again(tmp_path: Path) -> None:
+    """Whoever looks at the hub sees groups again whose consumers are not there."""
+    async with corner_of("sqlite", tmp_path) as corner, corner.hub() as hub:
+        await filled(hub)
+        for group in ("billing", "crm"):
+            await hub.receive(group)
+        await run(corner, "DELETE FROM groups WHERE name = 'crm'", "")
+        (loss,) = await hub.heal()
+        assert "group crm" in loss
+        assert [(group.name, group.behind) for group in (await hub.status()).groups] == [
+            ("billing", 3),
+            ("crm", 3),
+        ]
+        assert await hub.heal() == []
+
+
+async def test_events_that_sqlite_has_lost_are_waited_for_no_more(tmp_path: Path) -> None:
+    """Without them no group could ever catch up; all feeds begin anew, and the events come back."""
+    async with corner_of("sqlite", tmp_path) as corner, corner.hub() as hub:
+        await filled(hub)
+        for group in ("billing", "crm"):
+            await hub.receive(group)
+        await run(corner, "DELETE FROM outbox WHERE seq = 2", "")
+        (loss,) = await hub.heal()
+        assert loss.startswith("2 times an event")
+        assert {group.behind for group in (await hub.status()).groups} == {2}
+        assert await hub.feeds() == {}
+        assert await hub.heal() == []
+        await filled(hub)
+        assert await taken_by(hub, "billing") == {2}
+
+
+async def filled(hub: Hub) -> None:
+    """Log three events."""
+    await hub.add("a")
+    await hub.commit(await claimed(hub), "1", events(1, 2, 3), 3600)

@@ -55,6 +55,13 @@ LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
 $$;
 
 
+-- Whether the newest event that was seen in the log is gone, and nobody has trimmed it.
+CREATE OR REPLACE FUNCTION is_log_lost() RETURNS boolean
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT EXISTS (SELECT FROM meta WHERE newest > trimmed AND NOT EXISTS (SELECT FROM outbox WHERE seq = newest))
+$$;
+
+
 -- The same, and saves it once a second, with the newest event of the log. Whoever finds the row locked leaves that to
 -- the holder.
 CREATE OR REPLACE FUNCTION keep_time() RETURNS timestamptz
@@ -75,8 +82,10 @@ BEGIN
         v_saved.ahead := v_now - v_server;
     END IF;
     IF v_now > v_saved.clock + interval '0.99 seconds' THEN
+        -- What shows that the log was lost stays as it is until `heal` has seen it.
         UPDATE meta SET
-            clock = v_now, ahead = v_saved.ahead, newest = greatest(newest, (SELECT max(seq) FROM outbox))
+            clock = v_now, ahead = v_saved.ahead,
+            newest = CASE WHEN is_log_lost() THEN newest ELSE greatest(newest, (SELECT max(seq) FROM outbox)) END
         WHERE ctid = (SELECT ctid FROM meta WHERE clock = v_saved.clock FOR UPDATE SKIP LOCKED);
     END IF;
     RETURN v_now;
@@ -555,15 +564,14 @@ END $$;
 
 
 -- Finds what somebody has deleted of what belongs together, and mends what can be mended. Returns the losses, in words.
--- The log is lost where the newest event is gone that was seen in it, and that was not trimmed. All feeds begin anew then,
--- so that consumers get what the API still shows.
+-- Where the log is lost, all feeds begin anew, so that consumers get what the API still shows.
 CREATE OR REPLACE FUNCTION heal() RETURNS SETOF text
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     v_newest bigint := (SELECT coalesce(max(seq), 0) FROM outbox);
 BEGIN
     RETURN QUERY SELECT restore_rows();
-    IF EXISTS (SELECT FROM meta WHERE newest > v_newest AND newest > trimmed) THEN
+    IF is_log_lost() THEN
         UPDATE meta SET
             newest = v_newest, token_floor = greatest(token_floor, (SELECT max(token) FROM feeds));
         DELETE FROM feeds;
