@@ -19,6 +19,8 @@ from impactive_async.hub.contract.hub import Hub
 from impactive_async.hub.contract.reader import Delivery, EventReader
 from impactive_async.hub.contract.status import DeadFeed, GroupStatus, HubStatus
 from impactive_async.hub.sqlite.hub import SqliteHub
+from impactive_async.hub.steering.feed_status import FeedStatus
+from impactive_async.hub.steering.steering import Rewound
 from impactive_async.hub.worker.loop import run_worker
 from impactive_async.hub.worker.reports import Report, WorkerStats
 
@@ -30,6 +32,7 @@ __all__ = [
     "Delivery",
     "DeliveryBatch",
     "EventReader",
+    "FeedStatus",
     "GroupStatus",
     "Hub",
     "HubError",
@@ -37,6 +40,7 @@ __all__ = [
     "HubStatus",
     "InFlightEvent",
     "Report",
+    "Rewound",
     "SqliteHub",
     "WorkerStats",
     "connect",

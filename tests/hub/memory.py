@@ -7,7 +7,17 @@ from collections.abc import Sequence
 from attrs import define, field
 
 from impactive_async import Clock
-from impactive_async.hub import Claim, DeadLetter, Delivery, Hub, HubError, HubEvent, HubStatus, InFlightEvent
+from impactive_async.hub import (
+    Claim,
+    DeadLetter,
+    Delivery,
+    FeedStatus,
+    Hub,
+    HubError,
+    HubEvent,
+    HubStatus,
+    InFlightEvent,
+)
 from impactive_async.hub.contract.claim import fenced
 
 
@@ -38,6 +48,21 @@ class MemoryHub(Hub):
         self.calls.append(method)
         if self.trouble.get(method):
             raise self.trouble[method].pop(0)
+
+    async def feed(self, name: str) -> FeedStatus | None:
+        raise NotImplementedError
+
+    async def exchange_cursor(self, feed: str, before: str, after: str) -> bool:
+        raise NotImplementedError
+
+    async def pause(self, feed: str) -> bool:
+        raise NotImplementedError
+
+    async def resume(self, feed: str) -> bool:
+        raise NotImplementedError
+
+    async def poll_now(self, feed: str) -> bool:
+        raise NotImplementedError
 
     async def add(self, feed: str, cursor: str = "") -> None:
         self._called("add")

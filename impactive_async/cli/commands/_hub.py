@@ -96,13 +96,15 @@ def tell_status(run: Run, status: HubStatus) -> None:
     import attrs
 
     figures = attrs.asdict(
-        status, filter=lambda field, _: field.name not in ("dead", "groups", "coverage"), recurse=False
+        status, filter=lambda field, _: field.name not in ("dead", "groups", "coverage", "paused"), recurse=False
     )
     run.out.rows([{"what": name.replace("_", " "), "value": _shown(value)} for name, value in figures.items()])
     if status.groups:
         run.out.rows(status.groups)
     if status.dead:
         run.out.rows(status.dead)
+    if status.paused:
+        run.out.rows([{"paused": feed} for feed in status.paused])
     if status.coverage:
         run.out.rows([_covered(one) for one in status.coverage])
 

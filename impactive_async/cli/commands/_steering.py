@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from impactive_async.cli.kit.arguments import moment
+from impactive_async.cli.kit.arguments import moment, span
 from impactive_async.cli.kit.declare import command
 from impactive_async.cli.kit.errors import UnreachableError, UsageError
 from impactive_async.cli.kit.options import LOCAL, argument, option
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from impactive_async.cli.kit.run import Run
     from impactive_async.sandbox import RecordedRequest, SandboxControl
     from impactive_async.sandbox.control.client import ClockState
-
-_SPANS: Final = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
 def steers(body: Callable[..., Any]) -> Callable[..., Any]:
@@ -93,14 +89,7 @@ async def advance(run: Run, by: str | None, to: str | None, url: str, token: str
         if to is not None:
             _told(run, await sandbox.advance(to=moment(to)))
         else:
-            _told(run, await sandbox.advance(seconds=_span(by or "").total_seconds()))
-
-
-def _span(text: str) -> timedelta:
-    if not re.fullmatch(r"(\d+(\.\d+)?[dhms])+", text):
-        raise UsageError(f"{text!r} is not a span: write it as 3d, 36h, 90m or 1d12h.")
-    parts = re.findall(r"([\d.]+)([dhms])", text)
-    return sum((timedelta(**{_SPANS[unit]: float(number)}) for number, unit in parts), timedelta())
+            _told(run, await sandbox.advance(seconds=span(by or "").total_seconds()))
 
 
 @command("speed", example="impactive sandbox speed 3600", shared=LOCAL)

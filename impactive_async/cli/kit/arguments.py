@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, Final, TextIO, TypeVar
 
 from impactive_async import UNSET, Unset
 from impactive_async.cli.kit.errors import UsageError
 from impactive_async.cli.kit.options import argument, option
 
 T = TypeVar("T")
+
+_SPANS: Final = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 since_option = option("--since", metavar="MOMENT", help="Only what is newer, as 2026-05-01T09:00Z.")
 extra_option = option(
@@ -44,6 +47,21 @@ def moment(text: str | None) -> datetime | None:
     except ValueError:
         raise UsageError(f"{text!r} is not a moment: write it as 2026-05-01, or 2026-05-01T09:00+02:00.") from None
     return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def span(text: str) -> timedelta:
+    """Read a span of time from the command line, such as 3d or 1d12h.
+
+    Raises:
+        UsageError: The text is no span, or a longer one than there was time.
+    """
+    if not re.fullmatch(r"(\d+(\.\d+)?[dhms])+", text):
+        raise UsageError(f"{text!r} is not a span: write it as 3d, 36h, 90m or 1d12h.")
+    parts = re.findall(r"([\d.]+)([dhms])", text)
+    try:
+        return sum((timedelta(**{_SPANS[unit]: float(number)}) for number, unit in parts), timedelta())
+    except OverflowError:
+        raise UsageError(f"{text!r} is longer than there was time.") from None
 
 
 def extra_fields(pairs: Sequence[str]) -> dict[str, Any]:

@@ -58,6 +58,7 @@ class Snapshot:
     """
 
     __slots__ = (
+        "_again_from",
         "_cap",
         "_clock",
         "_fields",
@@ -93,6 +94,7 @@ class Snapshot:
         self._start = _first_wanted(start)
         self._primed = False  # whether a page was accepted
         self._known: dict[RowId, str] = {}  # row id -> digest of its content, the least recently shown first
+        self._again_from: int | None = None  # rewound: known rows of the next page from here on come again
         self._missed: dict[RowId, int] = {}  # of a whole list: known row -> pages in a row without it
         self._in_flight = InFlight()
         self._newest: int | None = None  # timestamp of the newest row handled, or of the last overflow's end
@@ -154,6 +156,7 @@ class Snapshot:
         reported = [gaps.public(self.feed, span) for span in lost]
         if first:
             self._known.update(version for at, _, _, _, (version, _) in arrivals if at < self._start)
+        self._repeat(arrivals)
         new = [arrival for arrival in arrivals if self._is_new(arrival)]
         self._in_flight.add(new)
         self._forget(arrivals, cap)
@@ -224,6 +227,13 @@ class Snapshot:
         version, _ = arrival[-1]
         return self._known.get(version[0]) != version[1] and version not in self._in_flight
 
+    def _repeat(self, arrivals: Sequence[Arrival]) -> None:
+        if arrivals and self._again_from is not None:
+            again_from, self._again_from = self._again_from, None
+            for at, *_, ((row_id, _), _) in arrivals:
+                if at >= again_from:
+                    self._known.pop(row_id, None)
+
     def _lost(self, page: SnapshotRows, cap: int | None, *, first: bool) -> list[Span]:
         """Return the gap before a page that was cut off and shows no row of the page before.
 
@@ -284,6 +294,7 @@ class Snapshot:
             "newest": self._newest,
             "clock": self._clock,
             "bad": [*self._quarantine.digests],
+            "again_from": self._again_from,
             "known": list(self._known.items()),
             "missed": list(self._missed.items()),
             "gaps": [list(span) for span in self._gaps],
@@ -318,6 +329,7 @@ class Snapshot:
         self._newest = saved.moment_or_none("newest")
         self._clock = saved.moment_or_none("clock")
         self._quarantine = Quarantine(saved.texts("bad"))
+        self._again_from = saved.moment_or_none("again_from")
         self._known = dict(saved.pairs("known"))
         self._missed = dict(saved.counts("missed"))
         if (seen_rows := saved.list_or_none("seen_rows")) is not None:

@@ -34,6 +34,13 @@ def without_home(text: str) -> str:
     return "{" + _split(text)[1] if text.startswith(_FIRST) else text
 
 
+def with_home_of(text: str, saved: str) -> str:
+    """Return the text of a cursor with where another one belongs, whatever stands before that one's place."""
+    document = json.loads(saved)
+    fields = [f'"{name}":{json.dumps(document[name])},' for name in _FIELDS if name in document]
+    return "".join(("{", *fields, text[1:]))
+
+
 def _split(text: str) -> tuple[dict[str, Any], str]:
     """Return where a cursor belongs, and the rest of its text without the first brace."""
     found, rest = {}, text[1:]

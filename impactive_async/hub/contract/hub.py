@@ -33,12 +33,13 @@ from impactive_async.hub.contract.holding import ExclusiveReading
 from impactive_async.hub.contract.reader import MAX_DELIVERIES, Delivery, EventReader
 from impactive_async.hub.contract.settings import identity
 from impactive_async.hub.contract.status import HubStatus, committed_coverage
+from impactive_async.hub.steering.steering import Steering
 
 _CURSORS_AT_ONCE: Final = 200
 """A cursor has a few kilobytes, at the most some dozens."""
 
 
-class Hub(ExclusiveReading, Protocol):
+class Hub(ExclusiveReading, Steering, Protocol):
     """Polling needs the first four methods; the others are for operation and for consumers."""
 
     @abstractmethod

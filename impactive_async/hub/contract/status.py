@@ -15,7 +15,7 @@ from impactive_async.feeds.delivery.coverage import coverage_of
 from impactive_async.resources.watching.lists import LISTS
 
 DEAD_SHOWN = 100
-"""How many dead feeds `HubStatus.dead` lists at most."""
+"""How many feeds `HubStatus.dead` and `HubStatus.paused` list at most."""
 
 
 @frozen(kw_only=True)
@@ -60,6 +60,8 @@ class HubStatus:
         gaps: Gaps reported by all feeds since they were added.
         dead_count: Dead feeds.
         dead: The first of them.
+        paused_count: Feeds that nobody claims until they are resumed.
+        paused: The names of the first of them.
         events: Events in the log.
         groups: The consumer groups, by name.
         rate_limit: API requests a second, of all workers together; None: no limit.
@@ -82,6 +84,8 @@ class HubStatus:
     rate_limit: float | None
     rate_wait: float
     coverage: tuple[Coverage, ...] = ()
+    paused_count: int = 0
+    paused: tuple[str, ...] = ()
 
 
 def hub_status(engine: str, document: Mapping[str, Any]) -> HubStatus:
@@ -111,6 +115,8 @@ def hub_status(engine: str, document: Mapping[str, Any]) -> HubStatus:
         ),
         rate_limit=float(document["rate_limit"] or 0.0) or None,
         rate_wait=float(document["rate_wait"]),
+        paused_count=int(document["paused_count"]),
+        paused=tuple(document["paused"]),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from impactive_async.errors import ConfigurationError
 
-VERSION: Final = 5
+VERSION: Final = 6
 """The version that this program reads and writes."""
 
 STEPS: Final = {
@@ -19,6 +19,7 @@ STEPS: Final = {
     3: "3: deliveries are counted, and events that no consumer can handle become dead letters",
     4: "4: a reader can have a consumer group to itself, and can postpone events",
     5: "5: a new group only notes where it starts in the log, and failing feeds are listed",
+    6: "6: feeds can be paused, and polled at once",
 }
 """What each step changes, by the version that it leads to."""
 

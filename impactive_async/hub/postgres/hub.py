@@ -37,6 +37,7 @@ from impactive_async.hub.contract.versions import VERSION, check_version, steps_
 from impactive_async.hub.postgres.check import SETTINGS, check_server
 from impactive_async.hub.postgres.connection import PostgresConnection
 from impactive_async.hub.postgres.errors import MADE_BY_ANOTHER
+from impactive_async.hub.postgres.steering import PostgresSteering
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -46,7 +47,7 @@ _STEP = 500
 """How many rows of the log one call looks at: a few milliseconds."""
 
 
-class PostgresHub(Hub):
+class PostgresHub(PostgresSteering, Hub):
     """A hub in one schema of a PostgreSQL database; `init` creates it.
 
     Args:
@@ -177,7 +178,7 @@ class PostgresHub(Hub):
 
         What you write in that transaction and the acknowledgement take effect together or not at all: if it is
         rolled back, the events come again. With another driver, run
-        `SELECT impactive.ack(5, 'billing', ARRAY['1-1795658252437421'])`, with the namespace, `VERSION` of
+        `SELECT impactive.ack(6, 'billing', ARRAY['1-1795658252437421'])`, with the namespace, `VERSION` of
         `impactive_async.hub.contract.versions`, the group and the positions.
 
         Args:
@@ -310,13 +311,6 @@ class PostgresHub(Hub):
     async def _settle(self, function: str, claim: Claim, *rest: Any) -> None:
         if not await self._value(function, claim.feed, claim.token, *rest):
             raise fenced(claim)
-
-    async def _value(self, function: str, *arguments: Any) -> Any:
-        ((value,),) = await self._call(function, *arguments)
-        return value
-
-    async def _call(self, function: str, *arguments: Any) -> list[asyncpg.Record]:
-        return await self._postgres.fetch(f"SELECT * FROM {self._schema}.{function}", *arguments)  # noqa: S608 - ours
 
 
 def _scripts(version: int) -> Iterator[str]:

@@ -22,11 +22,13 @@ from impactive_async.hub.redis.client import client_of
 from impactive_async.hub.redis.sentinels import WrongSentinelsError
 
 # In the order of prelude.lua; `feeds` is where version 1 kept the states.
-_KEYS = ("schedule", "leased", "states", "cursors", "dead", "meta", "events", "ids", "feeds", "failing")
+_KEYS = ("schedule", "leased", "states", "cursors", "dead", "meta", "events", "ids", "feeds", "failing",
+         "paused")  # fmt: skip
 SCRIPTS = (
-    "add", "bind", "claim", "drop", "drop_group", "feeds", "heal", "heal_ids", "hold", "in_flight", "limit",
-    "permit", "postpone", "receive", "reject", "remove", "replay", "revive", "settle", "status", "trim",
-    "upgrade_2", "upgrade_3", "upgrade_4", "upgrade_5",
+    "add", "bind", "claim", "drop", "drop_group", "exchange_cursor", "feed", "feeds", "heal", "heal_ids", "hold",
+    "in_flight", "limit", "pause", "permit", "poll_now", "postpone", "receive", "reject", "remove", "replay",
+    "resume", "revive", "settle", "status", "trim", "upgrade_2", "upgrade_3", "upgrade_4", "upgrade_5",
+    "upgrade_6",
 )  # fmt: skip
 _OTHER_VERSION = "HUBVERSION "
 _PASSING = (

@@ -42,6 +42,7 @@ from impactive_async.hub.contract.versions import VERSION, check_version, steps_
 from impactive_async.hub.redis.check import check_fsync, check_mode, check_schema, check_server, no_hub
 from impactive_async.hub.redis.connection import RedisConnection
 from impactive_async.hub.redis.letters import RedisLetters
+from impactive_async.hub.redis.steering import RedisSteering
 
 _NONE = ""
 """How a script is told that an argument is left out."""
@@ -51,7 +52,7 @@ _BEGIN = "0"
 _DEAD = "dead: "
 
 
-class RedisHub(Hub):
+class RedisHub(RedisSteering, Hub):
     """A hub in one Redis database.
 
     Other services may read the stream `{namespace}:events` with consumer groups of their own; its field `event` is

@@ -32,7 +32,8 @@ from impactive_async.hub.contract.settings import SharedSettings, limit_of
 from impactive_async.hub.contract.status import HubStatus, hub_status
 from impactive_async.hub.contract.versions import steps_from
 from impactive_async.hub.sqlite import dead_letters as buried
-from impactive_async.hub.sqlite import healing, holding, log, schedule, schema
+from impactive_async.hub.sqlite import healing, holding, log, schedule, schema, steering
+from impactive_async.hub.steering.feed_status import FeedStatus, feed_status
 
 T = TypeVar("T")
 
@@ -154,6 +155,30 @@ class SqliteHub(Hub):
     async def revive(self, feed: str) -> bool:
         """See `Hub.revive`."""
         return await self._change(lambda connection, now: schedule.revive(connection, now, feed))
+
+    async def feed(self, name: str) -> FeedStatus | None:
+        """See `Steering.feed`."""
+        return feed_status(
+            name, await self._read(lambda connection: steering.feed(connection, _now(connection), name))
+        )
+
+    async def exchange_cursor(self, feed: str, before: str, after: str) -> bool:
+        """See `Steering.exchange_cursor`."""
+        return await self._change(
+            lambda connection, now: steering.exchange_cursor(connection, now, feed, before, after)
+        )
+
+    async def pause(self, feed: str) -> bool:
+        """See `Steering.pause`."""
+        return await self._change(lambda connection, _: steering.pause(connection, feed))
+
+    async def resume(self, feed: str) -> bool:
+        """See `Steering.resume`."""
+        return await self._change(lambda connection, now: steering.resume(connection, now, feed))
+
+    async def poll_now(self, feed: str) -> bool:
+        """See `Steering.poll_now`."""
+        return await self._change(lambda connection, now: steering.poll_now(connection, now, feed))
 
     async def receive(
         self,
@@ -314,7 +339,10 @@ def _checked(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection]
     return work(connection)
 
 
+def _now(connection: sqlite3.Connection) -> float:
+    return schedule.hub_time(connection, time.time())
+
+
 def _status(connection: sqlite3.Connection) -> HubStatus:
-    now = schedule.hub_time(connection, time.time())
-    document = schedule.status(connection, now) | log.status(connection)
+    document = schedule.status(connection, _now(connection)) | log.status(connection)
     return hub_status(f"SQLite {sqlite3.sqlite_version}", document)

@@ -33,14 +33,17 @@ def add(connection: sqlite3.Connection, now: float, feed: str, cursor: str) -> N
 def claim(connection: sqlite3.Connection, now: float, lease: float) -> Claim | None:
     """Lease the most overdue feed; None if none is due."""
     row = connection.execute(
-        "SELECT feed, cursor, failures FROM schedule WHERE NOT dead AND due <= ? ORDER BY due LIMIT 1", (now,)
+        "SELECT feed, cursor, failures FROM schedule "
+        "WHERE NOT dead AND NOT paused AND due <= ? ORDER BY due LIMIT 1",
+        (now,),
     ).fetchone()
     if row is None:
         return None
     feed, cursor, failures = row
     token = _next_token(connection, now)
     connection.execute(
-        "UPDATE schedule SET token = ?, leased = 1, due = ? WHERE feed = ?", (token, now + lease, feed)
+        "UPDATE schedule SET token = ?, leased = 1, poll_again = 0, due = ? WHERE feed = ?",
+        (token, now + lease, feed),
     )
     return Claim(feed=feed, cursor=cursor, token=token, failures=failures, lease=lease)
 
@@ -96,9 +99,9 @@ def commit(
     if _is_done(connection, now, claim, cursor):
         return
     connection.execute(
-        "UPDATE schedule SET cursor = ?, due = ?, gaps = gaps + ?, settled = token, committed = token, "
-        "leased = 0, failures = 0, error = '' WHERE feed = ?",
-        (cursor, now + again_in, gaps, claim.feed),
+        "UPDATE schedule SET cursor = ?, due = ? + CASE WHEN poll_again THEN 0 ELSE ? END, gaps = gaps + ?, "
+        "settled = token, committed = token, leased = 0, failures = 0, error = '' WHERE feed = ?",
+        (cursor, now, again_in, gaps, claim.feed),
     )
     log.append(connection, events)
 
@@ -108,9 +111,9 @@ def fail(connection: sqlite3.Connection, now: float, claim: Claim, error: str, a
     if _is_done(connection, now, claim):
         return
     connection.execute(
-        "UPDATE schedule SET due = ?, dead = ?, error = ?, failures = failures + 1, settled = token, leased = 0 "
-        "WHERE feed = ?",
-        (now + (again_in or 0.0), again_in is None, error, claim.feed),
+        "UPDATE schedule SET due = ? + CASE WHEN poll_again THEN 0 ELSE ? END, dead = ? AND NOT paused, "
+        "error = ?, failures = failures + 1, settled = token, leased = 0 WHERE feed = ?",
+        (now, again_in or 0.0, again_in is None, error, claim.feed),
     )
 
 
@@ -217,16 +220,18 @@ def _rate(connection: sqlite3.Connection, own: Rate | None) -> Rate | None:
 def status(connection: sqlite3.Connection, now: float) -> dict[str, Any]:
     """Return the schedule's part of a hub's status."""
     row = connection.execute(
-        "SELECT count(*), total(leased AND due > :now), total(NOT dead AND due <= :now), "
-        ":now - min(CASE WHEN NOT dead AND due <= :now THEN due END), "
-        "total(NOT dead AND failures > 0), total(gaps), total(dead) FROM schedule",
+        "SELECT count(*), total(leased AND due > :now), total(NOT dead AND NOT paused AND due <= :now), "
+        ":now - min(CASE WHEN NOT dead AND NOT paused AND due <= :now THEN due END), "
+        "total(NOT dead AND failures > 0), total(gaps), total(dead), total(paused) FROM schedule",
         {"now": now},
     ).fetchone()
-    names = ("feeds", "leased", "due", "lag", "failing", "gaps", "dead_count")
+    names = ("feeds", "leased", "due", "lag", "failing", "gaps", "dead_count", "paused_count")
     dead = connection.execute(
         "SELECT feed, failures, error FROM schedule WHERE dead ORDER BY feed LIMIT ?", (DEAD_SHOWN,)
     )
-    return dict(zip(names, row, strict=True)) | {"dead": dead.fetchall()} | _settings(connection, now)
+    paused = connection.execute("SELECT feed FROM schedule WHERE paused ORDER BY feed LIMIT ?", (DEAD_SHOWN,))
+    listed = {"dead": dead.fetchall(), "paused": [feed for (feed,) in paused]}
+    return dict(zip(names, row, strict=True)) | listed | _settings(connection, now)
 
 
 def _settings(connection: sqlite3.Connection, now: float) -> dict[str, Any]:

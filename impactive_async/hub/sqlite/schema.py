@@ -84,6 +84,13 @@ _VERSIONS: Final = {
         # What is not in the log of an older file was trimmed.
         "INSERT INTO counters SELECT 'trimmed', coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'",
     ),
+    6: (
+        # Paused feeds, and leased ones that somebody wants polled once more at once.
+        "ALTER TABLE schedule ADD COLUMN paused INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE schedule ADD COLUMN poll_again INTEGER NOT NULL DEFAULT 0",
+        "DROP INDEX feeds_due",
+        "CREATE INDEX schedule_due ON schedule (due) WHERE NOT dead AND NOT paused",
+    ),
 }
 """What each version adds. A new file is made by all of them, one after the other."""
 

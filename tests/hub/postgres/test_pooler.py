@@ -69,7 +69,7 @@ async def test_a_transaction_of_another_isolation_is_refused() -> None:
         await make_serializable(pool)
         session = await asyncpg.connect(pool.server.url)
         arguments = f"'a', {claim.token}, '', '1', 0, 0, '{{}}', '{{}}'"
-        calls = ("claim(5, 60)", f"commit_claim({arguments})", "receive(5, 'billing', 1, 60, 10)")
+        calls = ("claim(6, 60)", f"commit_claim({arguments})", "receive(6, 'billing', 1, 60, 10)")
         for call in calls:
             with pytest.raises(asyncpg.PostgresError, match="serializable") as refusal:
                 await session.fetch(f"SELECT impactive.{call}")

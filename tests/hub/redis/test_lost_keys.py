@@ -70,6 +70,16 @@ async def test_a_lost_schedule_is_made_again(hub: Hub, redis: Redis, corner: Cor
     assert await hub.heal() == []
 
 
+async def test_feeds_whose_pause_is_lost_are_due(hub: Hub, redis: Redis, corner: Corner) -> None:
+    """Of a paused feed nothing else says that it is not to be polled: it is told, and polled again."""
+    assert await hub.pause("feed 7")
+    assert await hub.heal() == []
+    await lose(redis, corner, "paused")
+    assert await hub.heal() == ["feed 7: when it is due; it is due now"]
+    assert "feed 7" in await all_claimed(hub)
+    assert await hub.heal() == []
+
+
 async def test_feeds_without_a_cursor_begin_anew(hub: Hub, redis: Redis, corner: Corner) -> None:
     """They are taken out, so that discovery adds them again; meanwhile no claim is made of one."""
     await lose(redis, corner, "cursors")

@@ -22,7 +22,19 @@ from tests.hub.engines import claimed, events
 from tests.hub.support.servers import Server, own_server
 
 LUA = files("impactive_async.hub.redis") / "lua"
-KEYS = ("schedule", "leased", "states", "cursors", "dead", "meta", "events", "ids", "failing", "letters:billing")
+KEYS = (
+    "schedule",
+    "leased",
+    "states",
+    "cursors",
+    "dead",
+    "meta",
+    "events",
+    "ids",
+    "failing",
+    "paused",
+    "letters:billing",
+)
 READS = {
     "EXISTS", "HEXISTS", "HGET", "HLEN", "HMGET", "HSCAN", "SCARD", "SISMEMBER", "TIME", "TYPE", "XINFO", "XLEN",
     "XPENDING", "XRANGE", "ZCARD", "ZCOUNT", "ZRANGE", "ZRANGEBYSCORE", "ZSCORE",
@@ -42,6 +54,11 @@ async def a_feed(hub: Hub) -> None:
 async def a_claim(hub: Hub) -> Claim:
     await hub.add("a")
     return await claimed(hub)
+
+
+async def a_paused_feed(hub: Hub) -> None:
+    await a_claim(hub)
+    await hub.pause("a")
 
 
 async def a_dead_feed(hub: Hub) -> None:
@@ -113,6 +130,12 @@ ACTS: dict[str, tuple[str, Prepare, Act]] = {
     "receive": ("receive", a_group, lambda hub, _: hub.receive("billing", visibility=0)),
     "remove": ("remove", a_log, lambda hub, _: hub.remove("a")),
     "revive": ("revive", a_dead_feed, lambda hub, _: hub.revive("a")),
+    "feed": ("feed", a_dead_feed, lambda hub, _: hub.feed("a")),
+    "exchange a cursor": ("exchange_cursor", a_claim, lambda hub, _: hub.exchange_cursor("a", "", "1")),
+    "pause": ("pause", a_claim, lambda hub, _: hub.pause("a")),
+    "resume": ("resume", a_paused_feed, lambda hub, _: hub.resume("a")),
+    "poll now": ("poll_now", a_claim, lambda hub, _: hub.poll_now("a")),
+    "poll one that is due": ("poll_now", a_feed, lambda hub, _: hub.poll_now("a")),
     "status": ("status", a_group, lambda hub, _: hub.status()),
     "trim": ("trim", a_log, lambda hub, _: hub.trim()),
     "trim around": ("trim", a_slow_group, lambda hub, _: hub.trim()),

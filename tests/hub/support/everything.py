@@ -20,6 +20,12 @@ async def work_is_done(hub: Hub) -> None:
     assert await hub.permit() == 0.0
     for feed in ("a", "b"):
         await hub.add(feed)
+    assert await hub.exchange_cursor("a", "", "0")
+    assert await hub.pause("a")
+    assert (await hub.status()).paused == ("a",)
+    assert await hub.resume("a")
+    assert await hub.poll_now("b")
+    assert await hub.feed("a")
     await hub.commit(await claimed(hub), "1", events(1, 2, 3), 0)
     await hub.fail(await claimed(hub), "503", 0)
     await hub.release(await claimed(hub))

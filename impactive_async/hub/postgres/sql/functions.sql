@@ -36,7 +36,7 @@ BEGIN
     LOCK TABLE meta, rate IN SHARE ROW EXCLUSIVE MODE;
     IF NOT EXISTS (SELECT FROM meta) THEN
         INSERT INTO meta (version, clock, token_floor, newest) SELECT
-            5, coalesce((SELECT max(logged) FROM outbox), '-infinity'), coalesce((SELECT max(token) FROM feeds), 0),
+            6, coalesce((SELECT max(logged) FROM outbox), '-infinity'), coalesce((SELECT max(token) FROM feeds), 0),
             coalesce((SELECT max(seq) FROM outbox), 0);
         RETURN NEXT 'its workspace and its time; the workers record them again';
     END IF;
@@ -118,9 +118,10 @@ BEGIN
     PERFORM demand_version(p_version), demand_isolation();
     v_now := keep_time();
     RETURN QUERY
-    UPDATE feeds SET token = next_token(token, v_now), leased = true, due = v_now + make_interval(secs => p_lease)
+    UPDATE feeds SET
+        token = next_token(token, v_now), leased = true, poll_again = false, due = v_now + make_interval(secs => p_lease)
     WHERE feed = (
-        SELECT feed FROM feeds WHERE NOT dead AND due <= v_now ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED
+        SELECT feed FROM feeds WHERE NOT dead AND NOT paused AND due <= v_now ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED
     )
     RETURNING feed, cursor, token, failures;
 END $$;
@@ -162,7 +163,8 @@ BEGIN
         RETURN false;
     END IF;
     UPDATE feeds SET
-        cursor = p_cursor, due = keep_time() + make_interval(secs => p_again_in), gaps = gaps + p_gaps,
+        cursor = p_cursor, gaps = gaps + p_gaps,
+        due = keep_time() + make_interval(secs => CASE WHEN poll_again THEN 0 ELSE p_again_in END),
         settled = token, committed = token, leased = false, failures = 0, error = ''
     WHERE feed = p_feed;
     WITH logged AS (
@@ -187,8 +189,8 @@ DECLARE
 BEGIN
     IF v_may THEN
         UPDATE feeds SET
-            due = keep_time() + make_interval(secs => coalesce(p_again_in, 0)), dead = p_again_in IS NULL,
-            error = p_error, failures = failures + 1, settled = token, leased = false
+            due = keep_time() + make_interval(secs => CASE WHEN poll_again THEN 0 ELSE coalesce(p_again_in, 0) END),
+            dead = p_again_in IS NULL AND NOT paused, error = p_error, failures = failures + 1, settled = token, leased = false
         WHERE feed = p_feed;
     END IF;
     RETURN v_may IS NOT NULL;
@@ -215,6 +217,59 @@ BEGIN
     DELETE FROM feeds WHERE feed = p_feed RETURNING token INTO v_token;
     UPDATE meta SET token_floor = greatest(token_floor, v_token) WHERE v_token > 0;
     RETURN v_token IS NOT NULL;
+END $$;
+
+
+CREATE OR REPLACE FUNCTION feed_status(p_feed text) RETURNS TABLE (
+    o_cursor text, o_due_in double precision, o_leased boolean, o_failures integer, o_error text, o_gaps bigint,
+    o_dead boolean, o_paused boolean
+)
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT
+        cursor, extract(epoch FROM due - hub_time())::double precision, leased AND due > hub_time(), failures, error, gaps,
+        dead, paused
+    FROM feeds WHERE feed = p_feed
+$$;
+
+
+-- Puts a cursor in the place of another, ends the lease, and makes the feed due. Returns whether the cursor is there now.
+CREATE OR REPLACE FUNCTION exchange_cursor(p_feed text, p_before text, p_after text) RETURNS boolean
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    UPDATE feeds SET cursor = p_after, due = keep_time(), leased = false WHERE feed = p_feed AND cursor = p_before;
+    RETURN EXISTS (SELECT FROM feeds WHERE feed = p_feed AND cursor = p_after);
+END $$;
+
+
+-- Whoever has the feed finishes its poll.
+CREATE OR REPLACE FUNCTION pause(p_feed text) RETURNS boolean
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    UPDATE feeds SET paused = true WHERE feed = p_feed AND NOT dead AND NOT paused;
+    RETURN FOUND;
+END $$;
+
+
+CREATE OR REPLACE FUNCTION resume(p_feed text) RETURNS boolean
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_now timestamptz := keep_time();
+BEGIN
+    UPDATE feeds SET paused = false, due = CASE WHEN leased THEN greatest(due, v_now) ELSE v_now END
+    WHERE feed = p_feed AND paused;
+    RETURN FOUND;
+END $$;
+
+
+-- A feed that is leased is polled once more after that.
+CREATE OR REPLACE FUNCTION poll_now(p_feed text) RETURNS boolean
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_now timestamptz := keep_time();
+BEGIN
+    UPDATE feeds SET poll_again = leased, due = CASE WHEN leased THEN greatest(due, v_now) ELSE v_now END
+    WHERE feed = p_feed AND NOT dead AND NOT paused;
+    RETURN FOUND;
 END $$;
 
 
@@ -590,14 +645,19 @@ BEGIN
     SELECT json_build_object(
         'feeds', count(*),
         'leased', count(*) FILTER (WHERE leased AND due > v_now),
-        'due', count(*) FILTER (WHERE NOT dead AND due <= v_now),
-        'lag', extract(epoch FROM v_now - min(due) FILTER (WHERE NOT dead AND due <= v_now)),
+        'due', count(*) FILTER (WHERE NOT dead AND NOT paused AND due <= v_now),
+        'lag', extract(epoch FROM v_now - min(due) FILTER (WHERE NOT dead AND NOT paused AND due <= v_now)),
         'failing', count(*) FILTER (WHERE NOT dead AND failures > 0),
         'gaps', coalesce(sum(gaps), 0),
         'dead_count', count(*) FILTER (WHERE dead),
         'dead', (
             SELECT coalesce(json_agg(json_build_array(d.feed, d.failures, d.error)), '[]')
             FROM (SELECT * FROM feeds WHERE dead ORDER BY feed LIMIT p_dead) AS d
+        ),
+        'paused_count', count(*) FILTER (WHERE paused),
+        'paused', (
+            SELECT coalesce(json_agg(p.feed), '[]')
+            FROM (SELECT feed FROM feeds WHERE paused ORDER BY feed LIMIT p_dead) AS p
         ),
         'events', (SELECT count(*) FROM outbox),
         'groups', (

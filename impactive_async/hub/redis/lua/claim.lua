@@ -18,6 +18,7 @@ local state = state_of(feed)
 local last = tonumber(redis.call('HGET', META, 'token') or '0')
 state.token = string.format('%.0f', math.max(last + 1, math.floor(NOW * 1000000)))
 local ends = exact(NOW + tonumber(ARGV[1]))
+state.again = nil
 keep_time()
 write('HSET', META, 'token', state.token)
 keep(feed, state)

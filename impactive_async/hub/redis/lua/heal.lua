@@ -1,4 +1,4 @@
--- KEYS: the dead letters of each group, from the eleventh on. ARGV: where to go on ('' = begin), then the groups.
+-- KEYS: the dead letters of each group, from the twelfth on. ARGV: where to go on ('' = begin), then the groups.
 -- Finds what a lost key has taken with it, and mends what can be mended, a step at a time.
 -- Returns where to go on ('' = that was all), and the losses, in words.
 local place, losses = ARGV[1], {}
@@ -8,7 +8,7 @@ local function forget(feed)
   write('HDEL', STATES, feed)
   write('HDEL', CURSORS, feed)
   write('SREM', FAILING, feed)
-  for _, key in ipairs({SCHEDULE, LEASED, DEAD}) do write('ZREM', key, feed) end
+  for _, key in ipairs({SCHEDULE, LEASED, DEAD, PAUSED}) do write('ZREM', key, feed) end
 end
 
 -- A feed without a cursor begins anew: discovery adds it again. One that is nowhere scheduled would never be polled.
@@ -22,7 +22,7 @@ local function mend(feed)
     losses[#losses + 1] = feed .. ': its failures and gaps'
     keep(feed, new_state())
   end
-  if not redis.call('ZSCORE', SCHEDULE, feed) and not redis.call('ZSCORE', DEAD, feed) then
+  if not (redis.call('ZSCORE', SCHEDULE, feed) or redis.call('ZSCORE', DEAD, feed) or redis.call('ZSCORE', PAUSED, feed)) then
     losses[#losses + 1] = feed .. ': when it is due; it is due now'
     write('ZADD', SCHEDULE, exact(NOW), feed)
   end
@@ -41,31 +41,35 @@ local function heal_log()
   local logged = tonumber(redis.call('HGET', META, 'logged') or '0')
   if added() < logged then
     losses[#losses + 1] = 'the log, with what consumers had not handled; all feeds are followed from their beginning'
-    for _, key in ipairs({STATES, CURSORS, SCHEDULE, LEASED, DEAD, IDS, FAILING}) do write('DEL', key) end
+    for _, key in ipairs({STATES, CURSORS, SCHEDULE, LEASED, DEAD, IDS, FAILING, PAUSED}) do write('DEL', key) end
     write('HSET', META, 'logged', added(), 'gaps', 0)
     return true
   end
 end
 
 local function heal_letters()
-  for number = 11, #KEYS do
-    local counted = 'letters:' .. ARGV[number - 9]
+  for number = 12, #KEYS do
+    local counted = 'letters:' .. ARGV[number - 10]
     local found = redis.call('HLEN', KEYS[number])
     local lost = tonumber(redis.call('HGET', META, counted) or '0') - found
     if lost > 0 then
-      losses[#losses + 1] = string.format('%.0f dead letters of group %s', lost, ARGV[number - 9])
+      losses[#losses + 1] = string.format('%.0f dead letters of group %s', lost, ARGV[number - 10])
       write('HSET', META, counted, found)
     end
   end
 end
 
--- Each feed has a state and a cursor, and is scheduled or dead.
+-- Each feed has a state and a cursor, and is scheduled, dead or paused.
 local function is_whole()
   local feeds = redis.call('HLEN', STATES)
-  return redis.call('HLEN', CURSORS) == feeds and redis.call('ZCARD', SCHEDULE) + redis.call('ZCARD', DEAD) == feeds
+  local placed = redis.call('ZCARD', SCHEDULE) + redis.call('ZCARD', DEAD) + redis.call('ZCARD', PAUSED)
+  return redis.call('HLEN', CURSORS) == feeds and placed == feeds
 end
 
-local SCANS = {states = {'HSCAN', STATES, 'schedule'}, schedule = {'ZSCAN', SCHEDULE, 'dead'}, dead = {'ZSCAN', DEAD, ''}}
+local SCANS = {
+  states = {'HSCAN', STATES, 'schedule'}, schedule = {'ZSCAN', SCHEDULE, 'dead'}, dead = {'ZSCAN', DEAD, 'paused'},
+  paused = {'ZSCAN', PAUSED, ''},
+}
 -- What a later step needs is asked for before the first.
 demand(STATES, 'HSCAN', STATES, '0')
 demand(SCHEDULE, 'ZSCAN', SCHEDULE, '0')

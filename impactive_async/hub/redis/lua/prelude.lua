@@ -1,10 +1,11 @@
 -- Every script of the hub begins with this. All keys share one hash slot, and every script gets them in this order.
 local SCHEDULE, LEASED, STATES, CURSORS, DEAD, META, EVENTS, IDS = unpack(KEYS)
-local FAILING, LETTERS = KEYS[10], KEYS[11]
+local FAILING, PAUSED, LETTERS = KEYS[10], KEYS[11], KEYS[12]
 -- SCHEDULE: live feeds by the time they are due; leased ones by the end of the lease
 -- LEASED:   leased feeds by the end of the lease
 -- STATES:   feed -> state as JSON: token (of the newest claim), settled (the newest claim ended by its holder),
---           committed (the newest that was ended by a commit), as text; failures, gaps, error
+--           committed (the newest that was ended by a commit), as text; failures, gaps, error; again: whether it is polled
+--           once more when its lease ends
 -- CURSORS:  feed -> cursor
 -- DEAD:     dead feeds by the time they died
 -- META:     version, token (the newest), gaps, workspace; clock and ahead of the hub's time; limit, interval, tolerance
@@ -14,6 +15,7 @@ local FAILING, LETTERS = KEYS[10], KEYS[11]
 -- EVENTS:   the log, a stream; field "event"
 -- IDS:      ids of events in the log, by the times of their entries
 -- FAILING:  live feeds whose last claim failed
+-- PAUSED:   feeds that nobody claims, by the time they were paused; they are neither in SCHEDULE nor in DEAD
 -- LETTERS:  of the group that a script is about: dead letters, entry -> deliveries, reason and since as JSON
 
 -- A program of another version must not touch what it does not understand.
@@ -32,9 +34,9 @@ end
 
 local TYPES = {
   [SCHEDULE] = 'zset', [LEASED] = 'zset', [STATES] = 'hash', [CURSORS] = 'hash', [DEAD] = 'zset', [META] = 'hash',
-  [EVENTS] = 'stream', [IDS] = 'zset', [FAILING] = 'set',
+  [EVENTS] = 'stream', [IDS] = 'zset', [FAILING] = 'set', [PAUSED] = 'zset',
 }
-for number = 11, #KEYS do TYPES[KEYS[number]] = 'hash' end
+for number = 12, #KEYS do TYPES[KEYS[number]] = 'hash' end
 
 local typed = {}
 

@@ -6,6 +6,6 @@ write('HINCRBY', META, 'gaps', string.format('%d', -state.gaps))
 write('HDEL', STATES, feed)
 write('HDEL', CURSORS, feed)
 write('SREM', FAILING, feed)
-for _, key in ipairs({SCHEDULE, LEASED, DEAD}) do write('ZREM', key, feed) end
+for _, key in ipairs({SCHEDULE, LEASED, DEAD, PAUSED}) do write('ZREM', key, feed) end
 apply()
 return 1

@@ -16,6 +16,7 @@ end
 local ends = redis.call('ZSCORE', LEASED, feed)
 if state.token ~= token or not ends or tonumber(ends) <= NOW then return 0 end
 
+local paused = redis.call('ZSCORE', PAUSED, feed)
 keep_time()
 if operation == 'commit' then
   local new, logged = {}, 0
@@ -35,17 +36,19 @@ if operation == 'commit' then
   if redis.call('SISMEMBER', FAILING, feed) == 1 then write('SREM', FAILING, feed) end
 elseif operation == 'fail' then
   state.failures, state.error = state.failures + 1, ARGV[8]
-  if again_in == '' then write('SREM', FAILING, feed) else write('SADD', FAILING, feed) end
+  if again_in == '' and not paused then write('SREM', FAILING, feed) else write('SADD', FAILING, feed) end
 end
 
 state.settled = token
 keep(feed, state)
 write('ZREM', LEASED, feed)
-if again_in == '' then
+if paused then
+  write('ZREM', SCHEDULE, feed)
+elseif again_in == '' then
   write('ZREM', SCHEDULE, feed)
   write('ZADD', DEAD, exact(NOW), feed)
 else
-  write('ZADD', SCHEDULE, exact(NOW + tonumber(again_in)), feed)
+  write('ZADD', SCHEDULE, exact(NOW + (state.again and 0 or tonumber(again_in))), feed)
 end
 apply()
 return 1

@@ -1,4 +1,4 @@
--- ARGV: how many dead feeds to list. Returns JSON; nothing where no hub is.
+-- ARGV: how many dead and paused feeds to list. Returns JSON; nothing where no hub is.
 if not stored then return false end
 
 local MOST = 500
@@ -39,6 +39,8 @@ return cjson.encode({
   gaps = tonumber(redis.call('HGET', META, 'gaps') or '0'),
   dead_count = dead_count,
   dead = dead,
+  paused_count = redis.call('ZCARD', PAUSED),
+  paused = redis.call('ZRANGE', PAUSED, 0, tonumber(ARGV[1]) - 1),
   events = redis.call('XLEN', EVENTS),
   groups = groups,
   workspace = redis.call('HGET', META, 'workspace') or '',

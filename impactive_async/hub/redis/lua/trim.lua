@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- KEYS: the dead letters of each group, from the eleventh on.
+-- KEYS: the dead letters of each group, from the twelfth on.
 -- ARGV: retention in seconds, where to begin, how many entries to look at.
 -- Deletes the entries that are older, acknowledged by every group, and nobody's dead letter.
 -- Returns how many, and where to go on ('' = that was the last).
@@ -35,7 +35,7 @@ for _, group in ipairs(groups) do
   local waiting = redis.call('XPENDING', EVENTS, group, entries[1][1], entries[#entries][1], #entries)
   for _, entry in ipairs(waiting) do kept[entry[1]] = true end
 end
-for number = 11, #KEYS do
+for number = 12, #KEYS do
   if redis.call('HLEN', KEYS[number]) > 0 then
     for _, entry in ipairs(entries) do
       if redis.call('HEXISTS', KEYS[number], entry[1]) == 1 then kept[entry[1]] = true end

@@ -1,0 +1,1 @@
+"""Commands with which people steer hubs and cursor stores: look, rewind, pause, seek, export, import."""

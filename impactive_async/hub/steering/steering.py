@@ -1,0 +1,122 @@
+"""What people do with the feeds of a hub while workers are at work."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+from attrs import frozen
+
+from impactive_async.errors import HubError, InvalidArgumentError
+from impactive_async.feeds.steering.reading import CursorSummary, summary_of
+from impactive_async.feeds.steering.rewinding import rewound
+from impactive_async.hub.steering.feed_status import FeedStatus
+
+_TRIES: Final = 20
+"""How often a feed is looked at again because a worker has committed in between."""
+
+
+@frozen(kw_only=True)
+class Rewound:
+    """A feed that was rewound, or would be.
+
+    Attributes:
+        feed: Its name.
+        to: From where on it delivers again what the API shows.
+        before: What its cursor said; None: nothing was committed yet, and everything is still to come.
+        after: What its cursor says now.
+    """
+
+    feed: str
+    to: datetime
+    before: CursorSummary | None
+    after: CursorSummary | None
+
+
+class Steering(Protocol):
+    """Looking at feeds, and changing when and from where on they are polled.
+
+    No change is lost to a worker that has the feed: what that worker commits is refused if it began from a cursor
+    that was exchanged meanwhile, and the feed is due at once.
+    """
+
+    @abstractmethod
+    async def feed(self, name: str) -> FeedStatus | None:
+        """Return what is known of a feed; None if the hub does not have it."""
+
+    @abstractmethod
+    async def exchange_cursor(self, feed: str, before: str, after: str) -> bool:
+        """Keep another cursor in the place of `before`. The feed is due at once, and its holder is fenced.
+
+        Returns:
+            False if the stored cursor is another one, or the hub does not have the feed. Nothing was changed then.
+        """
+
+    @abstractmethod
+    async def pause(self, feed: str) -> bool:
+        """Have nobody claim a feed until `resume`. A worker that has it finishes its poll.
+
+        Returns:
+            False if it is dead, paused already, or not there.
+        """
+
+    @abstractmethod
+    async def resume(self, feed: str) -> bool:
+        """Make a paused feed due at once, from where it was; return False if it is not paused."""
+
+    @abstractmethod
+    async def poll_now(self, feed: str) -> bool:
+        """Make a feed due at once; a feed that a worker has is polled once more after that.
+
+        Returns:
+            False if it is dead, paused, or not there.
+        """
+
+    async def rewind(self, feed: str, to: datetime, *, dry_run: bool = False) -> Rewound:
+        """Have a feed deliver again what the API shows from a moment on.
+
+        Rows that are still in the hub's log are not logged twice: their events have the same ids. For those, see
+        `seek`. Rows of that time that were never seen, or that the log has trimmed, are logged.
+
+        Args:
+            feed: Its name.
+            to: The moment; it has a time zone.
+            dry_run: Whether nothing is changed.
+
+        Raises:
+            InvalidArgumentError: The hub does not have the feed, or the moment is in the future.
+            CursorError: The feed's cursor is damaged. Nothing was changed.
+            HubError: Workers have committed again and again. Nothing was changed.
+        """
+        check_past(to)
+        for _ in range(_TRIES):
+            status = await self.feed(feed)
+            if status is None:
+                raise unknown_feed(feed)
+            cursor = rewound(status.cursor, to) if status.cursor else ""
+            if dry_run or cursor == status.cursor or await self.exchange_cursor(feed, status.cursor, cursor):
+                after = summary_of(cursor) if cursor else None
+                return Rewound(feed=feed, to=to, before=status.summary, after=after)
+        raise HubError(
+            f"{feed} was committed {_TRIES} times while it was to be rewound. Nothing was changed; again."
+        )
+
+
+def check_past(moment: datetime) -> None:
+    """Accept a moment that has been.
+
+    Raises:
+        InvalidArgumentError: It is in the future, or has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise InvalidArgumentError("the moment has no time zone: without one it means another on each machine")
+    if moment > datetime.now(UTC):
+        raise InvalidArgumentError(f"{moment.isoformat()} is in the future")
+
+
+def unknown_feed(feed: str) -> InvalidArgumentError:
+    """Return the error for a feed that a hub does not have."""
+    return InvalidArgumentError(
+        f"The hub has no feed {feed!r}; `impactive hub status --coverage` lists those that it has."
+    )
