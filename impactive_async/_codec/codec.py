@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from impactive_async._codec.bodies import NotJson, json_of
-from impactive_async._codec.brief import brief
+from impactive_async._codec.brief import brief, shorten
 from impactive_async._codec.encode import encode_draft, encode_fields, to_wire
 from impactive_async._codec.exact import exact_reader
 from impactive_async._codec.fast import fast_reader
@@ -29,6 +29,7 @@ from impactive_async._codec.tolerant.envelopes import (
     merged,
     row_of_id,
     shapes_tried,
+    structure_of,
     unreadable,
 )
 from impactive_async._codec.tolerant.names import hide_fields, under_contracts_names
@@ -221,7 +222,9 @@ def decode_rows(cls: type[T], raws: Sequence[object]) -> list[T]:
 
 def _decode_error(cls: type, misfit: Misfit, path: str) -> DecodeError:
     where = path + misfit.path
-    snippet = brief(misfit.value)
+    # A row that lacks a field is somebody's data; a single value is shown, because it is what does not fit.
+    is_row = isinstance(misfit.value, dict) and misfit.value
+    snippet = shorten(structure_of(misfit.value)) if is_row else brief(misfit.value)
     return DecodeError(
         f"unreadable {cls.__name__} at {where}: {misfit.message}; found {snippet}",
         json_path=where,
