@@ -20,6 +20,7 @@ from impactive_async.hub.contract.reader import Delivery, EventReader
 from impactive_async.hub.contract.status import DeadFeed, GroupStatus, HubStatus
 from impactive_async.hub.sqlite.hub import SqliteHub
 from impactive_async.hub.steering.feed_status import FeedStatus
+from impactive_async.hub.steering.seeking import Sought
 from impactive_async.hub.steering.steering import Rewound
 from impactive_async.hub.worker.loop import run_worker
 from impactive_async.hub.worker.reports import Report, WorkerStats
@@ -41,6 +42,7 @@ __all__ = [
     "InFlightEvent",
     "Report",
     "Rewound",
+    "Sought",
     "SqliteHub",
     "WorkerStats",
     "connect",

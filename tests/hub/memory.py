@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from attrs import define, field
 
@@ -62,6 +63,9 @@ class MemoryHub(Hub):
         raise NotImplementedError
 
     async def poll_now(self, feed: str) -> bool:
+        raise NotImplementedError
+
+    async def sought(self, group: str, since: float, event: str | None, *, dry_run: bool) -> Any:
         raise NotImplementedError
 
     async def add(self, feed: str, cursor: str = "") -> None:

@@ -32,7 +32,7 @@ from impactive_async.hub.contract.events import HubEvent
 from impactive_async.hub.contract.holding import ExclusiveReading
 from impactive_async.hub.contract.reader import MAX_DELIVERIES, Delivery, EventReader
 from impactive_async.hub.contract.settings import identity
-from impactive_async.hub.contract.status import HubStatus, committed_coverage
+from impactive_async.hub.contract.status import GroupStatus, HubStatus, committed_coverage
 from impactive_async.hub.steering.steering import Steering
 
 _CURSORS_AT_ONCE: Final = 200
@@ -243,6 +243,10 @@ class Hub(ExclusiveReading, Steering, Protocol):
     @abstractmethod
     async def drop(self, group: str, positions: Sequence[str] | None = None) -> int:
         """Forget dead letters: the group will never get these events. For the arguments, see `replay`."""
+
+    async def groups(self) -> tuple[GroupStatus, ...]:
+        """Return the consumer groups, by name."""
+        return (await self.status()).groups
 
     @abstractmethod
     async def drop_group(self, group: str) -> None:

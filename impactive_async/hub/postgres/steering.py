@@ -6,8 +6,10 @@ from typing import Any
 
 import asyncpg
 
+from impactive_async.hub.contract.versions import VERSION
 from impactive_async.hub.postgres.connection import PostgresConnection
 from impactive_async.hub.steering.feed_status import FeedStatus, feed_status
+from impactive_async.hub.steering.seeking import SoughtRow
 
 
 class PostgresFunctions:
@@ -47,3 +49,8 @@ class PostgresSteering(PostgresFunctions):
     async def poll_now(self, feed: str) -> bool:
         """See `Steering.poll_now`."""
         return bool(await self._value("poll_now($1)", feed))
+
+    async def sought(self, group: str, since: float, event: str | None, *, dry_run: bool) -> SoughtRow:
+        """See `Steering.sought`."""
+        ((*row,),) = await self._call("seek($1, $2, $3, $4, $5)", VERSION, group, since, event, dry_run)
+        return row

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from math import floor
+
 from impactive_async.hub.redis.connection import RedisConnection
 from impactive_async.hub.steering.feed_status import FeedStatus, feed_status
+from impactive_async.hub.steering.seeking import SoughtRow
 
 
 class RedisSteering:
@@ -30,3 +33,10 @@ class RedisSteering:
     async def poll_now(self, feed: str) -> bool:
         """See `Steering.poll_now`."""
         return bool(await self._redis.run("poll_now", feed))
+
+    async def sought(self, group: str, since: float, event: str | None, *, dry_run: bool) -> SoughtRow:
+        """See `Steering.sought`."""
+        found: SoughtRow = await self._redis.run(
+            "seek", group, max(0, floor(since * 1000)), event or "", int(dry_run), groups=[group]
+        )
+        return found

@@ -10,17 +10,15 @@ a mistyped path would look like an empty hub.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from impactive_async._checks import check_count, check_seconds
 from impactive_async._disk.database import Database
-from impactive_async.errors import ConfigurationError, HubError
 from impactive_async.hub.contract.acks import flush_acks
 from impactive_async.hub.contract.claim import Claim, storable
 from impactive_async.hub.contract.dead_letters import DeadLetter, dead_letters
@@ -32,17 +30,16 @@ from impactive_async.hub.contract.settings import SharedSettings, limit_of
 from impactive_async.hub.contract.status import HubStatus, hub_status
 from impactive_async.hub.contract.versions import steps_from
 from impactive_async.hub.sqlite import dead_letters as buried
-from impactive_async.hub.sqlite import healing, holding, log, schedule, schema, steering
-from impactive_async.hub.steering.feed_status import FeedStatus, feed_status
+from impactive_async.hub.sqlite import healing, holding, log, schedule, schema
+from impactive_async.hub.sqlite.steering import SqliteSteering
 
 T = TypeVar("T")
 
 _BREATH = 0.005
 """Seconds between two steps: SQLite keeps no queue, and who waits for the lock looks for it now and then."""
-_NEVER_OPENS = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 
 
-class SqliteHub(Hub):
+class SqliteHub(SqliteSteering, Hub):
     """A hub in one file.
 
     Args:
@@ -61,8 +58,7 @@ class SqliteHub(Hub):
         retention: float = 7 * 86_400.0,
         busy_timeout: float = 10.0,
     ) -> None:
-        self._database = Database(path, schema.FORMAT, busy_timeout=busy_timeout)
-        self._opened = False
+        super().__init__(Database(path, schema.FORMAT, busy_timeout=busy_timeout))
         self._settings = SharedSettings(rate_limit)
         self._retention = check_seconds(retention, "retention")
 
@@ -155,30 +151,6 @@ class SqliteHub(Hub):
     async def revive(self, feed: str) -> bool:
         """See `Hub.revive`."""
         return await self._change(lambda connection, now: schedule.revive(connection, now, feed))
-
-    async def feed(self, name: str) -> FeedStatus | None:
-        """See `Steering.feed`."""
-        return feed_status(
-            name, await self._read(lambda connection: steering.feed(connection, _now(connection), name))
-        )
-
-    async def exchange_cursor(self, feed: str, before: str, after: str) -> bool:
-        """See `Steering.exchange_cursor`."""
-        return await self._change(
-            lambda connection, now: steering.exchange_cursor(connection, now, feed, before, after)
-        )
-
-    async def pause(self, feed: str) -> bool:
-        """See `Steering.pause`."""
-        return await self._change(lambda connection, _: steering.pause(connection, feed))
-
-    async def resume(self, feed: str) -> bool:
-        """See `Steering.resume`."""
-        return await self._change(lambda connection, now: steering.resume(connection, now, feed))
-
-    async def poll_now(self, feed: str) -> bool:
-        """See `Steering.poll_now`."""
-        return await self._change(lambda connection, now: steering.poll_now(connection, now, feed))
 
     async def receive(
         self,
@@ -295,54 +267,7 @@ class SqliteHub(Hub):
         await flush_acks(self)
         await self._database.aclose()
 
-    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        self._require_hub()
-        with self._explained():
-            return await self._database.read(lambda connection: _checked(connection, work))
-
-    async def _change(self, work: Callable[[sqlite3.Connection, float], T]) -> T:
-        self._require_hub()
-        return await self._write(work)
-
-    async def _write(self, work: Callable[[sqlite3.Connection, float], T]) -> T:
-        def timed(connection: sqlite3.Connection) -> T:
-            return work(connection, schedule.keep_time(connection, time.time()))
-
-        with self._explained():
-            return await self._database.write(lambda connection: _checked(connection, timed))
-
-    def _is_there(self) -> bool:
-        path = Path(self._database.path)
-        return path.is_file() and path.stat().st_size > 0
-
-    def _require_hub(self) -> None:
-        if not (self._opened or self._is_there()):
-            raise ConfigurationError(
-                f"{self._database.path} is no hub yet: run `impactive hub init` to make it one."
-            )
-
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Raise a `ConfigurationError` where the file has never been opened and the path cannot hold one."""
-        try:
-            yield
-        except HubError as error:
-            code = getattr(error.__cause__, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
-            if code in _NEVER_OPENS and not self._opened:
-                raise ConfigurationError(str(error)) from error
-            raise
-        self._opened = True
-
-
-def _checked(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
-    schema.demand_version(connection)
-    return work(connection)
-
-
-def _now(connection: sqlite3.Connection) -> float:
-    return schedule.hub_time(connection, time.time())
-
 
 def _status(connection: sqlite3.Connection) -> HubStatus:
-    document = schedule.status(connection, _now(connection)) | log.status(connection)
+    document = schedule.status(connection, schedule.hub_time(connection, time.time())) | log.status(connection)
     return hub_status(f"SQLite {sqlite3.sqlite_version}", document)

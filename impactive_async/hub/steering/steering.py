@@ -12,6 +12,7 @@ from impactive_async.errors import HubError, InvalidArgumentError
 from impactive_async.feeds.steering.reading import CursorSummary, summary_of
 from impactive_async.feeds.steering.rewinding import rewound
 from impactive_async.hub.steering.feed_status import FeedStatus
+from impactive_async.hub.steering.seeking import Sought, SoughtRow, sought
 
 _TRIES: Final = 20
 """How often a feed is looked at again because a worker has committed in between."""
@@ -72,6 +73,42 @@ class Steering(Protocol):
         Returns:
             False if it is dead, paused, or not there.
         """
+
+    @abstractmethod
+    async def sought(self, group: str, since: float, event: str | None, *, dry_run: bool) -> SoughtRow:
+        """Find a place in the log, and move a group there; see `seek`.
+
+        Args:
+            group: The consumer group.
+            since: Seconds since 1970: the first event that was logged then or later.
+            event: The id of an event instead.
+            dry_run: Whether nothing is changed.
+        """
+
+    async def seek(
+        self, group: str, *, to: datetime | None = None, event: str | None = None, dry_run: bool = False
+    ) -> Sought:
+        """Move a consumer group in the log: it gets every event from there on, and none from before.
+
+        Events from there on come as if they were new, whether they were acknowledged, are in flight, or are dead
+        letters. Those in the hands of a consumer now come again.
+
+        Args:
+            group: The consumer group.
+            to: It gets what was logged from this moment on, which has a time zone.
+            event: It gets this event first, by its id.
+            dry_run: Whether nothing is changed.
+
+        Raises:
+            InvalidArgumentError: The hub does not have the group, its log not the event, the moment is in the
+                future, or not exactly one of the two is given.
+        """
+        if (to is None) is (event is None):
+            raise InvalidArgumentError("seek to a moment or to an event: give one of the two")
+        if to is not None:
+            check_past(to)
+        since = to.timestamp() if to else 0.0
+        return sought(group, event, await self.sought(group, since, event, dry_run=dry_run))
 
     async def rewind(self, feed: str, to: datetime, *, dry_run: bool = False) -> Rewound:
         """Have a feed deliver again what the API shows from a moment on.

@@ -136,6 +136,8 @@ ACTS: dict[str, tuple[str, Prepare, Act]] = {
     "resume": ("resume", a_paused_feed, lambda hub, _: hub.resume("a")),
     "poll now": ("poll_now", a_claim, lambda hub, _: hub.poll_now("a")),
     "poll one that is due": ("poll_now", a_feed, lambda hub, _: hub.poll_now("a")),
+    "seek": ("seek", a_dead_letter, lambda hub, _: hub.seek("billing", event=events(1)[0].id)),
+    "seek with events in flight": ("seek", a_group, lambda hub, _: hub.seek("billing", event=events(1)[0].id)),
     "status": ("status", a_group, lambda hub, _: hub.status()),
     "trim": ("trim", a_log, lambda hub, _: hub.trim()),
     "trim around": ("trim", a_slow_group, lambda hub, _: hub.trim()),

@@ -35,6 +35,8 @@ async def work_is_done(hub: Hub) -> None:
     await second.reject("no")
     assert [letter.position for letter in await hub.dead_letters("billing")] == [second.position]
     assert await hub.replay("billing") == 1
+    assert (await hub.seek("billing", event=first.event.id, dry_run=True)).events == 3
+    assert (await hub.seek("billing", event=second.event.id)).events == 2
     await hub.trim()
     assert await hub.heal() == []
     (dead,) = [feed for feed, error in (await hub.feeds()).items() if error == "404"]

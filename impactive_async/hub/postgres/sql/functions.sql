@@ -589,6 +589,47 @@ BEGIN
 END $$;
 
 
+-- Moves a group in the log: to an event, or to the first that was logged at a time or later. Commits and groups that join
+-- wait for it. What is from there on is written rows for in steps, as for a group that is new.
+CREATE OR REPLACE FUNCTION seek(
+    p_version integer, p_group text, p_since double precision, p_event text, p_dry boolean, OUT o_group boolean,
+    OUT o_event boolean, OUT o_position text, OUT o_events bigint, OUT o_skipped bigint
+)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_group groups;
+    v_first outbox;
+    v_place bigint;
+BEGIN
+    PERFORM demand_version(p_version), demand_isolation();
+    IF NOT p_dry THEN
+        LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE;
+        SELECT * INTO v_group FROM groups WHERE name = p_group FOR NO KEY UPDATE;
+    ELSE
+        SELECT * INTO v_group FROM groups WHERE name = p_group;
+    END IF;
+    o_group := FOUND;
+    IF p_event IS NULL THEN
+        SELECT * INTO v_first FROM outbox WHERE logged >= to_timestamp(p_since) ORDER BY seq LIMIT 1;
+    ELSE
+        SELECT * INTO v_first FROM outbox WHERE id = p_event;
+    END IF;
+    o_event := FOUND OR p_event IS NULL;
+    IF NOT (o_group AND o_event) THEN
+        RETURN;
+    END IF;
+    o_position := CASE WHEN v_first.seq IS NOT NULL THEN position_of(v_first.seq, v_first.logged) END;
+    v_place := coalesce(v_first.seq, (SELECT max(seq) + 1 FROM outbox), greatest(v_group.start, v_group.place) + 1);
+    o_events := (SELECT count(*) FROM outbox WHERE seq >= v_place);
+    o_skipped := (SELECT count(*) FROM deliveries WHERE name = p_group AND seq < v_place AND died IS NULL)
+        + (SELECT count(*) FROM outbox WHERE seq > v_group.place AND seq <= v_group.start AND seq < v_place);
+    IF NOT p_dry THEN
+        DELETE FROM deliveries WHERE name = p_group AND (seq >= v_place OR died IS NULL);
+        UPDATE groups SET place = v_place - 1, start = coalesce((SELECT max(seq) FROM outbox), 0) WHERE name = p_group;
+    END IF;
+END $$;
+
+
 -- Looks at so many events of the log behind a place, and deletes those that are old and that nobody waits for.
 -- Returns how many were deleted, and the place at which to go on; NULL: that was the last old one.
 CREATE OR REPLACE FUNCTION trim_log(
