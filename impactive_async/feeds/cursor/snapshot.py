@@ -22,6 +22,7 @@ from impactive_async._codec.json_bytes import StoredJson
 from impactive_async._codec.page import RawPage, RawRow, Rows, is_broken, says_more, value_of
 from impactive_async.feeds.cursor import gaps, timestamps
 from impactive_async.feeds.cursor import saved_text as state
+from impactive_async.feeds.cursor.evidence.rotation import Rotation
 from impactive_async.feeds.cursor.evidence.seen_rows import SeenRows, is_short
 from impactive_async.feeds.cursor.evidence.witnesses import CERTAIN
 from impactive_async.feeds.cursor.gaps import Span
@@ -71,6 +72,7 @@ class Snapshot:
         "_newest",
         "_primed",
         "_quarantine",
+        "_rotation",
         "_start",
         "feed",
         "seen_rows",
@@ -101,6 +103,7 @@ class Snapshot:
         self._clock: int | None = None
         self._quarantine = Quarantine()
         self._gaps: list[Span] = []  # those reported
+        self._rotation = Rotation()
         self.seen_rows: SeenRows | None = None
         """Who is on the list, if removals are followed."""
 
@@ -148,9 +151,9 @@ class Snapshot:
         self._clock = self._clock if server_now is None else server_now
         first, self._primed = not self._primed, True
         page = rows if isinstance(rows, SnapshotRows) else self.read(rows)
-        arrivals, bad = page.arrivals, page.bad
-        cap = len(page) if page.more else self._cap
-        lost = self._lost(page, cap, first=first)
+        arrivals, bad, cap = page.arrivals, page.bad, len(page) if page.more else self._cap
+        settled = self._settled(page) if self._rotation.rows else []
+        lost = [*settled, *self._lost(page, cap, first=first)]
         for span in lost:
             self._gaps = gaps.record(self._gaps, gaps.uncovered(self._gaps, span), timestamps.END)
         reported = [gaps.public(self.feed, span) for span in lost]
@@ -242,17 +245,24 @@ class Snapshot:
         """
         arrivals, full = page.arrivals, cap is not None and len(page) >= cap
         pushed_off = bool(arrivals) and len(self._known.keys() - self._missed.keys()) >= CERTAIN
-        if not (full or pushed_off) or self._is_contiguous(arrivals):
+        if self._is_contiguous(arrivals):
             return []
         oldest = min([self._horizon, *(at for at, *_ in arrivals)]) if arrivals else timestamps.BEGINNING
+        low = timestamps.BEGINNING if self._newest is None else min(self._newest, oldest)
+        if not (full or pushed_off):
+            self._rotation.doubt(0 if first else len(page), low, oldest + 1)
+            return []
         if first:  # rows from the feed's start on that are missing are lost, and not history
             kind: gaps.Kind = "history" if self._start <= timestamps.BEGINNING else "overflow"
             return gaps.spans((self._start, oldest + 1, kind))
-        low = timestamps.BEGINNING if self._newest is None else min(self._newest, oldest)
-        self._newest = (
-            oldest if self._newest is None else max(self._newest, oldest)
-        )  # the time before it was reported
+        self._newest = max(self._newest or oldest, oldest)  # the time before it was reported
         return [Span(low, oldest + 1, "overflow")]
+
+    def _settled(self, page: SnapshotRows) -> list[Span]:
+        """Return the span of which an earlier page hides rows, as this one shows."""
+        seen = (self._known.keys() - self._missed.keys()) | self._in_flight.ids()
+        shown = {row_id for *_, ((row_id, _), _) in page.arrivals}
+        return self._rotation.settle(len(page), came=bool(shown - seen), left=bool(seen - shown))
 
     def _is_contiguous(self, arrivals: Sequence[Arrival]) -> bool:
         seen = self._known.keys() | self._in_flight.ids()
@@ -283,7 +293,7 @@ class Snapshot:
 
     @property
     def is_large(self) -> bool:
-        """Whether `dumps` takes so long that it is better done in a thread."""
+        """Whether `dumps` is better done in a thread."""
         return len(self._known) > MANY
 
     def dumps_later(self) -> Callable[[], str]:
@@ -298,6 +308,7 @@ class Snapshot:
             "known": list(self._known.items()),
             "missed": list(self._missed.items()),
             "gaps": [list(span) for span in self._gaps],
+            "doubt": self._rotation.dump(),
             **({} if self.seen_rows is None else {"seen_rows": self.seen_rows.dump()}),
         }
         return lambda: state.pack("snapshot", self.feed, _RULES, body)
@@ -332,8 +343,9 @@ class Snapshot:
         self._again_from = saved.moment_or_none("again_from")
         self._known = dict(saved.pairs("known"))
         self._missed = dict(saved.counts("missed"))
-        if (seen_rows := saved.list_or_none("seen_rows")) is not None:
-            self.seen_rows = SeenRows.load(seen_rows)
+        seen_rows = saved.list_or_none("seen_rows")
+        self.seen_rows = None if seen_rows is None else SeenRows.load(seen_rows)
+        self._rotation = Rotation.load(saved.list_or_none("doubt"))
         self._gaps = saved.spans("gaps") if "gaps" in saved.fields else []  # 0.1 saved none
 
 
