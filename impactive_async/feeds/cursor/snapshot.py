@@ -14,23 +14,24 @@ back, it would be new.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from impactive_async._codec.json_bytes import StoredJson
-from impactive_async._codec.page import RawPage, RawRow, Rows, is_broken, says_more, value_of
+from impactive_async._codec.page import Rows
 from impactive_async.feeds.cursor import gaps, timestamps
 from impactive_async.feeds.cursor import saved_text as state
+from impactive_async.feeds.cursor.evidence.contents import read_contents
 from impactive_async.feeds.cursor.evidence.rotation import Rotation
 from impactive_async.feeds.cursor.evidence.seen_rows import SeenRows, is_short
 from impactive_async.feeds.cursor.evidence.witnesses import CERTAIN
 from impactive_async.feeds.cursor.gaps import Span
-from impactive_async.feeds.cursor.in_flight import InFlight, twin_of
+from impactive_async.feeds.cursor.in_flight import InFlight
 from impactive_async.feeds.cursor.page import Accepted, Arrival, SnapshotRows
-from impactive_async.feeds.cursor.quarantine import BadRow, Quarantine, digest
+from impactive_async.feeds.cursor.quarantine import Quarantine
 from impactive_async.feeds.cursor.rules import Now
-from impactive_async.feeds.cursor.seen_versions import RowId, Version, is_id
+from impactive_async.feeds.cursor.seen_versions import RowId, Version
 from impactive_async.feeds.cursor.server_clock import DATE_RESOLUTION
 from impactive_async.feeds.cursor.watermarks import FAR_FUTURE
 from impactive_async.models.gap import Gap
@@ -190,41 +191,8 @@ class Snapshot:
         return True
 
     def read(self, page: Rows) -> SnapshotRows:
-        """Return the rows of a page with each id once, oldest first, and the bad ones. It changes nothing.
-
-        The version of a row is its id and the digest of its content. Of two rows with one id and different
-        contents, one is bad. The order of their digests decides which, as the order of a page may change from poll
-        to poll.
-        """
-        rows: Sequence[RawRow] = page.pick(range(len(page))) if isinstance(page, RawPage) else page
-        arrivals: dict[RowId, Arrival] = {}
-        bad = []
-        for place, raw in enumerate(rows):
-            row = value_of(raw)
-            row_id = row.get(self._id) if isinstance(row, Mapping) else None
-            if not is_id(row_id):
-                bad.append(BadRow(place, "not JSON" if is_broken(raw) else f"no {self._id!r}", row))
-                continue
-            version = (row_id, digest(self._content_of(row)))
-            one = (self._moment(row), str(row_id), place, "", (version, row))
-            first = arrivals.setdefault(row_id, one)
-            if _content(first) != _content(one):
-                arrivals[row_id], loser = sorted((first, one), key=_content)
-                bad.append(twin_of(loser, "another row of this page has the same id"))
-        oldest_first = sorted(arrivals.values(), key=lambda one: one[:2])
-        return SnapshotRows(oldest_first, bad, len(rows), more=says_more(page))
-
-    def _content_of(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {name: row[name] for name in row if name not in self._ignored} if self._ignored else row
-
-    def _moment(self, row: Mapping[str, Any]) -> int:
-        """Return the row's timestamp in microseconds; `BEGINNING` if it has none that can be read."""
-        for name in self._fields:
-            try:
-                return timestamps.parse(row[name])
-            except (LookupError, TypeError, ValueError, OverflowError):
-                continue
-        return timestamps.BEGINNING
+        """Return the rows of a page; see `read_contents`. It changes nothing."""
+        return read_contents(page, self._id, self._fields, self._ignored)
 
     def _is_new(self, arrival: Arrival) -> bool:
         version, _ = arrival[-1]
@@ -355,8 +323,3 @@ def _first_wanted(start: datetime | Now | None) -> int:
     if start is None:
         return timestamps.BEGINNING
     return timestamps.aware(start)
-
-
-def _content(arrival: Arrival) -> str:
-    (_, content), _ = arrival[-1]
-    return content
