@@ -222,13 +222,21 @@ class PostgresHub(PostgresSteering, Hub):
 
     async def replay(self, group: str, positions: Sequence[str] | None = None) -> int:
         """See `Hub.replay`."""
-        check_positions(positions or [])
-        return int(await self._value("replay($1, $2)", group, positions))
+        return await self._settle_letters("replay", group, positions)
 
     async def drop(self, group: str, positions: Sequence[str] | None = None) -> int:
         """See `Hub.drop`."""
+        return await self._settle_letters("drop_letters", group, positions)
+
+    async def _settle_letters(self, function: str, group: str, positions: Sequence[str] | None) -> int:
         check_positions(positions or [])
-        return int(await self._value("drop_letters($1, $2)", group, positions))
+        total, step = 0, _STEP
+        while step == _STEP:
+            step = int(await self._value(f"{function}($1, $2, $3)", group, positions, _STEP))
+            total += step
+            if positions is not None:
+                break
+        return total
 
     async def drop_group(self, group: str) -> None:
         """See `Hub.drop_group`."""

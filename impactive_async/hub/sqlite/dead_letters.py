@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from impactive_async.hub.contract.dead_letters import Letter
 from impactive_async.hub.sqlite import log
+
+Settle = Callable[[sqlite3.Connection, float, str, Sequence[str] | None], int]
+"""`replay` or `drop`."""
 
 
 def reject(connection: sqlite3.Connection, group: str, position: str, reason: str) -> None:
@@ -22,7 +25,8 @@ def reject(connection: sqlite3.Connection, group: str, position: str, reason: st
 def listed(connection: sqlite3.Connection, group: str, count: int) -> list[Letter]:
     """Return the dead letters of a group."""
     rows = connection.execute(
-        "SELECT seq, logged, CAST(event AS BLOB), deliveries, reason, died FROM pending JOIN outbox USING (seq) "
+        "SELECT seq, logged, CAST(event AS BLOB), deliveries, reason, died "
+        "FROM pending INDEXED BY pending_dead JOIN outbox USING (seq) "
         "WHERE name = ? AND died IS NOT NULL ORDER BY seq LIMIT ?",
         (group, count),
     )
@@ -33,14 +37,14 @@ def listed(connection: sqlite3.Connection, group: str, count: int) -> list[Lette
 
 
 def replay(connection: sqlite3.Connection, now: float, group: str, positions: Sequence[str] | None) -> int:
-    """Let dead letters be delivered again; return how many."""
+    """Let dead letters be delivered again, a step of them where there are no positions; return how many."""
     revived = "UPDATE pending SET died = NULL, reason = '', deliveries = 0, until = :now"
     return _settle_dead(connection, revived, now, group, positions)
 
 
-def drop(connection: sqlite3.Connection, group: str, positions: Sequence[str] | None) -> int:
-    """Forget dead letters; return how many."""
-    return _settle_dead(connection, "DELETE FROM pending", 0.0, group, positions)
+def drop(connection: sqlite3.Connection, now: float, group: str, positions: Sequence[str] | None) -> int:
+    """Forget dead letters, a step of them where there are no positions; return how many."""
+    return _settle_dead(connection, "DELETE FROM pending", now, group, positions)
 
 
 def _settle_dead(
@@ -48,7 +52,12 @@ def _settle_dead(
 ) -> int:
     dead = f"{change} WHERE name = :group AND died IS NOT NULL"
     if positions is None:
-        return connection.execute(dead, {"now": now, "group": group}).rowcount
+        step = (
+            "SELECT seq FROM pending INDEXED BY pending_dead WHERE name = :group AND died IS NOT NULL "
+            "ORDER BY seq LIMIT :step"
+        )
+        some = {"now": now, "group": group, "step": log.STEP}
+        return connection.execute(f"{dead} AND seq IN ({step})", some).rowcount
     return sum(
         connection.execute(f"{dead} AND seq = :seq", {"now": now, "group": group, "seq": seq}).rowcount
         for seq in log.numbers(connection, positions)

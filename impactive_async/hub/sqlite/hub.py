@@ -207,13 +207,20 @@ class SqliteHub(SqliteSteering, Hub):
 
     async def replay(self, group: str, positions: Sequence[str] | None = None) -> int:
         """See `Hub.replay`."""
-        check_positions(positions or [])
-        return await self._change(lambda connection, now: buried.replay(connection, now, group, positions))
+        return await self._settle_letters(buried.replay, group, positions)
 
     async def drop(self, group: str, positions: Sequence[str] | None = None) -> int:
         """See `Hub.drop`."""
+        return await self._settle_letters(buried.drop, group, positions)
+
+    async def _settle_letters(self, settle: buried.Settle, group: str, positions: Sequence[str] | None) -> int:
         check_positions(positions or [])
-        return await self._change(lambda connection, _: buried.drop(connection, group, positions))
+        total = step = await self._change(lambda connection, now: settle(connection, now, group, positions))
+        while positions is None and step == log.STEP:
+            await asyncio.sleep(_BREATH)
+            step = await self._change(lambda connection, now: settle(connection, now, group, None))
+            total += step
+        return total
 
     async def drop_group(self, group: str) -> None:
         """See `Hub.drop_group`."""

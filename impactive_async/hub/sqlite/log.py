@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from impactive_async.hub.contract.events import HubEvent
@@ -42,7 +43,8 @@ def receive(
     """Take new events for a group, the oldest first, or else one that comes again."""
     _join(connection, group, count)
     new = connection.execute(
-        "SELECT seq, logged, CAST(event AS BLOB), 1, 0 FROM pending JOIN outbox USING (seq) "
+        "SELECT seq, logged, CAST(event AS BLOB), 1, 0 "
+        "FROM pending INDEXED BY pending_new JOIN outbox USING (seq) "
         "WHERE name = ? AND until IS NULL AND died IS NULL ORDER BY seq LIMIT ?",
         (group, count),
     ).fetchall()
@@ -59,19 +61,42 @@ def receive(
 
 def _again(connection: sqlite3.Connection, now: float, group: str, most: int | None) -> list[Any]:
     """Find the event in flight that is due and was delivered least often; bury what was delivered too often."""
-    if most is not None:
-        connection.execute(
-            "UPDATE pending SET died = ?, until = NULL, "
-            "reason = 'delivered ' || deliveries || ' times and never acknowledged' "
-            "WHERE name = ? AND seq IN "
-            "(SELECT seq FROM pending WHERE name = ? AND until <= ? AND deliveries >= ? LIMIT 1000)",
-            (time.time(), group, group, now, most),
-        )
+    counts = list(_delivery_counts(connection, group))
+    for count in counts:
+        if most is not None and count >= most:
+            _bury(connection, now, group, count)
+    due = (_due(connection, now, group, count) for count in counts)
+    return list(islice(filter(None, due), 1))
+
+
+def _delivery_counts(connection: sqlite3.Connection, group: str) -> Iterator[int]:
+    """Yield how often events in flight were delivered. A million may have been delivered equally often."""
+    deliveries: int | None = -1
+    while deliveries is not None:
+        (deliveries,) = connection.execute(
+            "SELECT min(deliveries) FROM pending WHERE name = ? AND until IS NOT NULL AND deliveries > ?",
+            (group, deliveries),
+        ).fetchone()
+        if deliveries is not None:
+            yield deliveries
+
+
+def _due(connection: sqlite3.Connection, now: float, group: str, deliveries: int) -> Any:
     return connection.execute(
         "SELECT seq, logged, CAST(event AS BLOB), deliveries + 1, 1 FROM pending JOIN outbox USING (seq) "
-        "WHERE name = ? AND until <= ? ORDER BY deliveries, seq LIMIT 1",
-        (group, now),
-    ).fetchall()
+        "WHERE name = ? AND deliveries = ? AND until <= ? ORDER BY until, seq LIMIT 1",
+        (group, deliveries, now),
+    ).fetchone()
+
+
+def _bury(connection: sqlite3.Connection, now: float, group: str, deliveries: int) -> None:
+    connection.execute(
+        "UPDATE pending SET died = ?, until = NULL, "
+        "reason = 'delivered ' || deliveries || ' times and never acknowledged' "
+        "WHERE name = ? AND seq IN "
+        "(SELECT seq FROM pending WHERE name = ? AND deliveries = ? AND until <= ? LIMIT ?)",
+        (time.time(), group, group, deliveries, now, STEP),
+    )
 
 
 def position(seq: int, logged: float) -> str:
@@ -105,7 +130,7 @@ def note_group(connection: sqlite3.Connection, group: str) -> None:
 
 def _ready(connection: sqlite3.Connection, group: str, place: int, count: int) -> int:
     (ready,) = connection.execute(
-        "SELECT count(*) FROM (SELECT 1 FROM pending "
+        "SELECT count(*) FROM (SELECT 1 FROM pending INDEXED BY pending_new "
         "WHERE name = ? AND until IS NULL AND died IS NULL AND seq <= ? LIMIT ?)",
         (group, place, count),
     ).fetchone()

@@ -81,6 +81,9 @@ _VERSIONS: Final = {
         # A new group only notes where it starts, and takes older events in steps.
         "ALTER TABLE groups ADD COLUMN place INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE groups ADD COLUMN start INTEGER NOT NULL DEFAULT 0",
+        # Which event is due again is found without a look at those that are not.
+        "DROP INDEX pending_in_flight",
+        "CREATE INDEX pending_in_flight ON pending (name, deliveries, until, seq) WHERE until IS NOT NULL",
         # What is not in the log of an older file was trimmed.
         "INSERT INTO counters SELECT 'trimmed', coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'",
     ),

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
 
 from impactive_async.hub import Hub
+from impactive_async.hub.sqlite import log
 from tests.hub.conftest import MakeHub
-from tests.hub.engines import claimed, events
+from tests.hub.engines import claimed, corner_of, events
 
 EVENTS = 2_600
 """More than two steps of any engine."""
@@ -101,3 +106,43 @@ async def test_feeds_are_listed_in_steps(hub: Hub) -> None:
     assert {name: reason for name, reason in found.items() if reason} == {
         name: f"404 {name}" for name in names[:3]
     }
+
+
+async def test_sqlite_looks_at_few_events_in_flight(tmp_path: Path) -> None:
+    """However many a group has in flight, all of which are not due, a look for what is due is short."""
+    async with corner_of("sqlite", tmp_path) as corner, corner.hub() as hub:
+        await filled(hub)
+        assert len(await hub.receive("billing", count=EVENTS)) == EVENTS
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    with closing(sqlite3.connect(corner.url.removeprefix("sqlite:///"))) as connection:
+        connection.set_progress_handler(count, 1)  # instructions of SQLite's machine
+        assert log.receive(connection, time.time(), "billing", 20, 60.0, 10) == []
+    assert 0 < steps < EVENTS
+
+
+async def test_events_come_again_in_turns(hub: Hub) -> None:
+    """What was delivered more often comes behind what was delivered less."""
+    await hub.add("a")
+    await hub.commit(await claimed(hub), "1", events(1, 2, 3), 0)
+    for _ in range(3):
+        await hub.receive("billing", count=1, visibility=0)
+    again = [(await hub.receive("billing", visibility=0))[0] for _ in range(6)]
+    assert sorted(one.event.data["n"] for one in again[:3]) == [1, 2, 3]
+    assert [one.deliveries for one in again] == [2, 2, 2, 3, 3, 3]
+
+
+async def test_any_number_of_dead_letters_is_replayed_or_dropped(hub: Hub) -> None:
+    """All of them, though in steps."""
+    many = 1_300
+    await filled(hub, 0, many)
+    for settle, group in ((hub.replay, "billing"), (hub.drop, "crm")):
+        await hub.receive(group, count=many, visibility=0)
+        while len(await hub.dead_letters(group, count=many)) < many:
+            assert await hub.receive(group, visibility=0, max_deliveries=1) == []
+        assert await settle(group) == many
+        assert await hub.dead_letters(group) == []

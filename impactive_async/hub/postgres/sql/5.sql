@@ -10,3 +10,10 @@ ALTER TABLE meta
 
 DROP FUNCTION IF EXISTS trim_log(double precision);
 DROP FUNCTION IF EXISTS drop_group(text);
+
+-- Which event is due again is found without a look at those that are not.
+DROP INDEX deliveries_in_flight;
+CREATE INDEX deliveries_in_flight ON deliveries (name, deliveries, until, seq) WHERE until IS NOT NULL;
+
+DROP FUNCTION IF EXISTS replay(text, text[]);
+DROP FUNCTION IF EXISTS drop_letters(text, text[]);

@@ -430,28 +430,63 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
 $$;
 
 
--- The event in flight that is due and was delivered least often. What was delivered too often becomes a dead letter.
+-- How often the events in flight were delivered. A million may have been delivered equally often: none is looked at twice.
+CREATE OR REPLACE FUNCTION delivery_counts(p_group text) RETURNS SETOF integer
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    WITH RECURSIVE counts AS (
+        SELECT min(deliveries) AS count FROM deliveries WHERE name = p_group AND until IS NOT NULL
+        UNION ALL
+        SELECT (
+            SELECT min(deliveries) FROM deliveries WHERE name = p_group AND until IS NOT NULL AND deliveries > count
+        ) FROM counts WHERE count IS NOT NULL
+    )
+    SELECT count FROM counts WHERE count IS NOT NULL ORDER BY count
+$$;
+
+
+-- Makes dead letters of what is due again and was delivered too often.
+CREATE OR REPLACE FUNCTION bury(p_group text, p_now timestamptz, p_most integer) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_count integer;
+BEGIN
+    FOR v_count IN SELECT count FROM delivery_counts(p_group) AS count WHERE count >= p_most LOOP
+        UPDATE deliveries SET
+            died = clock_timestamp(), until = NULL,
+            reason = format('delivered %s times and never acknowledged', deliveries)
+        WHERE name = p_group AND seq IN (
+            SELECT seq FROM deliveries WHERE name = p_group AND deliveries = v_count AND until <= p_now
+            LIMIT 500 FOR UPDATE SKIP LOCKED
+        );
+    END LOOP;
+END $$;
+
+
+-- The event in flight that is due and was delivered least often.
 CREATE OR REPLACE FUNCTION take_again(p_group text, p_now timestamptz, p_until timestamptz, p_most integer)
 RETURNS TABLE (o_position text, o_event text, o_deliveries integer, o_redelivered boolean)
-LANGUAGE sql SET search_path FROM CURRENT AS $$
-    UPDATE deliveries SET
-        died = clock_timestamp(), until = NULL,
-        reason = format('delivered %s times and never acknowledged', deliveries)
-    WHERE name = p_group AND seq IN (
-        SELECT seq FROM deliveries WHERE name = p_group AND until <= p_now AND deliveries >= p_most
-        LIMIT 1000 FOR UPDATE SKIP LOCKED
-    );
-    WITH taken AS (
-        SELECT seq FROM deliveries WHERE name = p_group AND until <= p_now
-        ORDER BY deliveries, seq LIMIT 1
-        FOR UPDATE SKIP LOCKED
-    ), given AS (
-        UPDATE deliveries SET until = p_until, deliveries = deliveries + 1
-        FROM taken WHERE deliveries.name = p_group AND deliveries.seq = taken.seq
-        RETURNING deliveries.seq, deliveries.deliveries
-    )
-    SELECT position_of(seq, logged), event, deliveries, true FROM given JOIN outbox USING (seq)
-$$;
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_count integer;
+BEGIN
+    PERFORM bury(p_group, p_now, p_most);
+    FOR v_count IN SELECT delivery_counts(p_group) LOOP
+        RETURN QUERY
+        WITH taken AS (
+            SELECT seq FROM deliveries WHERE name = p_group AND deliveries = v_count AND until <= p_now
+            ORDER BY until, seq LIMIT 1
+            FOR UPDATE SKIP LOCKED
+        ), given AS (
+            UPDATE deliveries SET until = p_until, deliveries = deliveries + 1
+            FROM taken WHERE deliveries.name = p_group AND deliveries.seq = taken.seq
+            RETURNING deliveries.seq, deliveries.deliveries
+        )
+        SELECT position_of(seq, logged), event, deliveries, true FROM given JOIN outbox USING (seq);
+        IF FOUND THEN
+            RETURN;
+        END IF;
+    END LOOP;
+END $$;
 
 
 CREATE OR REPLACE FUNCTION receive(
@@ -544,28 +579,38 @@ LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
 $$;
 
 
--- Lets dead letters be delivered again: those at the positions, or all where there are none. Returns how many.
-CREATE OR REPLACE FUNCTION replay(p_group text, p_positions text[]) RETURNS bigint
+-- The next dead letters of a group: those at the positions, or where there are none so many.
+CREATE OR REPLACE FUNCTION letters_of(p_group text, p_positions text[], p_count integer) RETURNS SETOF bigint
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT numbers_of(p_positions) WHERE p_positions IS NOT NULL
+    UNION ALL (
+        SELECT seq FROM deliveries WHERE p_positions IS NULL AND name = p_group AND died IS NOT NULL
+        ORDER BY seq LIMIT p_count
+    )
+$$;
+
+
+-- Lets dead letters be delivered again. Returns how many.
+CREATE OR REPLACE FUNCTION replay(p_group text, p_positions text[], p_count integer) RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
+    v_now timestamptz := hub_time();
     v_count bigint;
 BEGIN
-    UPDATE deliveries SET died = NULL, reason = '', deliveries = 0, until = hub_time()
-    WHERE name = p_group AND died IS NOT NULL
-    AND (p_positions IS NULL OR seq IN (SELECT numbers_of(p_positions)));
+    UPDATE deliveries SET died = NULL, reason = '', deliveries = 0, until = v_now
+    WHERE name = p_group AND died IS NOT NULL AND seq IN (SELECT letters_of(p_group, p_positions, p_count));
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
 END $$;
 
 
-CREATE OR REPLACE FUNCTION drop_letters(p_group text, p_positions text[]) RETURNS bigint
+CREATE OR REPLACE FUNCTION drop_letters(p_group text, p_positions text[], p_count integer) RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     v_count bigint;
 BEGIN
     DELETE FROM deliveries
-    WHERE name = p_group AND died IS NOT NULL
-    AND (p_positions IS NULL OR seq IN (SELECT numbers_of(p_positions)));
+    WHERE name = p_group AND died IS NOT NULL AND seq IN (SELECT letters_of(p_group, p_positions, p_count));
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
 END $$;
