@@ -57,7 +57,12 @@ COMMANDS: Final = {
     "invoices": (f"{_CLI}.resources.invoices:app",),
     "projects": (f"{_CLI}.resources.projects:app",),
     "accounts": (f"{_CLI}.resources.accounts:app",),
-    "hub": (f"{_CLI}.commands.hub:app", f"{_CLI}.steering.feeds:show", f"{_CLI}.steering.groups:seek"),
+    "hub": (
+        f"{_CLI}.commands.hub:app",
+        f"{_CLI}.steering.feeds:show",
+        f"{_CLI}.steering.groups:seek",
+        f"{_CLI}.steering.files:export",
+    ),
 }
 
 

@@ -9,6 +9,7 @@ import warnings
 from typing import Any
 
 from impactive_async.errors import HubError
+from impactive_async.feeds.steering.archive import CursorArchive, ImportedCursors
 from impactive_async.hub.connect import connect
 from impactive_async.hub.contract.batches import DeliveryBatch
 from impactive_async.hub.contract.claim import Claim
@@ -28,6 +29,7 @@ from impactive_async.hub.worker.reports import Report, WorkerStats
 __all__ = [
     "CONTENT_TYPE",
     "Claim",
+    "CursorArchive",
     "DeadFeed",
     "DeadLetter",
     "Delivery",
@@ -39,6 +41,7 @@ __all__ = [
     "HubError",
     "HubEvent",
     "HubStatus",
+    "ImportedCursors",
     "InFlightEvent",
     "Report",
     "Rewound",

@@ -33,13 +33,14 @@ from impactive_async.hub.contract.holding import ExclusiveReading
 from impactive_async.hub.contract.reader import MAX_DELIVERIES, Delivery, EventReader
 from impactive_async.hub.contract.settings import identity
 from impactive_async.hub.contract.status import GroupStatus, HubStatus, committed_coverage
+from impactive_async.hub.steering.moving import Moving
 from impactive_async.hub.steering.steering import Steering
 
 _CURSORS_AT_ONCE: Final = 200
 """A cursor has a few kilobytes, at the most some dozens."""
 
 
-class Hub(ExclusiveReading, Steering, Protocol):
+class Hub(ExclusiveReading, Steering, Moving, Protocol):
     """Polling needs the first four methods; the others are for operation and for consumers."""
 
     @abstractmethod
@@ -243,6 +244,10 @@ class Hub(ExclusiveReading, Steering, Protocol):
     @abstractmethod
     async def drop(self, group: str, positions: Sequence[str] | None = None) -> int:
         """Forget dead letters: the group will never get these events. For the arguments, see `replay`."""
+
+    async def workspace(self) -> str | None:
+        """Return whose feeds these are; None until a worker has begun."""
+        return (await self.status()).workspace
 
     async def groups(self) -> tuple[GroupStatus, ...]:
         """Return the consumer groups, by name."""
