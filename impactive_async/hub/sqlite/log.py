@@ -62,10 +62,10 @@ def receive(
 def _again(connection: sqlite3.Connection, now: float, group: str, most: int | None) -> list[Any]:
     """Find the event in flight that is due and was delivered least often; bury what was delivered too often."""
     counts = list(_delivery_counts(connection, group))
-    for count in counts:
-        if most is not None and count >= most:
-            _bury(connection, now, group, count)
-    due = (_due(connection, now, group, count) for count in counts)
+    too_often = [count for count in counts if most is not None and count >= most]
+    for count in too_often:
+        _bury(connection, now, group, count)
+    due = (_due(connection, now, group, count) for count in counts if count not in too_often)
     return list(islice(filter(None, due), 1))
 
 

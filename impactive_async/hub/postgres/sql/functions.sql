@@ -470,7 +470,7 @@ DECLARE
     v_count integer;
 BEGIN
     PERFORM bury(p_group, p_now, p_most);
-    FOR v_count IN SELECT delivery_counts(p_group) LOOP
+    FOR v_count IN SELECT count FROM delivery_counts(p_group) AS count WHERE p_most IS NULL OR count < p_most LOOP
         RETURN QUERY
         WITH taken AS (
             SELECT seq FROM deliveries WHERE name = p_group AND deliveries = v_count AND until <= p_now
