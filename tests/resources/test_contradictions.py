@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from impactive_async import APIStatusError, AsyncClient, BadRequestError, ContactDraft
+from impactive_async import APIStatusError, AsyncClient, BadRequestError, ContactDraft, DecodeError
 from impactive_async.sandbox import Sandbox
+from tests.support import client_of
 
 ADA = {"id": "c1", "firstName": "Ada", "lastName": "Byron"}
 Call = Callable[[AsyncClient], Awaitable[Any]]
@@ -132,3 +133,11 @@ async def test_a_row_of_a_list_has_a_status_of_its_own(sandbox: Sandbox, crm: As
         sandbox, crm, lambda crm: crm.zapier.contacts.list(), [{"_id": "c1", "status": "failed"}]
     )
     assert row.id == "c1"
+
+
+async def test_a_strict_client_says_of_which_request(sandbox: Sandbox) -> None:
+    """It takes no refusal from a success: that is a deviation."""
+    async with client_of(sandbox, strict=True) as crm:
+        with pytest.raises(DecodeError, match=r"^POST /api/agent/contacts: .*refusal.in_success") as caught:
+            await answered(sandbox, crm, create, {"success": False, "error": "no"})
+    assert caught.value.outcome_unknown

@@ -26,6 +26,7 @@ _SECONDS: Final = (10**8, 10**11)
 _MILLISECONDS: Final = (10**11, 10**14)
 _MICROSECONDS: Final = (10**14, 10**17)
 _THOUSANDS: Final = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
+_NUMBER: Final = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _ADDRESS: Final = re.compile(r'(?:[^",]|"[^"]*"|")++')
 """What stands between commas. A comma within quotes is part of a name."""
 
@@ -42,6 +43,8 @@ def in_contracts_form(cls: type, row: Mapping[str, Any], deviate: Deviate) -> di
     for field in fields_of(cls):
         if field.wire in row:
             repaired[field.wire] = _value(field, row[field.wire], deviate)
+            if get_origin(field.type) is tuple and _names_people(field, row[field.wire]):
+                repaired[f"{field.wire}.objects"] = row[field.wire]
             if type(row[field.wire]) is int and field.type is str and is_id(field.name):
                 _tell_of_number(cls, field.name)
         elif field.required and field.type is str and field.name != "id":
@@ -124,8 +127,8 @@ def _money(value: str, deviate: Deviate) -> str:
 def moment(value: Any, deviate: Deviate) -> Any:
     """Return a moment as ISO 8601 text if it is a number since 1970, or the text of one; else as it is."""
     number = value
-    if type(value) is str and value.isdecimal():
-        number = int(value)
+    if type(value) is str and _NUMBER.fullmatch(value):
+        number = float(value) if "." in value else int(value)
     if type(number) not in (int, float):
         return value
     for (low, high), unit in ((_SECONDS, 1_000_000), (_MILLISECONDS, 1_000), (_MICROSECONDS, 1)):
@@ -154,6 +157,17 @@ def _array_within(item: type, value: Mapping[str, Any], deviate: Deviate) -> Any
         return value
     deviate("list.envelope")
     return found.value
+
+
+def _names_people(field: Field, value: Any) -> bool:
+    """Whether addresses are objects that say more than an address."""
+    if type(value) is str and value[:1] == "[":
+        try:
+            value = loads(value.encode())
+        except ValueError:
+            return False
+    objects = value if isinstance(value, list) else [value]
+    return get_args(field.type)[0] is str and any(isinstance(one, Mapping) and len(one) > 1 for one in objects)
 
 
 def _addresses(value: Any, deviate: Deviate) -> Any:

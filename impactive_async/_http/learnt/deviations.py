@@ -118,7 +118,9 @@ class Deviations:
         if self.strict:
             raise DecodeError(
                 f"the answer deviates from the contract ({name}), and this client is strict. Without strict=True "
-                "the answer would be read."
+                "the answer would be read.",
+                method=method,
+                path=route,
             )
         if name in self.expected:
             return

@@ -48,6 +48,7 @@ def rows_of(document: Any, place: Place) -> Rows | None:
     rows = document
     for key in way:
         rows = rows[key]
+    rows = [] if rows is None else rows
     if not all(isinstance(row, dict) for row in rows):
         return None
     markers = dict(_markers(document, way))
@@ -67,7 +68,7 @@ def _way_to_rows(document: Any, place: Place, depth: int = 0) -> tuple[str, ...]
         inner = _way_to_rows(document[key], place, depth + 1)
         if inner is not None:
             return (key, *inner)
-    return None
+    return next(((key,) for key in named if document[key] is None), None)  # some print an empty list so
 
 
 def _markers(document: Any, way: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

@@ -17,3 +17,12 @@ def test_markers_mean_the_same_to_doctor(beside: dict[str, Any], more: bool) -> 
     found = rows_of({"data": [{"id": "c1"}], **beside}, CONTACTS)
     assert found is not None
     assert bool(found.more) is more
+
+
+@pytest.mark.parametrize("document", [{"contacts": None}, {"data": None}, {"data": {"contacts": None}}])
+def test_a_list_of_nothing_means_the_same_to_doctor(document: Any) -> None:
+    """Some services print an empty list as `null`."""
+    found = rows_of(document, CONTACTS)
+    assert found is not None
+    assert found.rows == []
+    assert rows_of({"pagination": None}, CONTACTS) is None

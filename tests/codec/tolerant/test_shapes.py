@@ -198,6 +198,16 @@ def test_a_workspace_is_found(document: Any) -> None:
     assert workspace.name in ("W", None)
 
 
+@pytest.mark.parametrize("form", [list, json.dumps])
+def test_what_else_an_address_says_is_kept(form: Callable[[Any], Any]) -> None:
+    """Whose it is stands in `extra`, as it came."""
+    objects = [{"address": "a@b.c", "name": "Ada"}]
+    row, _ = read(one(Send), MAIL | {"toAddresses": form(objects)})
+    assert (row.to_addresses, row.extra) == (("a@b.c",), {"toAddresses.objects": form(objects)})
+    row, _ = read(one(Send), MAIL | {"toAddresses": form([{"address": "a@b.c"}])})
+    assert row.extra == {}
+
+
 @pytest.mark.parametrize("title", [{"title": "Mr"}, {"title": "Mr", "status": "active"}, {"status": 300}])
 def test_what_a_row_says_of_itself_is_no_refusal(title: dict[str, Any]) -> None:
     """A row has an id, and may have any words beside it."""
@@ -294,6 +304,7 @@ SCALARS: dict[str, tuple[type, dict[str, Any], str, Any, list[str]]] = {
         Send, MAIL | {"toAddresses": [{"address": "a@b.c", "name": "A"}]},
         "to_addresses", ("a@b.c",), ["addresses.objects"],
     ),
+    "seconds as text": (Contact, ADA | {"updatedAt": "1777626000.0"}, "updated_at", NINE, ["time.epoch"]),
     "seconds": (Contact, ADA | {"updatedAt": 1777626000}, "updated_at", NINE, ["time.epoch"]),
     "milliseconds": (
         Contact, ADA | {"updatedAt": 1777626000000}, "updated_at", NINE, ["time.epoch"],
