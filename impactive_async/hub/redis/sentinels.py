@@ -27,7 +27,10 @@ class Sentinels(Sentinel):
         """
         try:
             address, port = await super().discover_master(service_name)
-        except (MasterNotFoundError, exceptions.ResponseError) as error:
+        except MasterNotFoundError:  # whose words are redis-py's objects
+            why = await self._obstacle(service_name)
+            raise MasterNotFoundError(f"its Sentinels name no master of {service_name!r} now") from why
+        except exceptions.ResponseError as error:
             raise error from await self._obstacle(service_name)
         return address, port
 
