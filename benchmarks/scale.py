@@ -2,6 +2,7 @@
 
     python -m benchmarks.scale [--engine redis] [--feeds 1000] [--events 10000] [--check]
     python -m benchmarks.scale --feeds 100000 --events 1000000   # minutes, and some gigabytes
+    python -m benchmarks.scale --write                           # all sizes: writes benchmarks/scale.md
 
 While each kind of call is made, another process claims and commits without a pause. What counts is how long its
 longest turn took: the median over the repetitions of the call. The first row is the same while nothing else runs.
@@ -15,16 +16,18 @@ import argparse
 import asyncio
 import math
 import multiprocessing
+import os
 import sqlite3
 import statistics
 import sys
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Final
 
 from benchmarks import _run
@@ -36,6 +39,8 @@ from impactive_async.hub import Hub, HubEvent, connect, event_id
 ENGINES: Final = ("SQLite", "Redis", "PostgreSQL")
 FEEDS: Final = 1_000
 EVENTS: Final = 10_000
+SIZES: Final = ((1_000, 10_000), (10_000, 100_000), (100_000, 1_000_000))
+"""Feeds and events of the hubs in scale.md."""
 BATCH: Final = 500
 STEP: Final = 5_000
 TURNS: Final = 3
@@ -238,6 +243,60 @@ def results(_: int) -> list[Result]:
     return [max(rows[1:] or rows, key=lambda row: row.value) for rows in found]
 
 
+Size = tuple[int, int]
+
+
+def page(found: Mapping[tuple[str, Size], list[Result]], directory: str) -> str:
+    """The text of scale.md.
+
+    Args:
+        found: The rows of each engine and size.
+        directory: Where the SQLite file was.
+    """
+    title = "| engine | while another process calls | " + " | ".join(
+        f"{f:,} feeds, {e:,} events" for f, e in SIZES
+    )
+    lines = [title + " |", "| --- | --- |" + " --- |" * len(SIZES)]
+    for engine in ENGINES:
+        columns = [{_call(row): row for row in found[engine, size]} for size in SIZES]
+        for call in columns[0]:
+            cells = " | ".join(_cell(column.get(call)) for column in columns)
+            lines.append(f"| {engine} | {call} | {cells} |")
+    load = os.getloadavg()[2]
+    return f"""# How long a call to a hub holds up others
+
+{datetime.now(UTC):%Y-%m-%d}, by `python -m benchmarks.scale --write`, on {os.cpu_count()} cores. Load average
+over the last fifteen minutes: {load:.1f}. The SQLite file was in {directory}.
+
+Milliseconds of the longest turn (a claim and a commit) of another process: the median over the repetitions of the
+call, and the worst of them in brackets. The gate is {GATE:.0f} ms; what is past it is bold. "nothing" is what the
+machine itself costs.
+
+{chr(10).join(lines)}
+"""
+
+
+def _call(row: Result) -> str:
+    return row.benchmark.rpartition(" during ")[2]
+
+
+def _cell(row: Result | None) -> str:
+    if row is None or row.missing:
+        return "-"
+    text = f"{row.value:.1f} ({row.high:.1f})"
+    return f"**{text}**" if row.gate and row.value > row.gate else text
+
+
+def write() -> None:
+    """Measure all sizes on all engines, and write scale.md."""
+    found: dict[tuple[str, Size], list[Result]] = {}
+    for feeds, events in SIZES:
+        for engine in ENGINES:
+            print(f"{engine}, {feeds:,} feeds, {events:,} events …", file=sys.stderr)
+            found[engine, (feeds, events)] = asyncio.run(figures(engine, feeds, events))
+    Path(__file__).with_name("scale.md").write_text(page(found, tempfile.gettempdir()))
+
+
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -245,7 +304,11 @@ def main() -> int:
     parser.add_argument("--feeds", type=int, default=FEEDS)
     parser.add_argument("--events", type=int, default=EVENTS)
     parser.add_argument("--check", action="store_true", help="exit with 1 if a number is past its gate plus 15 %%")
+    parser.add_argument("--write", action="store_true", help="measure all sizes and write benchmarks/scale.md")
     options = parser.parse_args()
+    if options.write:
+        write()
+        return 0
     found = []
     for engine in ENGINES:
         if not options.engine or engine.lower() in options.engine:
