@@ -37,6 +37,10 @@ _LAZY = {
     ".feeds.delivery.poll": "Poll",
     ".feeds.delivery.stats": "FeedStats",
     ".feeds.feed": "Feed",
+    ".feeds.steering.archive": "CursorArchive ImportedCursors",
+    ".feeds.steering.reading": "CursorSummary",
+    ".feeds.steering.rewinding": "Rewound",
+    ".feeds.steering.stores": "ListedStore StoredCursor export_cursors import_cursors list_cursors rewind_cursor",
     ".feeds.workspace.events": (
         "BookingEvent CompanyEvent ContactEvent DealEvent EnrollmentEvent Event InvoiceEvent ProjectEvent "
         "ReplyEvent SendEvent"

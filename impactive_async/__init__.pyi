@@ -36,6 +36,20 @@ from impactive_async.feeds.delivery.batches import FeedBatch as FeedBatch
 from impactive_async.feeds.delivery.poll import Poll as Poll
 from impactive_async.feeds.delivery.stats import FeedStats as FeedStats
 from impactive_async.feeds.feed import Feed as Feed
+from impactive_async.feeds.steering.archive import (
+    CursorArchive as CursorArchive,
+    ImportedCursors as ImportedCursors,
+)
+from impactive_async.feeds.steering.reading import CursorSummary as CursorSummary
+from impactive_async.feeds.steering.rewinding import Rewound as Rewound
+from impactive_async.feeds.steering.stores import (
+    ListedStore as ListedStore,
+    StoredCursor as StoredCursor,
+    export_cursors as export_cursors,
+    import_cursors as import_cursors,
+    list_cursors as list_cursors,
+    rewind_cursor as rewind_cursor,
+)
 from impactive_async.feeds.workspace.events import (
     AnyEvent,
     BookingEvent as BookingEvent,

@@ -31,6 +31,8 @@ NAMES = """
     SqliteCursorStore Step StepDraft UNSET Unset __version__ Workspace WorkspaceWatch
     BulkError CreateReport EnrollReport HubError Outcome Progress RowFailure RowResult
     created_ids from_dict json_schema to_dict
+    CursorArchive CursorSummary ListedStore ImportedCursors Rewound StoredCursor
+    export_cursors import_cursors list_cursors rewind_cursor
 """
 
 PROPERTIES = {"base_url", "profile"}

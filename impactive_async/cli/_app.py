@@ -57,6 +57,7 @@ COMMANDS: Final = {
     "invoices": (f"{_CLI}.resources.invoices:app",),
     "projects": (f"{_CLI}.resources.projects:app",),
     "accounts": (f"{_CLI}.resources.accounts:app",),
+    "cursors": (f"{_CLI}.steering.cursors:app",),
     "hub": (
         f"{_CLI}.commands.hub:app",
         f"{_CLI}.steering.feeds:show",

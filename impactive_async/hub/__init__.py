@@ -10,6 +10,7 @@ from typing import Any
 
 from impactive_async.errors import HubError
 from impactive_async.feeds.steering.archive import CursorArchive, ImportedCursors
+from impactive_async.feeds.steering.rewinding import Rewound
 from impactive_async.hub.connect import connect
 from impactive_async.hub.contract.batches import DeliveryBatch
 from impactive_async.hub.contract.claim import Claim
@@ -22,7 +23,6 @@ from impactive_async.hub.contract.status import DeadFeed, GroupStatus, HubStatus
 from impactive_async.hub.sqlite.hub import SqliteHub
 from impactive_async.hub.steering.feed_status import FeedStatus
 from impactive_async.hub.steering.seeking import Sought
-from impactive_async.hub.steering.steering import Rewound
 from impactive_async.hub.worker.loop import run_worker
 from impactive_async.hub.worker.reports import Report, WorkerStats
 

@@ -23,6 +23,7 @@ from impactive_async.errors import CursorError
 
 _FORMAT = "impactive-async cursor"
 _VERSION = 1
+_NAME = re.compile(r"\.?[0-9a-f]{32}\.json$")
 _TEMPORARY = ".cursor-tmp"  # ours beyond doubt, in whatever directory the user chose
 
 
@@ -58,6 +59,10 @@ class FileCursorStore:
         """Return the cursor last saved under `key`; `None` if there never was one."""
         return await self._thread.run(partial(self._load, key))
 
+    async def keys(self) -> list[str]:
+        """Return the keys that a cursor was saved under; other files of the directory are passed over."""
+        return await self._thread.run(self._keys)
+
     async def save(self, key: str, cursor: str) -> None:
         """Keep `cursor` under `key`. When this returns, a kill or a power cut leaves it."""
         await self._thread.run(partial(self._save, key, cursor))
@@ -70,6 +75,12 @@ class FileCursorStore:
             except FileNotFoundError:
                 return None
         return _decipher(file, content, key)
+
+    def _keys(self) -> list[str]:
+        with _explained("read", self.path):
+            files = sorted(self.path.glob("*.json")) if self.path.exists() else []
+            contents = [(file, file.read_bytes()) for file in files if _NAME.search(file.name)]
+        return sorted(str(_parse(file, content).get("key")) for file, content in contents)
 
     def _save(self, key: str, cursor: str) -> None:
         file = self.path / file_name(key)

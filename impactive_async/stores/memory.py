@@ -16,6 +16,10 @@ class MemoryCursorStore:
         """Return the cursor last saved under `key`; `None` if there never was one."""
         return self._cursors.get(key)
 
+    async def keys(self) -> list[str]:
+        """Return the keys that a cursor was saved under."""
+        return sorted(self._cursors)
+
     async def save(self, key: str, cursor: str) -> None:
         """Keep `cursor` under `key` until the process ends."""
         self._cursors[key] = cursor

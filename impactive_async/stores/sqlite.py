@@ -62,6 +62,11 @@ class SqliteCursorStore:
 
         return await self._database.read(select)
 
+    async def keys(self) -> list[str]:
+        """Return the keys that a cursor was saved under."""
+        statement = "SELECT key FROM cursors ORDER BY key"
+        return await self._database.read(lambda connection: [key for (key,) in connection.execute(statement)])
+
     async def save(self, key: str, cursor: str) -> None:
         """Keep `cursor` under `key`. When this returns, a kill or a power cut leaves it."""
 

@@ -59,14 +59,12 @@ def tell_plan(plan: ImportedCursors, *, ahead: bool) -> str:
     whose = f"Of workspace {plan.workspace}" if plan.workspace else "Of a workspace that they do not name"
     parts = [
         f"{whose}: {count(len(plan.added), 'cursor')} will be added",
-        f"{len(plan.replaced):,} set back{_named(plan.replaced)}, so that rows come again"
-        if plan.replaced
-        else "",
+        f"{len(plan.replaced):,} set back{_named(plan.replaced)}: rows come again" if plan.replaced else "",
         f"{len(plan.same):,} are there as they are" if plan.same else "",
     ]
     if plan.ahead:
         deed = "will be set forward: rows in between do not come" if ahead else "stay; --ahead would replace them"
-        parts.append(f"{len(plan.ahead):,} have seen less than the file{_named(plan.ahead)} and {deed}")
+        parts.append(f"{len(plan.ahead):,} have seen less, or cannot be compared{_named(plan.ahead)}, and {deed}")
     return ", ".join(filter(None, parts)) + "."
 
 

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from impactive_async.errors import CursorError
 from impactive_async.feeds.steering.reading import CursorSummary, summary_of
-from impactive_async.feeds.steering.saved import SavedCursor
+from impactive_async.feeds.steering.saved import OTHER_STATES, SavedCursor
 
 _FORMAT: Final = "impactive-async cursors"
 _VERSION: Final = 1
@@ -107,7 +107,12 @@ def _damage(text: str) -> str:
 
 
 def is_ahead(cursor: str, of: str) -> bool:
-    """Whether a cursor has seen a later page than another one; then the rows between are known to it alone."""
+    """Whether a cursor has seen a later page than another one; then the rows between are known to it alone.
+
+    What `crm.watch` keeps beside cursors does not tell, and counts as ahead.
+    """
+    if cursor and SavedCursor.of(cursor).kind in OTHER_STATES:
+        return True
     return _place(cursor) > _place(of)
 
 

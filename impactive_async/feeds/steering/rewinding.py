@@ -8,21 +8,52 @@ found as if nothing had happened.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
+from attrs import frozen
 
-from impactive_async.errors import CursorError
+from impactive_async.errors import CursorError, InvalidArgumentError
 from impactive_async.feeds.cursor import gaps, saved_text, timestamps
 from impactive_async.feeds.cursor.cursor_state import CursorState
 from impactive_async.feeds.cursor.evidence.doubt import Doubt
 from impactive_async.feeds.cursor.evidence.past import Past
 from impactive_async.feeds.cursor.gaps import Span
 from impactive_async.feeds.delivery.home import with_home_of
+from impactive_async.feeds.steering.reading import CursorSummary
 from impactive_async.feeds.steering.saved import SavedCursor
 
 _ENVELOPE = ("v", "kind", "feed", "rules", "sum", "server", "keymark", "workspace", "page")
+
+
+@frozen(kw_only=True)
+class Rewound:
+    """A feed that was rewound, or would be.
+
+    Attributes:
+        feed: Its name.
+        to: From where on it delivers again what the API shows.
+        before: What its cursor said; None: nothing was committed yet, and everything is still to come.
+        after: What its cursor says now.
+    """
+
+    feed: str
+    to: datetime
+    before: CursorSummary | None
+    after: CursorSummary | None
+
+
+def check_past(moment: datetime) -> None:
+    """Accept a moment that has been.
+
+    Raises:
+        InvalidArgumentError: It is in the future, or has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise InvalidArgumentError("the moment has no time zone: without one it means another on each machine")
+    if moment > datetime.now(UTC):
+        raise InvalidArgumentError(f"{moment.isoformat()} is in the future")
 
 
 def rewound(text: str, moment: datetime) -> str:

@@ -26,14 +26,26 @@ class SavedCursor:
         kind: `cursor`, `snapshot`, or one of `OTHER_STATES`.
         feed: The name of its feed.
         rules: What its rows are told apart by.
-        workspace: The workspace that it names, by its id and where it is served; `None`: it names none.
+        server: The base URL that it was saved over; `None`: it names none.
+        workspace_id: The workspace that it was saved for; `None`: it names none.
     """
 
     text: str
     kind: str
     feed: str
     rules: str
-    workspace: str | None
+    server: str | None = None
+    workspace_id: str | None = None
+
+    @property
+    def workspace(self) -> str | None:
+        """The workspace by its id and where it is served; `None`: it names none."""
+        return f"{self.workspace_id} at {self.server}" if self.workspace_id and self.server else None
+
+    def may_be_of(self, other: SavedCursor) -> bool:
+        """Whether another cursor may be of the same workspace, as far as both say."""
+        ids, servers = (self.workspace_id, other.workspace_id), (self.server, other.server)
+        return all(None in pair or pair[0] == pair[1] for pair in (ids, servers))
 
     @classmethod
     def of(cls, text: str) -> SavedCursor:
@@ -43,9 +55,8 @@ class SavedCursor:
             CursorError: It is damaged, none of this library, or was written by a newer version.
         """
         document = _document(text)
-        names = [document.get(name) for name in ("kind", "feed", "rules")]
-        kind, feed, rules = (name if isinstance(name, str) else "" for name in names)
-        found = cls(text, kind, feed, rules, _workspace(document))
+        kind, feed, rules = (_text(document, name) or "" for name in ("kind", "feed", "rules"))
+        found = cls(text, kind, feed, rules, _text(document, "server"), _text(document, "workspace"))
         found.check()
         return found
 
@@ -81,6 +92,6 @@ def _document(text: str) -> Mapping[str, Any]:
     return document
 
 
-def _workspace(document: Mapping[str, Any]) -> str | None:
-    workspace, server = document.get("workspace"), document.get("server")
-    return f"{workspace} at {server}" if isinstance(workspace, str) and isinstance(server, str) else None
+def _text(document: Mapping[str, Any], name: str) -> str | None:
+    found = document.get(name)
+    return found if isinstance(found, str) else None

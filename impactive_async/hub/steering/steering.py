@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, Protocol
 
-from attrs import frozen
-
 from impactive_async.errors import HubError, InvalidArgumentError
-from impactive_async.feeds.steering.reading import CursorSummary, summary_of
-from impactive_async.feeds.steering.rewinding import rewound
+from impactive_async.feeds.steering.reading import summary_of
+from impactive_async.feeds.steering.rewinding import Rewound, check_past, rewound
 from impactive_async.hub.steering.feed_status import FeedStatus
 from impactive_async.hub.steering.seeking import Sought, SoughtRow, sought
 
 _TRIES: Final = 20
 """How often a feed is looked at again because a worker has committed in between."""
-
-
-@frozen(kw_only=True)
-class Rewound:
-    """A feed that was rewound, or would be.
-
-    Attributes:
-        feed: Its name.
-        to: From where on it delivers again what the API shows.
-        before: What its cursor said; None: nothing was committed yet, and everything is still to come.
-        after: What its cursor says now.
-    """
-
-    feed: str
-    to: datetime
-    before: CursorSummary | None
-    after: CursorSummary | None
 
 
 class Steering(Protocol):
@@ -138,18 +119,6 @@ class Steering(Protocol):
         raise HubError(
             f"{feed} was committed {_TRIES} times while it was to be rewound. Nothing was changed; again."
         )
-
-
-def check_past(moment: datetime) -> None:
-    """Accept a moment that has been.
-
-    Raises:
-        InvalidArgumentError: It is in the future, or has no time zone.
-    """
-    if moment.tzinfo is None:
-        raise InvalidArgumentError("the moment has no time zone: without one it means another on each machine")
-    if moment > datetime.now(UTC):
-        raise InvalidArgumentError(f"{moment.isoformat()} is in the future")
 
 
 def unknown_feed(feed: str) -> InvalidArgumentError:

@@ -1,0 +1,202 @@
+"""`impactive cursors`: look at the cursors of a store, rewind one, export and import all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from impactive_async.cli.kit.asking import agree, yes_option
+from impactive_async.cli.kit.declare import Group, command
+from impactive_async.cli.kit.errors import DAMAGED, UsageError
+from impactive_async.cli.kit.options import FORMATS, LOCAL, argument, option
+from impactive_async.cli.kit.words.wording import listed
+from impactive_async.cli.steering.archives import (
+    ahead_option,
+    read_archive,
+    tell_imported,
+    tell_left_out,
+    tell_plan,
+    write_archive,
+)
+from impactive_async.cli.steering.moments import by_option, chosen_moment, said, to_option
+
+if TYPE_CHECKING:
+    from impactive_async import ListedStore, StoredCursor
+    from impactive_async.cli.kit.run import Run
+
+app = Group("cursors", help="Cursors of `impactive watch --store` and of programs: look, rewind, export, import.")
+
+SHOWN: Final = (
+    *("key", "feed", "kind", "workspace", "begun", "frontier", "floor", "in_flight", "last_page", "known", "gaps"),
+    "error",
+)
+"""What is shown of a cursor."""
+_STOP: Final = "Stop the program that follows it first: it would save its own place over this."
+store_option = option(
+    "--store",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="PATH",
+    help="The file of an SqliteCursorStore, as of `watch --store`, or the directory of a FileCursorStore.",
+)
+file_argument = argument("file", type=click.Path(path_type=Path, dir_okay=False))
+key_argument = argument("key", help="From `cursors list`; or its end, as zapier/deals.")
+
+
+@command(
+    "list",
+    app,
+    example="impactive cursors list --store cursors.db",
+    rows="impactive_async.cli.steering.cursors:SHOWN",
+    shared=(*FORMATS, "debug"),
+)
+@store_option
+async def list_all(run: Run, store: Path) -> None:
+    """List the cursors of a store, and how far each has come.
+
+    A damaged one has an error, and the exit code is 12.
+    """
+    from impactive_async import list_cursors
+
+    async with _opened(store) as cursors:
+        found = await list_cursors(cursors)
+    run.out.rows([_facts(one) for one in found])
+    run.code = DAMAGED.code if any(one.error for one in found) else 0
+
+
+@command(
+    "show",
+    app,
+    example="impactive cursors show zapier/deals --store cursors.db",
+    rows="impactive_async.cli.steering.cursors:SHOWN",
+    shared=(*FORMATS, "debug"),
+)
+@store_option
+@key_argument
+async def show(run: Run, store: Path, key: str) -> None:
+    """Say how far a feed has come: its frontier, floor, rows in flight, gaps."""
+    async with _opened(store) as cursors:
+        found = await _found(cursors, key)
+    facts = _facts(found)
+    if run.out.for_programs:
+        run.out.row(facts)
+    else:
+        run.out.rows(
+            [{"what": name.replace("_", " "), "value": _in_words(value)} for name, value in facts.items()]
+        )
+    run.code = DAMAGED.code if found.error else 0
+
+
+@command("rewind", app, example="impactive cursors rewind zapier/deals --by 2h --store cursors.db", shared=LOCAL)
+@store_option
+@key_argument
+@to_option
+@by_option
+@yes_option
+async def rewind(run: Run, store: Path, key: str, to: str | None, by: str | None, yes: bool) -> None:
+    """Have a feed deliver again what the API shows from an earlier moment on, when it is followed next.
+
+    Nothing is lost: rows that were handled come again. Emails that `watch --all` has shown do not.
+    """
+    from impactive_async import rewind_cursor
+
+    when = chosen_moment(to, by)
+    async with _opened(store) as cursors:
+        key = (await _found(cursors, key)).key
+        plan = await rewind_cursor(cursors, key, when, dry_run=True)
+        reached = said(plan.before.frontier if plan.before else None)
+        what = f"{plan.feed} has come to {reached}. Rows from {said(when)} on will come again. {_STOP}"
+        agree(run, what, yes=yes)
+        done = await rewind_cursor(cursors, key, when)
+    asked = said(done.after.floor if done.after else None)
+    since = f"it asks for everything since {asked}" if asked != "nothing" else "it compares the whole list"
+    run.note(f"{plan.feed} is rewound: when it is followed next, {since}.")
+
+
+@command("export", app, example="impactive cursors export cursors.json --store cursors.db", shared=LOCAL)
+@store_option
+@file_argument
+async def export(run: Run, store: Path, file: Path) -> None:
+    """Write all cursors of a store into a new FILE.
+
+    Cursors that are damaged are left out and named, and the exit code is 10.
+    """
+    from impactive_async import export_cursors
+
+    async with _opened(store) as cursors:
+        archive = await export_cursors(cursors)
+    write_archive(file, archive)
+    run.note(f"{len(archive.cursors):,} cursors are in {file}.")
+    tell_left_out(run, archive)
+
+
+@command("import", app, example="impactive cursors import cursors.json --store cursors.db", shared=LOCAL)
+@store_option
+@file_argument
+@ahead_option
+@yes_option
+async def import_file(run: Run, store: Path, file: Path, ahead: bool, yes: bool) -> None:
+    """Put the cursors of a FILE into a store, which is made if it is not there.
+
+    Rows that were seen since come again. A file of another workspace is refused, and so is one that is damaged.
+    """
+    from impactive_async import MemoryCursorStore, SqliteCursorStore, import_cursors
+
+    archive = read_archive(file)
+    async with _opened(store, missing=MemoryCursorStore()) as cursors:
+        plan = await import_cursors(cursors, archive, dry_run=True)
+    agree(run, f"{tell_plan(plan, ahead=ahead)} {_STOP}", yes=yes)
+    async with _opened(store, missing=SqliteCursorStore(store)) as cursors:
+        done = await import_cursors(cursors, archive, go_ahead=ahead)
+    tell_imported(run, done, ahead=ahead)
+
+
+@asynccontextmanager
+async def _opened(path: Path, *, missing: ListedStore | None = None) -> AsyncIterator[ListedStore]:
+    from contextlib import AsyncExitStack
+
+    from impactive_async import SqliteCursorStore
+
+    async with AsyncExitStack() as stack:
+        store = _store_at(path) or missing
+        if store is None:
+            raise UsageError(f"There is no store {path}.")
+        if isinstance(store, SqliteCursorStore):
+            await stack.enter_async_context(store)
+        yield store
+
+
+def _store_at(path: Path) -> ListedStore | None:
+    from impactive_async import FileCursorStore, SqliteCursorStore
+
+    if path.is_dir():
+        return FileCursorStore(path)
+    return SqliteCursorStore(path) if path.exists() else None
+
+
+async def _found(cursors: ListedStore, key: str) -> StoredCursor:
+    from impactive_async import list_cursors
+
+    there = await list_cursors(cursors)
+    matches = [one for one in there if one.key == key] or [one for one in there if one.key.endswith(f"/{key}")]
+    if not matches:
+        raise UsageError(f"The store has no cursor {key!r}; `impactive cursors list` names all.")
+    if len(matches) > 1:
+        raise UsageError(f"{key!r} may be {listed([one.key for one in matches])}: say which.")
+    return matches[0]
+
+
+def _facts(stored: StoredCursor) -> Mapping[str, Any]:
+    names = SHOWN[1:-1]
+    values = [getattr(stored.summary, name, None) for name in names]
+    return {"key": stored.key, **dict(zip(names, values, strict=True)), "error": stored.error}
+
+
+def _in_words(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return len(value)
+    return "none" if value in (None, "") else value
