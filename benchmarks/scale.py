@@ -266,7 +266,8 @@ def page(found: Mapping[tuple[str, Size], list[Result]], directory: str) -> str:
     return f"""# How long a call to a hub holds up others
 
 {datetime.now(UTC):%Y-%m-%d}, by `python -m benchmarks.scale --write`, on {os.cpu_count()} cores. Load average
-over the last fifteen minutes: {load:.1f}. The SQLite file was in {directory}.
+over the last fifteen minutes: {load:.1f}. The SQLite file was in {directory}: where that is
+memory, what a disk takes to flush comes on top.
 
 Milliseconds of the longest turn (a claim and a commit) of another process: the median over the repetitions of the
 call, and the worst of them in brackets. The gate is {GATE:.0f} ms; what is past it is bold. "nothing" is what the

@@ -240,7 +240,11 @@ class SqliteHub(SqliteSteering, Hub):
         return deleted
 
     async def _trim_step(self, place: int) -> tuple[int, int | None]:
-        return await self._change(lambda connection, _: log.trim(connection, self._retention, place))
+        before = time.time() - self._retention
+        last, after = await self._read(lambda connection: log.look(connection, before, place))
+        if last == place:  # so nobody has to wait for the lock
+            return 0, after
+        return await self._change(lambda connection, _: log.trim(connection, before, place, last)), after
 
     async def status(self) -> HubStatus:
         """See `Hub.status`."""

@@ -177,27 +177,36 @@ def drop_group(connection: sqlite3.Connection, group: str) -> bool:
     return True
 
 
-def trim(connection: sqlite3.Connection, retention: float, place: int) -> tuple[int, int | None]:
-    """Look at a step of the log behind a place, and delete what is old and what nobody waits for.
+_OLD: Final = (
+    "FROM outbox WHERE seq > ? AND seq <= ? AND logged <= ? "
+    "AND NOT EXISTS (SELECT 1 FROM pending WHERE pending.seq = outbox.seq) "
+    "AND NOT EXISTS (SELECT 1 FROM groups WHERE place < outbox.seq AND outbox.seq <= start)"
+)
+"""What can be trimmed between two places."""
+
+
+def look(connection: sqlite3.Connection, before: float, place: int) -> tuple[int, int | None]:
+    """Look at a step of the log behind a place for what is old and what nobody waits for.
 
     Returns:
-        How many were deleted, and the place at which to go on; None: that was the last old one.
+        Up to where such an event was found, `place` if there is none; and the place at which to go on; None: that
+        was the last old one.
     """
-    before = time.time() - retention
     last, oldest, looked = connection.execute(
         "SELECT max(seq), min(logged), count(*) "
         "FROM (SELECT seq, logged FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?)",
         (place, STEP),
     ).fetchone()
-    gone = connection.execute(
-        "DELETE FROM outbox WHERE seq > ? AND seq <= ? AND logged <= ? "
-        "AND NOT EXISTS (SELECT 1 FROM pending WHERE pending.seq = outbox.seq) "
-        "AND NOT EXISTS (SELECT 1 FROM groups WHERE place < outbox.seq AND outbox.seq <= start) RETURNING seq",
-        (place, last, before),
-    ).fetchall()
+    (found,) = connection.execute(f"SELECT max(seq) {_OLD}", (place, last, before)).fetchone()
+    return found or place, last if looked == STEP and oldest <= before else None
+
+
+def trim(connection: sqlite3.Connection, before: float, place: int, last: int) -> int:
+    """Delete what is old and what nobody waits for between two places; return how many."""
+    gone = connection.execute(f"DELETE {_OLD} RETURNING seq", (place, last, before)).fetchall()
     if gone:
         note_trimmed(connection, max(seq for (seq,) in gone))
-    return len(gone), last if looked == STEP and oldest <= before else None
+    return len(gone)
 
 
 def newest(connection: sqlite3.Connection) -> int:

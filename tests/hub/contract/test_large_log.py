@@ -146,3 +146,13 @@ async def test_any_number_of_dead_letters_is_replayed_or_dropped(hub: Hub) -> No
             assert await hub.receive(group, visibility=0, max_deliveries=1) == []
         assert await settle(group) == many
         assert await hub.dead_letters(group) == []
+
+
+async def test_sqlite_is_not_locked_where_nothing_can_be_trimmed(tmp_path: Path) -> None:
+    """A look at a log that others wait for holds up nobody."""
+    async with corner_of("sqlite", tmp_path) as corner, corner.hub(retention=0, timeout=0.1) as hub:
+        await filled(hub)
+        await hub.receive("billing", count=EVENTS)
+        with closing(sqlite3.connect(corner.url.removeprefix("sqlite:///"), isolation_level=None)) as another:
+            another.execute("BEGIN IMMEDIATE")
+            assert await hub.trim() == 0
