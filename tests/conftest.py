@@ -42,8 +42,8 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 async def sandbox(dialect: str) -> AsyncIterator[Sandbox]:
-    """A populated sandbox."""
-    async with Sandbox(dialect=dialect) as running:
+    """A sandbox with plain rows, and no sequences."""
+    async with Sandbox(dialect=dialect, populate="small") as running:
         yield running
 
 

@@ -86,6 +86,7 @@ async def test_waiting_takes_no_time(impactive_client: AsyncClient, impactive_sa
 
 
 @pytest.mark.impactive(reply_rate=1)
+@pytest.mark.impactive(populate="small")
 async def test_a_feed_brings_what_is_due_while_it_waits(
     impactive_client: AsyncClient, impactive_sandbox: Sandbox
 ) -> None:

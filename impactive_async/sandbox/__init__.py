@@ -6,12 +6,12 @@ cannot share one misreading. A request passes through these parts:
 - `server` and `http`: from a socket to an answer. `http.faults` causes errors on demand, `http.journal` records
   every request.
 - `snapshot`: all of it as a file, and back.
-- `control`: the control API, by which other programs steer the sandbox, and its client.
+- `control`: the control API, by which other programs steer the sandbox, and its client. `console`: its page.
 - `api`: the contract's 29 endpoints. `bodies` checks what arrives, `render` prints rows, `openapi.json` describes
   the contract a second time, by hand, and the tests compare both.
 - `dialect`: how values, rows, lists and errors are printed. A profile (`docs/profile.md`) decides it.
 - `world`: the state of one workspace. `sequences`, `enrollments` and `mailer` change it, `clock` runs what is due,
-  `timeline` lists rows newest first. `state` is the handle for tests, `seeds` creates the first rows.
+  `timeline` lists rows newest first. `state` is the handle for tests, `populations` creates the first rows.
 """
 
 import warnings
@@ -25,6 +25,7 @@ from impactive_async.sandbox.dialect.profile.files import DIALECTS, dialect_prof
 from impactive_async.sandbox.dialect.profile.settings import POISONS, PoisonKind
 from impactive_async.sandbox.http.faults import CHAOS_KINDS, Armed, ChaosKind, Fault
 from impactive_async.sandbox.http.journal import RecordedRequest
+from impactive_async.sandbox.populations import POPULATIONS, Population
 from impactive_async.sandbox.serve import main, serve
 from impactive_async.sandbox.server import DEFAULT_NOW, Sandbox
 from impactive_async.sandbox.snapshot.document import SnapshotError
@@ -47,6 +48,7 @@ __all__ = [
     "DEFAULT_NOW",
     "DIALECTS",
     "POISONS",
+    "POPULATIONS",
     "ROUTES",
     "Armed",
     "Audience",
@@ -57,6 +59,7 @@ __all__ = [
     "Fault",
     "Poison",
     "PoisonKind",
+    "Population",
     "RecordedRequest",
     "ReplyRecord",
     "Route",

@@ -1,13 +1,13 @@
-"""The rows that a sandbox starts with, the same for the same seed."""
+"""What a sandbox begins with, the same for the same seed."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from impactive_async.sandbox.dialect.dialect import Dialect
 from impactive_async.sandbox.dialect.values import is_numbered
-from impactive_async.sandbox.state import State
+from impactive_async.sandbox.http.faults import CHAOS_KINDS, FaultPlan
+from impactive_async.sandbox.populations import Population, fill, population
 from impactive_async.sandbox.world.clock import VirtualClock
 from impactive_async.sandbox.world.ids import PREFIXES, IdGenerator
 from impactive_async.sandbox.world.rows import Stage
@@ -16,28 +16,6 @@ from impactive_async.sandbox.world.world import WorkspaceRecord, World
 
 __all__ = ["Beginning", "change_lateness"]
 
-_COMPANIES = (
-    ("Analytical Engines", "analytical.example", "Manufacturing"),
-    ("Bletchley Logic", "bletchley.example", "Software"),
-    ("Harbour Compilers", "harbour.example", "Software"),
-    ("Orbit Mechanics", "orbit.example", "Aerospace"),
-)
-_PEOPLE = (
-    ("Ada", "Lovelace"),
-    ("Alan", "Turing"),
-    ("Grace", "Hopper"),
-    ("Katherine", "Johnson"),
-    ("Charles", "Babbage"),
-    ("Joan", "Clarke"),
-    ("Jean", "Bartik"),
-    ("Margaret", "Hamilton"),
-    ("Mary", "Somerville"),
-    ("Edsger", "Dijkstra"),
-    ("Barbara", "Liskov"),
-    ("Dorothy", "Vaughan"),
-)
-_DEALS = (("Pilot", 12000), ("Yearly licence", 48000), ("Training", 3500.5), ("Renewal", 27000), ("Support", 900))
-_INVOICES = (("INV-1001", 1200, "paid"), ("INV-1002", 840.5, "sent"), ("INV-1003", 99, "overdue"))
 _POLLED_BY = {
     "contacts": "zapier.contacts.list",
     "companies": "zapier.companies.list",
@@ -50,7 +28,6 @@ _POLLED_BY = {
     "replies": "sequences.replies",
 }
 """The list whose `lag` holds for rows of a kind, wherever they are listed."""
-_PROJECTS = ("Onboarding", "Data migration", "Quarterly review")
 
 
 @frozen
@@ -62,30 +39,44 @@ class Beginning:
     audience: bool
     reply_rate: float
     workspace_id: str | None
-    populate: bool
+    populate: Population = field(converter=population)
+    chaos: float
+    strict: bool
 
-    def changed(self, seed: str | None, populate: bool | None, now: datetime | None) -> "Beginning":
+    def changed(self, seed: str | None, populate: bool | str | None, now: datetime | None) -> "Beginning":
         """Another beginning; `None` keeps what is there."""
         return evolve(
             self,
             seed=self.seed if seed is None else seed,
-            populate=self.populate if populate is None else populate,
+            populate=self.populate if populate is None else population(populate),
             now=self.now if now is None else now,
         )
 
     def world(self, clock: VirtualClock, dialect: Dialect) -> World:
         """Make the workspace, with the stages of its pipeline and of its project board, and its first rows."""
         rules = SandboxRules(
-            stored_precision=dialect.stored_precision, audience=self.audience, reply_rate=self.reply_rate
+            stored_precision=dialect.stored_precision,
+            audience=self.audience,
+            reply_rate=self.reply_rate,
+            strict=self.strict,
         )
         ids = IdGenerator(self.seed, _numbered_prefixes(dialect))
         workspace = WorkspaceRecord(id=self.workspace_id or ids.new("wsp"), name=f"Sandbox {self.seed}")
         world = World(clock, rules, ids, workspace)
         world.lateness.update(_lateness(dialect))
         _add_stages(world)
-        if self.populate:
-            _fill(world)
+        fill(world, self.populate)
         return world
+
+    def plan(self) -> FaultPlan:
+        """Make the faults: none but those of chaos.
+
+        Raises:
+            ValueError: The rate of chaos is not from 0 to 1.
+        """
+        plan = FaultPlan(self.seed)
+        plan.chaos(self.chaos, CHAOS_KINDS)
+        return plan
 
 
 def _add_stages(world: World) -> None:
@@ -114,70 +105,3 @@ def change_lateness(world: World, old: Dialect, new: Dialect) -> None:
         if before.get(kind) != after.get(kind):
             world.lateness.pop(kind, None)
             world.lateness.update({kind: after[kind]} if kind in after else {})
-
-
-def _fill(world: World) -> None:
-    """Add rows of every kind, dated within the two days before now."""
-    state = State(world)
-    companies = _companies(world, state)
-    contacts = _contacts(world, state, companies)
-    _deals(world, state, companies, contacts)
-    _back_office(world, state, companies, contacts)
-    state.add_sending_account("Sales", "sales@workspace.example")
-    state.add_sending_account("Support", "support@workspace.example", sync_enabled=False)
-    state.add_tag("VIP", contacts[:3])
-    state.add_tag("Newsletter", contacts[2:8])
-    state.add_list("Spring campaign", contacts[4:10])
-    state.add_list("Nobody yet", ())
-
-
-def _companies(world: World, state: State) -> list[str]:
-    start = world.clock.now() - timedelta(hours=48)
-    rows = (
-        state.add(
-            "companies",
-            {"name": name, "website": f"https://{host}", "industry": industry, "email": f"office@{host}"},
-            at=start + timedelta(hours=number),
-        )
-        for number, (name, host, industry) in enumerate(_COMPANIES)
-    )
-    return [row.id for row in rows]
-
-
-def _contacts(world: World, state: State, companies: list[str]) -> list[str]:
-    start = world.clock.now() - timedelta(hours=40)
-    ids = []
-    for number, (first, last) in enumerate(_PEOPLE):
-        place = number % len(companies)
-        email = f"{first}.{last}@{_COMPANIES[place][1]}".lower()
-        at = start + timedelta(hours=number)
-        ids.append(state.create_contact(first, last, email=email, company_id=companies[place], at=at).id)
-    return ids
-
-
-def _deals(world: World, state: State, companies: list[str], contacts: list[str]) -> None:
-    stages = list(world.deal_stages)
-    start = world.clock.now() - timedelta(hours=24)
-    for number, (name, value) in enumerate(_DEALS):
-        place = number % len(companies)
-        fields = {
-            "name": f"{name} for {_COMPANIES[place][0]}",
-            "value": value,
-            "currency": "USD",
-            "stageId": stages[number % len(stages)],
-            "companyId": companies[place],
-            "contactId": contacts[place],
-        }
-        state.add("deals", fields, at=start + timedelta(hours=number))
-
-
-def _back_office(world: World, state: State, companies: list[str], contacts: list[str]) -> None:
-    now = world.clock.now()
-    for number, (name, total, status) in enumerate(_INVOICES):
-        extra: dict[str, Any] = {"status": status, "companyId": companies[number], "contactId": contacts[number]}
-        extra |= {"subtotal": total, "tax": 0, "dueDate": (now + timedelta(days=number * 7)).date().isoformat()}
-        state.add_invoice(name, total, extra=extra, at=now - timedelta(hours=12 - number))
-    for number, name in enumerate(_PROJECTS):
-        stage = list(world.project_stages)[number]
-        place = {"companyId": companies[number], "stageId": stage}
-        state.add_project(name, extra=place, at=now - timedelta(hours=6 - number))

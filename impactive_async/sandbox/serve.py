@@ -10,6 +10,7 @@ from typing import Any
 
 from impactive_async.sandbox.dialect.profile.files import DIALECTS, ProfileSource, choose_profile
 from impactive_async.sandbox.dialect.values import is_numbered
+from impactive_async.sandbox.populations import POPULATIONS, Population
 from impactive_async.sandbox.server import Sandbox
 from impactive_async.sandbox.snapshot.document import SnapshotError, SnapshotSource
 
@@ -24,6 +25,11 @@ async def serve(
     speed: float = 1.0,
     profile: ProfileSource | None = None,
     dialect: str | None = None,
+    populate: bool | Population = True,
+    reply_rate: float = 0.2,
+    chaos: float = 0,
+    rate_limit: int | None = None,
+    strict: bool = False,
     control_token: str | None = None,
     snapshot: SnapshotSource | None = None,
     say: Callable[[str], object] = print,
@@ -33,12 +39,12 @@ async def serve(
     The workspace has a new id each time. A journal or hub that outlives one server must not take the next one,
     on the same port and with the same seed, for the same workspace. It answers as the profile or dialect says.
     Calls of the control API must send `control_token`, if there is one. With a `snapshot`, time, workspace, seed
-    and profile are those of the snapshot.
+    and profile are those of the snapshot. `Sandbox` explains the other options.
 
     Raises:
         OSError: The port is taken, or the address is not one of this machine.
         SnapshotError: The snapshot cannot be read.
-        ValueError: `speed` is not above 0, or the profile cannot be used.
+        ValueError: An option is out of its range, or the profile cannot be used.
     """
     chosen = choose_profile(profile, dialect)
     async with Sandbox(
@@ -50,6 +56,11 @@ async def serve(
         profile=chosen,
         speed=speed,
         journal_limit=1000,
+        populate=populate,
+        reply_rate=reply_rate,
+        chaos=chaos,
+        rate_limit=rate_limit,
+        strict=strict,
         control_token=control_token,
         snapshot=snapshot,
     ) as sandbox:
@@ -78,7 +89,8 @@ Point your program at it:
   export IMPACTIVE_BASE_URL={sandbox.url}
   export IMPACTIVE_API_KEY={sandbox.api_key}
 
-Steer it from another terminal:
+Watch and steer it in a browser, or from another terminal:
+  {sandbox.url}/_sandbox/ui
   impactive sandbox advance 3d --url {sandbox.url}
 
 Press Ctrl-C to stop."""
@@ -94,7 +106,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SnapshotError as error:
         return _complain(f"Cannot begin with this: {error}.")
     except ValueError as error:
-        return _complain(f"Cannot serve this profile: {error}.")
+        return _complain(f"Cannot serve this: {error}.")
     except OSError as error:
         return _complain(_why(error, options.host, options.port))
     return 0
@@ -116,6 +128,19 @@ def _parser() -> argparse.ArgumentParser:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--profile", metavar="FILE", help="answer as this profile says")
     how.add_argument("--dialect", choices=DIALECTS, help="answer in this dialect (default: contract)")
+    parser.add_argument(
+        "--populate", choices=POPULATIONS, default="demo", help="the rows to begin with (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--reply-rate", type=float, default=0.2, help="share of mails that are answered (default: %(default)g)"
+    )
+    parser.add_argument(
+        "--chaos", type=float, default=0, help="share of requests that fail (default: %(default)g)"
+    )
+    parser.add_argument("--rate-limit", type=int, help="requests a second beyond which 429 is answered")
+    parser.add_argument(
+        "--strict", action="store_true", help="refuse ill-formed addresses, and enrolling without one"
+    )
     parser.add_argument("--snapshot", metavar="FILE", help="begin with what `impactive sandbox snapshot` wrote")
     return parser
 

@@ -13,11 +13,11 @@ from impactive_async.sandbox.dialect.poison import Poison
 from impactive_async.sandbox.dialect.profile.files import ProfileSource, choose_profile
 from impactive_async.sandbox.dialect.profile.overrides import Overrides, merge, override
 from impactive_async.sandbox.dialect.profile.settings import PoisonKind
-from impactive_async.sandbox.http.faults import FaultPlan
 from impactive_async.sandbox.http.journal import RequestJournal
 from impactive_async.sandbox.http.listener import Listener
 from impactive_async.sandbox.http.observed import ObservedTraffic
 from impactive_async.sandbox.http.pipeline import Pipeline
+from impactive_async.sandbox.populations import Population
 from impactive_async.sandbox.seeds import Beginning, change_lateness
 from impactive_async.sandbox.snapshot.document import SnapshotSource
 from impactive_async.sandbox.snapshot.sandboxes import RestoredParts, read_image, rebuild, write_snapshot
@@ -51,7 +51,9 @@ class Sandbox(ObservedTraffic):
         workspace_id: The id of the workspace; by default made from the seed.
         profile: How to answer: a profile, or the path of one (`docs/profile.md`); by default the contract's.
         dialect: The name of a dialect in `DIALECTS`, instead of a profile.
-        populate: Start with some rows of every kind instead of an empty workspace.
+        populate: The rows to start with: `"small"` has some of every plain kind; `"demo"` (or `True`) has also
+            bookings, and sequences with mails and replies; `"large"` has more than lists show; `"none"` (or
+            `False`) is empty.
         speed: Virtual seconds per real second; `None`: the clock stands still.
         timestamp_precision, stored_precision: Digits of printed and of stored timestamps; by default the same.
         zapier_since: Whether Zapier lists leave out a row exactly at `since` (`"exclusive"`) or show it again.
@@ -60,6 +62,8 @@ class Sandbox(ObservedTraffic):
         max_batch: Largest batch of contacts. This and the nine options above go before the profile.
         reply_rate: Share of sends that are answered.
         audience: Whether the workspace has the Audience module.
+        strict: Refuse ill-formed addresses, and enrolling people without one.
+        chaos: Share of requests that fail, as `chaos` arms them.
         rate_limit, monotonic: Requests in any second of this clock beyond which 429 is answered.
         control, control_token: Whether the port serves the control API, and the token of its calls, if any.
         journal_limit: How many requests `requests` remembers; all by default.
@@ -78,7 +82,7 @@ class Sandbox(ObservedTraffic):
         workspace_id: str | None = None,
         profile: ProfileSource | None = None,
         dialect: str | None = None,
-        populate: bool = True,
+        populate: bool | Population = True,
         speed: float | None = None,
         timestamp_precision: Precision | None = None,
         stored_precision: Precision | None = None,
@@ -93,6 +97,8 @@ class Sandbox(ObservedTraffic):
         zapier_cap: int | None = None,
         max_batch: int | None = None,
         audience: bool = True,
+        strict: bool = False,
+        chaos: float = 0,
         rate_limit: int | None = None,
         journal_limit: int | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -117,7 +123,9 @@ class Sandbox(ObservedTraffic):
         self.clock = VirtualClock(now if image is None else image.world.now)
         self.api_key = api_key or make_key(seed if image is None else image.beginning.seed)
         spoken = make_dialect(override(choose_profile(profile, dialect), overrides), self.clock.now)
-        self._beginning = Beginning(seed, now, audience, reply_rate, workspace_id, populate)
+        self._beginning = Beginning(
+            seed, now, audience, reply_rate, workspace_id, populate, chaos=chaos, strict=strict
+        )
         world = self._beginning.world(self.clock, spoken)
         self.state = State(world)
         self._keys_made = 0
@@ -127,7 +135,7 @@ class Sandbox(ObservedTraffic):
             world=world,
             dialect=spoken,
             keys={self.api_key},
-            plan=FaultPlan(seed),
+            plan=self._beginning.plan(),
             journal=RequestJournal(journal_limit),
             rate_limit=rate_limit,
             monotonic=monotonic,
@@ -190,7 +198,7 @@ class Sandbox(ObservedTraffic):
         await self._ticker.change(speed)
 
     async def reset(
-        self, *, seed: str | None = None, populate: bool | None = None, now: datetime | None = None
+        self, *, seed: str | None = None, populate: bool | Population | None = None, now: datetime | None = None
     ) -> None:
         """Begin anew: rows, clock, faults and the journal. `None` stands for what it was begun with.
 
@@ -202,7 +210,7 @@ class Sandbox(ObservedTraffic):
         self._beginning = self._beginning.changed(seed, populate, now)
         await self.clock.restart(self._beginning.now)
         spoken = make_dialect(self.profile, self.clock.now)
-        self._pipeline.begin_anew(self._beginning.world(self.clock, spoken), spoken, FaultPlan(self.seed))
+        self._pipeline.begin_anew(self._beginning.world(self.clock, spoken), spoken, self._beginning.plan())
         self.state.show(self._pipeline.world)
 
     def snapshot(self) -> bytes:

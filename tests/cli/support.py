@@ -87,7 +87,7 @@ def live_sandbox(**options: Any) -> Iterator[Live]:
     ready, done = threading.Event(), threading.Event()
 
     async def serve() -> None:
-        async with Sandbox(**options) as sandbox:
+        async with Sandbox(**{"populate": "small", **options}) as sandbox:
             started.append(Live(sandbox, asyncio.get_running_loop()))
             ready.set()
             await asyncio.to_thread(done.wait)

@@ -8,6 +8,7 @@ import inspect
 import json
 import os
 import re
+import shutil
 import socket
 import sys
 import tomllib
@@ -93,6 +94,10 @@ async def test_its_code_runs(
                     await servers.enter_async_context(_server(impactive_sandbox, block))
                 case "sh":
                     await _output(impactive_sandbox, where, "bash", "-c", SHELL + block.code)
+                case "js":
+                    if shutil.which("node"):
+                        run = ("node", "--input-type=module", "--eval", block.code)
+                        await _output(impactive_sandbox, where, *run)
                 case "text":
                     assert block.code == printed or _is_picture(block), where
                 case "json":

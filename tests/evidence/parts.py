@@ -36,6 +36,15 @@ def promtool() -> str:
     return _program("promtool", PARTS / "prometheus" / "usr" / "bin")
 
 
+def chromium() -> tuple[str, dict[str, str]]:
+    """Path of Chromium, and the environment that it runs in."""
+    own = PARTS / "chromium"
+    path = _program("chromium", own / "usr" / "lib" / "chromium")
+    if not Path(path).is_relative_to(own):
+        return path, dict(os.environ)
+    return path, {**os.environ, "LD_LIBRARY_PATH": str(own / "lib")}
+
+
 def _program(name: str, *folders: str | Path) -> str:
     places = os.pathsep.join([os.environ.get("PATH", ""), *map(str, folders)])
     return shutil.which(name, path=places) or give_up(

@@ -10,6 +10,8 @@ import pytest
 from impactive_async.sandbox import Sandbox
 from tests.examples.programs import load, run, running
 
+pytestmark = pytest.mark.impactive(populate="small")  # nobody has written yet
+
 
 @pytest.fixture
 def sequence(impactive_sandbox: Sandbox) -> str:

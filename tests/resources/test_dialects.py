@@ -108,7 +108,7 @@ async def test_a_feed_takes_the_array_of_its_noun() -> None:
     """Whatever other arrays stand beside it, as a call does."""
     answer = {"stages": ["new"], "$nouns": "$rows", "errors": []}
     spoken = {"profile": 1, "operations": {"*": {"list": answer}}}
-    async with Sandbox(profile=spoken) as sandbox, client_of(sandbox) as crm:
+    async with Sandbox(profile=spoken, populate="small") as sandbox, client_of(sandbox) as crm:
         assert len((await crm.zapier.deals.watch().poll()).rows) == len(await crm.zapier.deals.list()) > 0
         contact = sandbox.state.rows("contacts")[0].id
         assert (await crm.contacts.watch_replies(contact).poll()).rows == await crm.contacts.replies(contact)

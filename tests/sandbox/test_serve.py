@@ -87,7 +87,7 @@ def test_a_profile_that_cannot_be_used_is_one_sentence(capsys: pytest.CaptureFix
     """A file that cannot be read, and a dialect beside a profile, are explained on stderr."""
     assert main(["--port", "0", "--profile", "/none.json"]) == 1
     assert capsys.readouterr().err == (
-        "Cannot serve this profile: profile /none.json cannot be read: No such file or directory.\n"
+        "Cannot serve this: profile /none.json cannot be read: No such file or directory.\n"
     )
     with pytest.raises(SystemExit):
         main(["--profile", "x", "--dialect", "noun"])

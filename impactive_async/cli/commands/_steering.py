@@ -264,9 +264,12 @@ async def restore(run: Run, file: str, url: str, token: str | None) -> None:
 @command("reset", example="impactive sandbox reset --seed other", shared=LOCAL)
 @option("--seed", metavar="TEXT", help="What the made-up data follows from; default: as before.")
 @option("--empty", is_flag=True, help="Begin without rows.")
+@option(
+    "--populate", metavar="SIZE", help="The rows to begin with: none, small, demo or large; default: as before."
+)
 @steers
-async def reset(run: Run, seed: str | None, empty: bool, url: str, token: str | None) -> None:
+async def reset(run: Run, seed: str | None, empty: bool, populate: Any, url: str, token: str | None) -> None:
     """Begin anew: rows, clock, faults and requests. The key stays valid."""
     async with reached(url, token) as sandbox:
-        await sandbox.reset(seed=seed, populate=False if empty else None)
+        await sandbox.reset(seed=seed, populate=False if empty else populate)
         _told(run, await sandbox.clock())

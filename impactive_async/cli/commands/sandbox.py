@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # `impactive_async.sandbox.DIALECTS`; importing the sandbox for it would slow down every `--help` and Tab.
 DIALECTS = ("contract", "wrapped", "noun", "numbers", "express", "next", "microseconds", "small-pages", "no-date")
 _DIALECTS = ", ".join(DIALECTS)
+POPULATIONS = ("none", "small", "demo", "large")  # those of `impactive_async.sandbox`, likewise
 
 
 _STEERING = "impactive_async.cli.commands._steering"
@@ -52,7 +53,22 @@ app = GroupWithDefault(
     help="Port to listen on; 0 picks a free one.",
 )
 @option("--host", default="127.0.0.1", help="Address to listen on.")
-@option("--seed", default="demo", help="What the made-up data follows from.")
+@option("--seed", metavar="TEXT", help="What the made-up data follows from. Default: demo.")
+@option(
+    "--populate",
+    type=click.Choice(POPULATIONS),
+    metavar="SIZE",
+    help="The rows to begin with: none, small, demo (the default), or large: more than lists show.",
+)
+@option(
+    "--reply-rate",
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="How many mails are answered, from 0 to 1. Default: 0.2.",
+)
+@option("--chaos", type=click.FloatRange(0, 1), metavar="SHARE", help="How many requests fail, from 0 to 1.")
+@option("--rate-limit", type=click.IntRange(1), metavar="N", help="Answer 429 to more than N requests a second.")
+@option("--strict", is_flag=True, help="Refuse ill-formed addresses, and enrolling people without one.")
 @option(
     "--speed",
     type=float,
@@ -74,13 +90,18 @@ app = GroupWithDefault(
 @option(
     "--snapshot",
     metavar="FILE",
-    help="Begin with what `impactive sandbox snapshot` wrote: its rows, time, seed and profile.",
+    help="Begin with what `impactive sandbox snapshot` wrote: rows, time, seed, options, profile.",
 )
 async def serve(
     run: Run,
     port: int,
     host: str,
-    seed: str,
+    seed: str | None,
+    populate: str | None,
+    reply_rate: float | None,
+    chaos: float | None,
+    rate_limit: int | None,
+    strict: bool,
     speed: float,
     profile: str | None,
     dialect: str | None,
@@ -93,14 +114,26 @@ async def serve(
     run.stop_message = "The sandbox has stopped; what was in it is gone."
     if not 0 < speed < float("inf"):
         raise UsageError(f"--speed is a positive number, not {speed:g}.")
+    options = {
+        "seed": seed,
+        "populate": populate,
+        "reply_rate": reply_rate,
+        "chaos": chaos,
+        "rate_limit": rate_limit,
+        "strict": strict or None,
+        "profile": profile,
+        "dialect": dialect,
+    }
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    if snapshot is not None and given:
+        names = ", ".join("--" + name.replace("_", "-") for name in given)
+        raise UsageError(f"With --snapshot, leave out {names}: what the file holds goes before them.")
     try:
         await sandbox.serve(
-            seed=seed,
+            **given,
             host=host,
             port=port,
             speed=speed,
-            profile=profile,
-            dialect=dialect,
             control_token=token,
             snapshot=snapshot,
             say=run.out.text,
@@ -108,7 +141,7 @@ async def serve(
     except sandbox.SnapshotError as error:
         raise UsageError(f"Cannot begin with this: {error}.") from error
     except ValueError as error:
-        raise UsageError(f"Cannot serve this profile: {error}.") from error
+        raise UsageError(f"Cannot serve this: {error}.") from error
     except OSError as error:
         raise UsageError(
             f"Cannot listen on {host}:{port} ({error.strerror or error}); "

@@ -28,6 +28,7 @@ __all__ = [
 
 Check = Callable[[World, Any, str], Any]
 _DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,6})?", re.ASCII)
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
 _LONGEST_DELAY = 3650  # days; a limit of the sandbox, whose calendar ends in the year 9999
 
 
@@ -107,6 +108,12 @@ def _text(_: World, value: Any, where: str) -> str:
     if not isinstance(value, str):
         raise InvalidRequestError(f"{where} must be a string")
     return value
+
+
+def _address(world: World, value: Any, where: str) -> str:
+    if world.rules.strict and not _ADDRESS.fullmatch(_text(world, value, where)):
+        raise InvalidRequestError(f"{where} must be an email address")
+    return _text(world, value, where)
 
 
 def _filled(world: World, value: Any, where: str) -> str:
@@ -198,7 +205,7 @@ CONTACT = Shape(
     fields={
         "firstName": _filled,
         "lastName": _filled,
-        "email": _text,
+        "email": _address,
         "phone": _text,
         "title": _text,
         "companyId": _COMPANY_ID,
@@ -208,7 +215,7 @@ CONTACT = Shape(
     derived=("companyName",),
 )
 COMPANY = Shape(
-    fields={"name": _filled, "website": _text, "industry": _text, "email": _text, "phone": _text},
+    fields={"name": _filled, "website": _text, "industry": _text, "email": _address, "phone": _text},
     required=("name",),
     fixed=("name",),
 )
@@ -233,7 +240,7 @@ BOOKING = Shape(
         "endTime": _moment,
         "contactId": _CONTACT_ID,
         "guestName": _text,
-        "guestEmail": _text,
+        "guestEmail": _address,
         "notes": _text,
         "status": _text,
     },

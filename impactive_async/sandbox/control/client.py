@@ -15,6 +15,7 @@ from impactive_async.sandbox.control.endpoints import MARK, PREFIX
 from impactive_async.sandbox.control.printing import plain
 from impactive_async.sandbox.http.faults import CHAOS_KINDS, ChaosKind
 from impactive_async.sandbox.http.journal import RecordedRequest
+from impactive_async.sandbox.populations import Population
 
 __all__ = ["ClockState", "SandboxControl", "SandboxControlError"]
 
@@ -229,7 +230,7 @@ class SandboxControl:
             pass
 
     async def reset(
-        self, *, seed: str | None = None, populate: bool | None = None, now: datetime | None = None
+        self, *, seed: str | None = None, populate: bool | Population | None = None, now: datetime | None = None
     ) -> None:
         """Begin anew: rows, clock, faults and requests. `None` stands for what the sandbox was begun with."""
         await self._call("POST", "/reset", _given(seed=seed, populate=populate, now=now))

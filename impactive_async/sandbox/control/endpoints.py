@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from impactive_async.sandbox.control import handlers
+from impactive_async.sandbox.control import handlers, inbox
 from impactive_async.sandbox.control.call import ControlCall
 from impactive_async.sandbox.control.schema import (
     Body,
@@ -17,6 +17,7 @@ from impactive_async.sandbox.control.schema import (
     moment,
     number,
     objects,
+    size,
     text,
 )
 from impactive_async.sandbox.http.faults import CHAOS_KINDS
@@ -132,7 +133,27 @@ ENDPOINTS: Final = (
             "limit": "The latest so many. Default: 100.",
         },
     ),
+    ControlRoute("GET", "/requests/:number", handlers.request, "One request, and its answer if it is still kept."),
     ControlRoute("DELETE", "/requests", handlers.forget_requests, "Forget the requests so far.", status=204),
+    ControlRoute(
+        "GET",
+        "/threads",
+        inbox.threads,
+        "People, those with the latest mail first.",
+        query={
+            "limit": "The first so many. Default: 100.",
+            "contains": "Only with this text in name, address or mails.",
+        },
+    ),
+    ControlRoute("GET", "/threads/:id", inbox.thread, "The mails of a contact, and the sequences it is on."),
+    ControlRoute("GET", "/sequences", inbox.sequences, "Sequences with their steps and counts."),
+    ControlRoute(
+        "GET",
+        "/due",
+        inbox.due,
+        "The emails that are due, the next one first.",
+        query={"limit": "The first so many. Default: 100."},
+    ),
     ControlRoute(
         "GET",
         "/rows/:kind",
@@ -204,7 +225,7 @@ ENDPOINTS: Final = (
         "Begin anew: rows, clock, faults and requests. The key stays valid.",
         {
             "seed": text("What the made-up data follows from. Default: as before."),
-            "populate": boolean("Whether to begin with some rows of every kind. Default: as before."),
+            "populate": size("The rows to begin with: `none`, `small`, `demo` or `large`. Default: as before."),
             "now": moment("The first time of the clock. Default: as before."),
         },
     ),

@@ -95,6 +95,13 @@ def requests(call: ControlCall) -> list[dict[str, Any]]:
     return [printing.request(record) for record in found[len(found) - min(limit, len(found)) :]]
 
 
+def request(call: ControlCall) -> dict[str, Any]:
+    """Show one request with its answer."""
+    number = call.params["number"]
+    found, answer = call.sandbox.journal.find(int(number) if number.isdecimal() else -1)
+    return {"request": printing.request(found), "answer": answer and printing.answer(answer)}
+
+
 def forget_requests(call: ControlCall) -> None:
     """Forget the requests so far."""
     call.sandbox.journal.forget()

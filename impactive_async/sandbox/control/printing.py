@@ -7,11 +7,11 @@ from typing import Any
 import attrs
 
 from impactive_async.sandbox.http.faults import Armed
-from impactive_async.sandbox.http.journal import RecordedRequest
+from impactive_async.sandbox.http.journal import KeptAnswer, RecordedRequest
 from impactive_async.sandbox.world.rows import TableRecord
 from impactive_async.sandbox.world.times import print_moment
 
-__all__ = ["fault", "plain", "request", "row"]
+__all__ = ["answer", "fault", "plain", "request", "row"]
 
 
 def plain(value: Any) -> Any:
@@ -41,6 +41,12 @@ def row(record: Any) -> dict[str, Any]:
 def request(record: RecordedRequest) -> dict[str, Any]:
     """Return a request of the journal."""
     return {name: plain(value) for name, value in attrs.asdict(record, recurse=False).items()}
+
+
+def answer(kept: KeptAnswer) -> dict[str, Any]:
+    """Return what is kept of an answer; `cut` says whether the body is only the beginning of it."""
+    body, cut = kept.body.decode("utf-8", "replace"), len(kept.body) < kept.length
+    return {"status": kept.status, "headers": dict(kept.headers), "body": body, "cut": cut}
 
 
 def fault(number: int, armed: Armed) -> dict[str, Any]:

@@ -5,9 +5,22 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from impactive_async.sandbox.populations import population
 from impactive_async.sandbox.world.times import parse_moment
 
-__all__ = ["Member", "array", "boolean", "check", "choice", "integer", "moment", "number", "objects", "text"]
+__all__ = [
+    "Member",
+    "array",
+    "boolean",
+    "check",
+    "choice",
+    "integer",
+    "moment",
+    "number",
+    "objects",
+    "size",
+    "text",
+]
 
 
 @frozen
@@ -98,6 +111,12 @@ def integer(description: str, *, null: bool = False, required: bool = False) -> 
 def boolean(description: str) -> Member:
     """True or false."""
     return _field("boolean", description, null=False, required=False)
+
+
+def size(description: str) -> Member:
+    """How many rows: a word, or true or false."""
+    schema = {"type": ["string", "boolean"], "description": description}
+    return Member(schema, population)
 
 
 def objects(description: str, *, required: bool = False) -> Member:

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from aiohttp import web
 from attrs import define
 
+from impactive_async.sandbox.console.files import console_file, is_console
 from impactive_async.sandbox.control import printing
 from impactive_async.sandbox.control.call import ControlCall, RawJson
 from impactive_async.sandbox.control.endpoints import MARK, PREFIX, ControlRoute, find
@@ -50,6 +51,9 @@ class ControlServer:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
+        path = request.rel_url.raw_path.removeprefix(PREFIX)
+        if is_console(path) and request.method in ("GET", "HEAD"):
+            return console_file(path) or _json_response(404, {"error": "the console has no such file"})
         try:
             self._admit(request)
             if request.rel_url.raw_path == PREFIX + "/requests/events" and request.method == "GET":

@@ -9,7 +9,10 @@ from typing import Any
 import attrs
 from attrs import define, field, frozen
 
-__all__ = ["RateMeter", "RecordedRequest", "RequestJournal"]
+__all__ = ["KeptAnswer", "RateMeter", "RecordedRequest", "RequestJournal"]
+
+_KEPT_ANSWERS = 200
+_KEPT_BYTES = 50_000
 
 
 @frozen(kw_only=True)
@@ -41,12 +44,23 @@ class RecordedRequest:
     committed: bool = False
 
 
+@frozen
+class KeptAnswer:
+    """The beginning of an answer, and how long it was."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    length: int
+
+
 @define(eq=False)
 class RequestJournal:
-    """The requests in order of arrival, the latest `limit` of them (`None`: all)."""
+    """The requests in order of arrival, the latest `limit` of them (`None`: all), and the answers to a few."""
 
     _limit: int | None = field(validator=attrs.validators.optional(attrs.validators.ge(0)))
     _records: dict[int, RecordedRequest] = field(init=False, factory=dict)
+    _answers: dict[int, KeptAnswer] = field(init=False, factory=dict)
     count: int = field(init=False, default=0)
     """How many requests have arrived."""
     era: int = field(init=False, default=0)
@@ -75,6 +89,24 @@ class RequestJournal:
             self._records[number] = attrs.evolve(record, **outcome)
             self._announce()
 
+    def find(self, number: int) -> tuple[RecordedRequest, KeptAnswer | None]:
+        """Return a request and its answer, if that is still there.
+
+        Raises:
+            LookupError: There is no such request any more.
+        """
+        if number not in self._records:
+            raise LookupError(f"there is no request {number}")
+        return self._records[number], self._answers.get(number)
+
+    def keep_answer(self, number: int, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Keep the beginning of an answer, as long as it is one of the latest."""
+        if self._limit == 0:
+            return
+        self._answers[number] = KeptAnswer(status, headers, body[:_KEPT_BYTES], len(body))
+        if len(self._answers) > _KEPT_ANSWERS:
+            del self._answers[next(iter(self._answers))]
+
     def begin_at(self, count: int) -> None:
         """Forget the requests so far, and go on as if so many had arrived."""
         self.count = count
@@ -84,6 +116,7 @@ class RequestJournal:
     def forget(self) -> None:
         """Forget the requests so far. Those to come go on with the next number."""
         self._records.clear()
+        self._answers.clear()
         self._announce()
 
     async def change(self) -> None:

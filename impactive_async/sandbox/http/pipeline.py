@@ -243,8 +243,10 @@ class _Exchange:
         return PlainResponse(**self._parts(answer))
 
     def _parts(self, answer: RenderedAnswer) -> dict[str, Any]:
+        headers = self._headers(answer)
+        self.pipeline.journal.keep_answer(self.number, answer.status, headers, answer.body)
         self.pipeline.journal.note(self.number, status=answer.status)
-        return {"status": answer.status, "body": answer.body, "headers": self._headers(answer)}
+        return {"status": answer.status, "body": answer.body, "headers": headers}
 
     def _headers(self, answer: RenderedAnswer) -> dict[str, str]:
         return {

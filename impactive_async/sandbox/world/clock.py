@@ -2,7 +2,7 @@
 
 import asyncio
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from attrs import define, field
@@ -54,6 +54,15 @@ class VirtualClock:
             self._due.clear()
             self._now = _utc(now)
 
+    def set_back(self, moment: datetime) -> None:
+        """Go to an earlier moment, while nobody reads the time: a workspace is being given its past."""
+        self._now = moment
+
+    def play(self, until: datetime) -> None:
+        """Move forward at once, before there is anybody whom that could keep waiting."""
+        for _ in self._run(until):
+            pass
+
     @property
     def scheduled(self) -> int:
         """How many events were ever scheduled; each has the number of its turn."""
@@ -101,12 +110,16 @@ class VirtualClock:
             await self._run_until(max(moment, self._now))
 
     async def _run_until(self, target: datetime) -> None:
+        for fired in self._run(target):
+            if fired % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+
+    def _run(self, target: datetime) -> Iterator[int]:
         fired = 0
         while self._due and self._due[0][0] <= target:
             at, _, action = heapq.heappop(self._due)
             self._now = max(self._now, at)
             action()
             fired += 1
-            if fired % _YIELD_EVERY == 0:
-                await asyncio.sleep(0)
+            yield fired
         self._now = target

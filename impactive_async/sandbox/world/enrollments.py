@@ -56,7 +56,14 @@ def _audiences(world: World, name: str, wanted: Iterable[str], known: dict[str, 
 
 
 def enroll(world: World, book: Book, contact_ids: Iterable[str]) -> Enrolled:
-    """Enroll those contacts that exist and are not enrolled yet; skip the others with a reason."""
+    """Enroll those contacts that exist and are not enrolled yet; skip the others with a reason.
+
+    Raises:
+        InvalidRequestError: The workspace is strict, and a contact has no address. Nobody is enrolled then.
+    """
+    contact_ids = tuple(contact_ids)
+    if world.rules.strict:
+        _refuse_the_unreachable(world, contact_ids)
     rows, skipped = [], []
     for contact_id in dict.fromkeys(contact_ids):
         if world.get("contacts", contact_id) is None:
@@ -66,6 +73,13 @@ def enroll(world: World, book: Book, contact_ids: Iterable[str]) -> Enrolled:
         else:
             rows.append(_enroll_one(world, book, contact_id))
     return Enrolled(tuple(rows), tuple(skipped))
+
+
+def _refuse_the_unreachable(world: World, contact_ids: Iterable[str]) -> None:
+    for contact_id in contact_ids:
+        contact = world.get("contacts", contact_id)
+        if contact is not None and not contact.fields.get("email"):
+            raise InvalidRequestError(f"contact {contact_id} has no email address")
 
 
 def _enroll_one(world: World, book: Book, contact_id: str) -> EnrollmentRecord:

@@ -15,8 +15,10 @@ class SandboxRules:
         stored_precision: Digits of stored timestamps.
         audience: Whether the Audience module (tags and lists) is enabled.
         reply_rate: Share of sends that are answered, 0 to 1.
+        strict: Whether ill-formed addresses are refused, and enrolling people without an address.
     """
 
     stored_precision: Precision = field(default="milliseconds", validator=validators.in_(PRECISIONS))
     audience: bool = True
     reply_rate: float = field(default=0.2, validator=[validators.ge(0), validators.le(1)])
+    strict: bool = False

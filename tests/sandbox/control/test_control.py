@@ -19,7 +19,7 @@ from impactive_async.sandbox.control.openapi import control_document
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as one:
+    async with Sandbox(populate="small") as one:
         yield one
 
 

@@ -1,0 +1,1 @@
+"""The console at `/_sandbox/ui`: one page of plain modules, over the control API alone."""
