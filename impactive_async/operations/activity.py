@@ -28,6 +28,11 @@ SHOWN: Final = 100
 GAPS_SHOWN: Final = 20
 MINUTES: Final = 60
 
+BAD_ANSWERS: Final = 3
+"""So many failures one after the other are no passing trouble."""
+LATELY: Final = 60.0
+"""Seconds for which a good answer outweighs one or two failures."""
+
 _REFUSED: Final = frozenset({401, 403})
 
 
@@ -88,6 +93,8 @@ class Activity:
     """When the API last gave an answer that is neither a refusal of the key nor a failure of the server."""
     api_error: LastError | None = None
     """What the API's last request came to, if it failed."""
+    bad_answers: int = 0
+    """How many requests have failed since the last good answer."""
     failing_since: float | None = None
     """Since when no poll has succeeded and at least one has failed."""
 
@@ -120,8 +127,17 @@ class Activity:
             return  # that says nothing about the API
         if status is None or status >= 500 or status in _REFUSED:
             self.api_error = LastError(event.error or f"HTTP {status}", self.now())
+            self.bad_answers += BAD_ANSWERS if status == 401 else 1  # a refused key does not pass
         else:
-            self.last_answer, self.api_error = self.now(), None
+            self.last_answer, self.api_error, self.bad_answers = self.now(), None, 0
+
+    @property
+    def api_is_down(self) -> bool:
+        """Whether the API fails: several times in a row, or with no good answer lately, or it refuses the key."""
+        if self.api_error is None:
+            return False
+        late = self.last_answer is None or self.now() - self.last_answer >= LATELY
+        return late or self.bad_answers >= BAD_ANSWERS
 
     def _polled(self, feed: str, events: int) -> None:
         kind, now = kind_of(feed), self.now()

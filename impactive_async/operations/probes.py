@@ -80,7 +80,7 @@ def why_not_ready(activity: Activity, hub: HubStatus | HubError) -> str | None:
     for step in _NEEDED:
         if trouble := activity.troubles.get(step):
             return f"{step} fails: {trouble.error}"
-    if activity.api_error:
+    if activity.api_error and activity.api_is_down:
         return f"the API fails: {activity.api_error.error}"
     if activity.workspace is None or activity.last_answer is None:
         return "it has not begun yet"

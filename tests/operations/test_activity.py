@@ -22,7 +22,7 @@ from impactive_async.hub.worker.reports import (
     Started,
     WorkerTrouble,
 )
-from impactive_async.operations.activity import SHOWN, Activity
+from impactive_async.operations.activity import LATELY, SHOWN, Activity
 from impactive_async.operations.page import render_page
 from impactive_async.operations.probes import why_dead, why_not_ready
 
@@ -70,8 +70,11 @@ def working(now: Any = Time()) -> Activity:  # noqa: B008
 
 
 def test_a_worker_whose_api_is_down_is_alive_and_not_ready() -> None:
-    """A restart would mend nothing; with the next answer it is ready again."""
+    """A restart would mend nothing; with the next answer it is ready again. One failure is passing trouble."""
     activity = working()
+    for _ in range(2):
+        assert why_not_ready(activity, WELL) is None
+        activity.answered(answer(503))
     assert why_not_ready(activity, WELL) is None
     activity.answered(answer(503))
     activity.record(failed())
@@ -92,9 +95,20 @@ def test_a_worker_whose_api_is_down_is_alive_and_not_ready() -> None:
 )
 def test_what_an_answer_says_of_the_api(event: ResponseEvent, reason: str | None) -> None:
     """No answer, a refused key and a failed server are bad; a 429 is an answer; a cancelled call tells nothing."""
-    activity = working()
+    time = Time()
+    activity = working(time)
+    time.now += LATELY
     activity.answered(event)
     assert why_not_ready(activity, WELL) == reason
+
+
+def test_a_refused_key_does_not_pass() -> None:
+    """A 403 of one list may be about that list."""
+    activity = working()
+    activity.answered(answer(403))
+    assert why_not_ready(activity, WELL) is None
+    activity.answered(answer(401))
+    assert why_not_ready(activity, WELL) == "the API fails: HTTP 401"
 
 
 @pytest.mark.parametrize("step", ["start", "claim", "commit"])

@@ -87,7 +87,7 @@ async def test_a_failing_api_leaves_the_worker_alive(worker: Watched, impactive_
     """`/livez` stays well, `/readyz` says why not, the page shows which feed."""
     assert await worker.get("/readyz") == (200, "ok\n")
     impactive_sandbox.fail("GET /api/zapier/deals", status=503, times=None)
-    await until(lambda: bool(worker.activity.failing))
+    await until(lambda: worker.activity.api_is_down)
     assert await worker.get("/livez") == (200, "ok\n")
     assert await worker.get("/readyz") == (503, "the API fails: HTTP 503\n")
     status, page = await worker.get("/")
