@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 
 from impactive_async import sandbox
-from impactive_async.cli.commands.sandbox import DIALECTS
+from impactive_async.cli.commands.sandbox import DIALECTS, POPULATIONS
 from tests.cli.support import PATIENCE, invoke
 from tests.cli.terminal import on_pipes, stop
 
 
 def test_the_help_names_each_dialect() -> None:
-    """The command's own list of dialects is that of the sandbox."""
+    """The command's own lists of dialects and sizes are those of the sandbox."""
     assert DIALECTS == sandbox.DIALECTS
+    assert POPULATIONS == sandbox.POPULATIONS
 
 
 @pytest.mark.parametrize("way", ["--dialect", "--profile"])
@@ -42,6 +43,27 @@ def test_it_speaks_a_dialect(way: str, tmp_path: Path) -> None:
         with caught.value as error:
             assert b"Cannot GET /nothing" in error.read()
         stop(process, signal.SIGINT)
+
+
+def test_it_begins_as_it_is_told(tmp_path: Path) -> None:
+    """How much is in it, how strict it is and how it fails; a snapshot goes before all of that, and says so."""
+    options = ("--populate", "small", "--strict", "--chaos", "0.25", "--rate-limit", "9", "--reply-rate", "1")
+    with on_pipes("sandbox", "--port", "0", *options, env={}) as process:
+        assert process.stdout is not None
+        told = ""
+        while "Press Ctrl-C" not in told:
+            told += process.stdout.readline()
+        url = re.findall(r"(http\S+/_sandbox)/ui", told)[0]
+        with urllib.request.urlopen(url + "/snapshot", timeout=PATIENCE) as answer:
+            taken = answer.read()
+        stop(process, signal.SIGINT)
+    state = json.loads(taken)["state"]
+    begun, rules = state["beginning"], state["world"]["rules"]
+    assert (begun["populate"], state["faults"]["rate"], state["rate_limit"]) == ("small", 0.25, 9)
+    assert (rules["strict"], rules["reply_rate"]) == (True, 1)
+    both = invoke("sandbox", "--snapshot", "any.json", "--seed", "x", "--strict")
+    assert (both.code, "leave out --seed, --strict:" in both.err) == (2, True)
+    assert invoke("sandbox", "--populate", "huge").code == 2
 
 
 def test_what_cannot_be_served(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ async def opened(page: Any, sandbox: Sandbox, view: str) -> None:
     """Go to a view, and wait until the sandbox has answered."""
     await page.goto(f"{sandbox.url}/_sandbox/ui#/{view}")
     await page.locator("#now").wait_for()
-    await page.locator("main h2").first.wait_for()
+    await page.locator("main h2:visible").first.wait_for()
 
 
 async def test_a_mail_is_seen_answered_and_delivered(page: Any) -> None:
