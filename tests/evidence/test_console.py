@@ -107,6 +107,26 @@ async def test_markup_in_any_field_is_text(page: Any) -> None:
             assert await page.evaluate("window.struck") is None
 
 
+async def test_requests_are_shown_as_they_arrive(page: Any) -> None:
+    """Also those after a restored snapshot, whose numbers were used before: they replace what is gone."""
+    async with Sandbox() as sandbox, AsyncClient(sandbox.api_key, base_url=sandbox.url) as crm:
+        await opened(page, sandbox, "requests")
+        taken = sandbox.snapshot()
+        await crm.zapier.deals.list()
+        await page.get_by_text("/api/zapier/deals").wait_for()
+        await crm.zapier.projects.list()
+        await page.get_by_text("/api/zapier/projects").wait_for()
+        await sandbox.restore(taken)
+        hold = asyncio.Event()
+        sandbox.fail("GET /api/zapier/invoices", hold=hold)
+        asked = asyncio.ensure_future(crm.zapier.invoices.list())
+        await page.get_by_text("/api/zapier/invoices").wait_for()
+        hold.set()
+        await asked
+        await page.locator("summary .s2").wait_for()
+        assert await page.locator("summary").count() == 1
+
+
 async def test_it_is_used_by_keyboard_alone(page: Any) -> None:
     """Skip link, shortcut to the search, a person by Enter, a switch by Space which keeps the focus."""
     async with Sandbox() as sandbox:
@@ -148,15 +168,26 @@ async def test_it_fits_a_phone(browser: Any, scheme: str) -> None:
 
 
 async def test_a_token_is_asked_for(page: Any) -> None:
-    """Once; without it the page shows nothing of the workspace."""
+    """Until it is right, and then no more."""
+    async with Sandbox(control_token="word") as sandbox:
+        words = ["word", "wrong"]
+        page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept(words.pop())))
+        await opened(page, sandbox, "people")
+        await page.get_by_text("Ada Lovelace").wait_for()
+        assert words == []
+
+
+async def test_whoever_declines_is_asked_no_more(page: Any) -> None:
+    """The page says what it needs, and shows nothing of the workspace."""
     async with Sandbox(control_token="word") as sandbox:
         asked = list[str]()
 
-        async def answer(dialog: Any) -> None:
+        async def decline(dialog: Any) -> None:
             asked.append(dialog.message)
-            await dialog.accept("word")
+            await dialog.dismiss()
 
-        page.on("dialog", answer)
-        await opened(page, sandbox, "people")
-        await page.get_by_text("Ada Lovelace").wait_for()
-        assert len(asked) == 1
+        page.on("dialog", decline)
+        for view in ("people", "requests"):
+            await page.goto(f"{sandbox.url}/_sandbox/ui#/{view}")
+            await page.get_by_text("it needs its token; reload this page").wait_for()
+        assert (len(asked), await page.get_by_text("Ada Lovelace").count()) == (1, 0)

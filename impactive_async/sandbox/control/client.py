@@ -202,6 +202,22 @@ class SandboxControl:
         found: dict[str, Any] = await self._call("POST", "/replies", email)
         return found
 
+    async def threads(self, *, contains: str = "", limit: int = 100) -> list[dict[str, Any]]:
+        """Return people, those with the latest mail first, who have this text in name, address or mails."""
+        query = {"contains": contains, "limit": str(limit)}
+        found: list[dict[str, Any]] = await self._call("GET", "/threads", query=query)
+        return found
+
+    async def thread(self, contact_id: str) -> dict[str, Any]:
+        """Return the mails of a contact, the oldest first, and its enrollments."""
+        found: dict[str, Any] = await self._call("GET", f"/threads/{quote(contact_id, safe='')}")
+        return found
+
+    async def due(self, *, limit: int = 100) -> list[dict[str, Any]]:
+        """Return the emails that are due, the next one first."""
+        found: list[dict[str, Any]] = (await self._call("GET", "/due", query={"limit": str(limit)}))["due"]
+        return found
+
     async def trigger(self, noun: str) -> str:
         """Make a row, such as a `"reply"` or `"deal"`, with what it needs; return its id.
 

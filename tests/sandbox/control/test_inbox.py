@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from impactive_async.sandbox import Sandbox
+from impactive_async.sandbox import Sandbox, SandboxControl
 
 
 class Seen:
@@ -72,6 +72,18 @@ async def test_sequences_are_counted_and_what_is_due_is_listed(seen: Seen) -> No
     ]
     assert found["due"][1]["at"] == "2026-05-03T09:00:00.000000Z"
     assert len((await seen.get("due", limit="1"))["due"]) == 1
+
+
+async def test_the_client_reads_them(seen: Seen) -> None:
+    """What a page shows, a test of another process asks for by name."""
+    ada = seen.sandbox.state.rows("contacts")[0].id
+    seen.sandbox.state.enroll(seen.sandbox.state.create_sequence("Welcome").id, [ada])
+    async with SandboxControl(seen.sandbox.url) as control:
+        assert [one["subject"] for one in await control.due()] == ["Welcome 1"]
+        await control.advance(hours=1)
+        assert [one["contact"]["id"] for one in await control.threads(contains="welcome")] == [ada]
+        assert [mail["subject"] for mail in (await control.thread(ada))["mails"]] == ["Welcome 1"]
+        assert await control.due() == []
 
 
 async def test_an_answer_is_kept_for_a_while(seen: Seen) -> None:

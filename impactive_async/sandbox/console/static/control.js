@@ -9,23 +9,24 @@ function headers(more = {}) {
   return token ? { ...more, "x-sandbox-token": token } : more;
 }
 
-// Asks for the token once; false: there is none.
-let asking;
-function askForToken() {
-  asking ??= new Promise((resolve) => {
-    const given = window.prompt("This sandbox was started with --token. Its word:");
-    if (given) sessionStorage.setItem(TOKEN, given);
-    asking = undefined;
-    resolve(Boolean(given));
-  });
-  return asking;
+// Asks for the token, until the question is declined. False: there is none.
+let declined = false;
+function askForToken(refused) {
+  if (declined) return false;
+  if (sessionStorage.getItem(TOKEN) !== refused) return true; // another call has asked meanwhile
+  const given = window.prompt("This sandbox was started with --token. Its word:");
+  declined = !given;
+  if (given) sessionStorage.setItem(TOKEN, given);
+  return Boolean(given);
 }
 
 async function send(method, path, body, signal) {
+  const token = sessionStorage.getItem(TOKEN);
   const json = body === undefined ? {} : { "content-type": "application/json" };
   const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
   const answer = await fetch(path || ".", { method, headers: headers(json), body: text, signal });
-  if (answer.status === 401 && (await askForToken())) return send(method, path, body, signal);
+  if (answer.status === 401 && askForToken(token)) return send(method, path, body, signal);
+  if (answer.status === 401) throw new Error("it needs its token; reload this page to give it");
   if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error ?? `status ${answer.status}`);
   return answer;
 }

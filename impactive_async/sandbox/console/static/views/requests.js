@@ -23,6 +23,11 @@ export function open(main, _, signal) {
     for (const { one, item } of records.values()) item.hidden = hidden(one);
   };
   const add = (one) => {
+    const before = records.get(one.number)?.one;
+    if (before && before.status !== null && one.status === null) { // a snapshot was restored: numbers begin again
+      records.clear();
+      refill(list, []);
+    }
     const known = records.get(one.number);
     const item = known?.item ?? h("li");
     records.set(one.number, { one, item });
