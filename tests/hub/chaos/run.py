@@ -250,7 +250,7 @@ async def unleash(name: str) -> Findings:
     with tempfile.TemporaryDirectory() as directory:
         async with (
             engine(name, Path(directory)) as (url, crash),
-            Sandbox(speed=1.0) as sandbox,
+            Sandbox(speed=1.0, populate="small") as sandbox,
             connect(url) as hub,
         ):
             populate(sandbox)

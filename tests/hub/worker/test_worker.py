@@ -98,7 +98,7 @@ def on_a_bench(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., 
 
     async def prepared(**arguments: Any) -> None:
         clock = TestersClock()
-        async with Sandbox() as sandbox, client_of(sandbox, clock=clock) as crm:
+        async with Sandbox(populate="small") as sandbox, client_of(sandbox, clock=clock) as crm:
             await test(Bench(sandbox, crm, MemoryHub(clock), clock), **arguments)
 
     @functools.wraps(test)
