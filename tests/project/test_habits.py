@@ -17,7 +17,7 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 ROOT_FILES = {
     *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "Makefile", "pyproject.toml"),
     *("impactive_async", "tests", "benchmarks", "docs", "examples"),
-    *(".ci", ".github", ".gitignore", ".pre-commit-config.yaml"),
+    *(".ci", ".github", ".gitignore", ".pre-commit-config.yaml", ".readthedocs.yaml"),
 }
 
 
