@@ -53,6 +53,20 @@ async def test_a_hub_that_lost_nothing_is_left_alone(hub: Hub, corner: Corner) -
     assert len(await hub.feeds()) == 2
 
 
+@pytest.mark.parametrize("engine", ["sqlite", "postgres", "redis"])
+async def test_events_that_come_again_are_no_loss(engine: str, tmp_path: Path) -> None:
+    """After a crash or a rewind a commit brings events that the log has, as its only ones or as its last."""
+    async with corner_of(engine, tmp_path) as corner, corner.hub() as hub:
+        await hub.init()
+        await hub.add("a")
+        for again in ((1, 2, 3), (1, 2, 3), (4, 2), (2,)):
+            await hub.commit(await claimed(hub), "1", events(*again), 0)
+            assert await hub.heal() == []
+        assert len(await hub.feeds()) == 1
+        await hub.commit(await claimed(hub), "2", events(5), 0)
+        assert await hub.heal() == []
+
+
 async def test_a_lost_log_is_filled_again(hub: Hub, corner: Corner) -> None:
     """Its events are with nobody any more, so all feeds begin anew, once, and no old claim gets through."""
     claim = await claimed(hub)
