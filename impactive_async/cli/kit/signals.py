@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
 import attrs
 
 from impactive_async.cli.kit.errors import INTERRUPTED, TERMINATED
+
+UNHEARD = 0.1
+"""Seconds after which a signal whose handler has not run is sent once more."""
 
 _CODES = {signal.SIGINT: INTERRUPTED.code, signal.SIGTERM: TERMINATED}
 
@@ -29,6 +34,8 @@ class Signals:
     _at_once: bool = False
     _unheard: int = 0
     """How many signals have arrived that wait for the event loop's next turn."""
+    _heard: bool = False
+    """Whether the last signal's handler has run."""
 
     @contextlib.contextmanager
     def handled(self) -> Iterator[None]:
@@ -37,6 +44,7 @@ class Signals:
         assert task is not None  # noqa: S101 - for type checkers: this runs in one
 
         def on_signal(number: int, _: FrameType | None) -> None:
+            self._heard = True
             self.code = _CODES[signal.Signals(number)]
             if self._at_once:
                 raise asyncio.CancelledError
@@ -61,9 +69,42 @@ class Signals:
             if self._unheard and self.first is None:
                 self._unheard = 0
                 raise asyncio.CancelledError
-            yield
+            with self._waking():
+                yield
         finally:
             self._at_once = before
+
+    @contextlib.contextmanager
+    def _waking(self) -> Iterator[None]:
+        """Wake a call that blocks although a signal has arrived.
+
+        A signal that arrives just before a read begins does not end it, and Python runs no handler before it ends.
+        So a thread sends it once more.
+        """
+        if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_kill"):
+            yield
+            return
+        signals, end = os.pipe()
+        os.set_blocking(end, False)
+        before = signal.set_wakeup_fd(end, warn_on_full_buffer=False)
+        over, main = threading.Event(), threading.get_ident()
+
+        def wake() -> None:
+            while arrived := os.read(signals, 1):
+                while not over.wait(UNHEARD) and not self._heard:
+                    signal.pthread_kill(main, arrived[0])
+
+        self._heard = False
+        thread = threading.Thread(target=wake, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            signal.set_wakeup_fd(before)
+            os.close(end)
+            thread.join()
+            os.close(signals)
 
     @contextlib.contextmanager
     def grace(self, act: Callable[[], object], seconds: float) -> Iterator[None]:

@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from impactive_async.cli.kit import signals
 from impactive_async.cli.kit.signals import Signals
 from tests.cli.support import PATIENCE, Live, command_line, environment
 from tests.cli.terminal import on_pipes, stop, until
@@ -76,6 +78,31 @@ def test_while_it_reads(
             os.close(writing)
     assert (ended, err) == (code, NOTHING)
     assert not live.sandbox.requests
+
+
+async def test_a_read_that_begins_as_the_signal_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not interrupted, because the signal has come to another thread, or just before it: it is woken."""
+    monkeypatch.setattr(signals, "UNHEARD", 0.01)
+    read_end, write_end = os.pipe()
+    heard, too_late = Signals(), threading.Event()
+
+    def end() -> None:
+        too_late.set()
+        os.write(write_end, b"x")
+
+    late = threading.Timer(PATIENCE, end)
+    late.start()
+    with heard.handled():
+        other = threading.Timer(0.05, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGTERM))
+        other.start()
+        with pytest.raises(asyncio.CancelledError), heard.at_once():
+            os.read(read_end, 1)
+    other.join()
+    assert heard.code == 143
+    assert not too_late.is_set()
+    late.cancel()
+    os.close(read_end)
+    os.close(write_end)
 
 
 def test_while_it_waits_for_standard_input(live: Live) -> None:
