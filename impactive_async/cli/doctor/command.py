@@ -14,6 +14,7 @@ from impactive_async.cli.doctor.prober import RATE, Prober
 from impactive_async.cli.doctor.profiling import profile_of
 from impactive_async.cli.doctor.report import report_text
 from impactive_async.cli.doctor.transcript import write_transcript
+from impactive_async.cli.kit.asking import said_yes
 from impactive_async.cli.kit.errors import INCOMPLETE, KEY_REFUSED, NO_CONNECTION, UsageError
 from impactive_async.cli.kit.run import Run
 
@@ -58,9 +59,7 @@ def _agree(run: Run, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise UsageError("Say --yes to let --writes write: nobody is there to be asked.")
     with run.before_sending():
-        sys.stderr.write("Go on? [y/N] ")
-        sys.stderr.flush()
-        if sys.stdin.readline().strip().casefold() not in ("y", "yes"):
+        if not said_yes():
             raise UsageError("Nothing was sent. Leave --writes out to read only.")
 
 

@@ -1,4 +1,4 @@
-"""One question before something is changed that cannot be undone."""
+"""One question before something is done that cannot be undone."""
 
 from __future__ import annotations
 
@@ -35,7 +35,12 @@ def agree(run: Run, what: str, *, yes: bool) -> None:
         raise UsageError("Nothing was changed: say --yes, as nobody is there to be asked.")
     run.stop_message = "Stopped; nothing was changed."
     with run.signals.at_once():
-        sys.stderr.write("Go on? [y/N] ")
-        sys.stderr.flush()
-        if sys.stdin.readline().strip().casefold() not in ("y", "yes"):
+        if not said_yes():
             raise CancelledError
+
+
+def said_yes() -> bool:
+    """Ask on the terminal whether to go on; call it where a signal ends the wait."""
+    sys.stderr.write("Go on? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().casefold() in ("y", "yes")

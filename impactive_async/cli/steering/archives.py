@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from impactive_async.cli.kit.errors import INCOMPLETE, UsageError
-from impactive_async.cli.kit.options import option
+from impactive_async.cli.kit.options import argument, option
 from impactive_async.cli.kit.words.wording import count, listed
 
 if TYPE_CHECKING:
     from impactive_async.cli.kit.run import Run
     from impactive_async.hub import CursorArchive, ImportedCursors
 
+file_argument = argument("file", type=click.Path(path_type=Path, dir_okay=False))
 ahead_option = option(
     "--ahead",
     is_flag=True,

@@ -16,6 +16,7 @@ from impactive_async.cli.kit.options import FORMATS, LOCAL, argument, option
 from impactive_async.cli.kit.words.wording import listed
 from impactive_async.cli.steering.archives import (
     ahead_option,
+    file_argument,
     read_archive,
     tell_imported,
     tell_left_out,
@@ -43,7 +44,6 @@ store_option = option(
     metavar="PATH",
     help="The file of an SqliteCursorStore, as of `watch --store`, or the directory of a FileCursorStore.",
 )
-file_argument = argument("file", type=click.Path(path_type=Path, dir_okay=False))
 key_argument = argument("key", help="From `cursors list`; or its end, as zapier/deals.")
 
 

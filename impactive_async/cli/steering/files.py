@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from impactive_async.cli.commands._hub import hub_option, namespace_option, open_hub, timeout_option
 from impactive_async.cli.commands.hub import app
 from impactive_async.cli.kit.asking import agree, yes_option
 from impactive_async.cli.kit.declare import command
-from impactive_async.cli.kit.options import LOCAL, argument
+from impactive_async.cli.kit.options import LOCAL
 from impactive_async.cli.steering.archives import (
     ahead_option,
+    file_argument,
     read_archive,
     tell_imported,
     tell_left_out,
@@ -23,8 +22,6 @@ from impactive_async.cli.steering.archives import (
 
 if TYPE_CHECKING:
     from impactive_async.cli.kit.run import Run
-
-file_argument = argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
 
 @command("export", app, example="impactive hub export cursors.json --hub sqlite:///hub.db", shared=LOCAL)

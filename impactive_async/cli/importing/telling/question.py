@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from impactive_async.cli.importing.planning.plan import Fate, Plan
+from impactive_async.cli.kit.asking import said_yes
 from impactive_async.cli.kit.run import Run
 from impactive_async.cli.kit.streams import is_watched, write_err
 from impactive_async.cli.kit.words.wording import count, quoted
@@ -31,10 +32,7 @@ def ask(run: Run, plan: Plan, workspace: Workspace, sequence: Sequence | None) -
             f"{_deed(plan, sequence)} in the workspace {quoted(workspace.name or workspace.id)} "
             f"({run.crm.base_url})."
         )
-        sys.stderr.write("Go on? [y/N] ")
-        sys.stderr.flush()
-        answer = sys.stdin.readline()
-        if answer.strip().casefold() not in ("y", "yes"):
+        if not said_yes():
             raise asyncio.CancelledError
 
 
