@@ -161,23 +161,29 @@ def _array_within(item: type, value: Mapping[str, Any], deviate: Deviate) -> Any
 
 def _names_people(field: Field, value: Any) -> bool:
     """Whether addresses are objects that say more than an address."""
-    if type(value) is str and value[:1] == "[":
-        try:
-            value = loads(value.encode())
-        except ValueError:
-            return False
+    value = _as_listed(value)
     objects = value if isinstance(value, list) else [value]
     return get_args(field.type)[0] is str and any(isinstance(one, Mapping) and len(one) > 1 for one in objects)
 
 
+def _as_listed(value: Any) -> Any:
+    """Return the list that a text holds as JSON; anything else as it is."""
+    if type(value) is not str or value[:1] != "[":
+        return value
+    try:
+        return loads(value.encode())
+    except ValueError:
+        return value
+
+
 def _addresses(value: Any, deviate: Deviate) -> Any:
     """Return a list of addresses, given a list of objects, one text, or a list as JSON in a text."""
-    if type(value) is str and value[:1] == "[":
-        try:
-            value = loads(value.encode())
-        except ValueError:
-            return value
+    listed = _as_listed(value)
+    if listed is not value:
         deviate("addresses.json_text")
+        value = listed
+    elif type(value) is str and value[:1] == "[":  # no JSON
+        return value
     if type(value) is str:
         deviate("addresses.text")
         return [part.strip() for part in _ADDRESS.findall(value) if part.strip()]

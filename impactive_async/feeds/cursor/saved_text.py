@@ -18,6 +18,8 @@ _KINDS: Final = ("cursor", "snapshot", "sequences", "emails")
 _BESIDE: Final = ("sum", "server", "keymark", "workspace", "page")
 """Fields that the checksum does not cover: itself, where the text belongs (`feeds/delivery/home.py`), and the tag
 of its page (`feeds/delivery/last_page.py`)."""
+ENVELOPE: Final = ("v", "kind", "feed", "rules", *_BESIDE)
+"""All fields that are not the body's."""
 _ADVICE: Final = "Restore it from a backup, or delete it to start the feed anew (rows will be delivered again)."
 
 
@@ -131,10 +133,7 @@ def unpack(saved: StoredJson, kind: str, feed: str, rules: str) -> Saved:
         CursorError: It is damaged, belongs to something else, or was written by a newer version.
     """
     document = _document(saved)
-    if (
-        document.get("kind") not in ("cursor", "snapshot", "sequences", "emails")
-        or type(document.get("v")) is not int
-    ):
+    if document.get("kind") not in _KINDS or type(document.get("v")) is not int:
         raise CursorError(f"The saved text is JSON, but no cursor of this library. {_ADVICE}")
     if document["v"] > VERSION:
         raise CursorError(

@@ -24,8 +24,6 @@ from impactive_async.feeds.delivery.home import with_home_of
 from impactive_async.feeds.steering.reading import CursorSummary
 from impactive_async.feeds.steering.saved import SavedCursor
 
-_ENVELOPE = ("v", "kind", "feed", "rules", "sum", "server", "keymark", "workspace", "page")
-
 
 @frozen(kw_only=True)
 class Rewound:
@@ -114,7 +112,7 @@ def _gaps_before(known: list[Span], at: int) -> list[Span]:
 
 
 def _body_from(fields: Mapping[str, Any], at: int) -> dict[str, Any]:
-    body = {name: value for name, value in fields.items() if name not in _ENVELOPE}
+    body = {name: value for name, value in fields.items() if name not in saved_text.ENVELOPE}
     again_from = min(at, body.get("again_from", at))
     known = [Span(*span) for span in body.get("gaps", [])]
     start = {} if body["primed"] else {"start": min(body["start"], at)}

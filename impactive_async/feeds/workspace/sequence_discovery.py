@@ -12,7 +12,7 @@ import attrs
 from impactive_async._codec.json_bytes import StoredJson
 from impactive_async.errors import CursorError, InvalidArgumentError
 from impactive_async.feeds.cursor import timestamps
-from impactive_async.feeds.cursor.evidence.witnesses import LEAST_CAP
+from impactive_async.feeds.cursor.evidence.reach import LEAST_CAP
 from impactive_async.feeds.cursor.quarantine import Quarantine
 from impactive_async.feeds.cursor.rules import NOW
 from impactive_async.feeds.cursor.server_clock import THIS_MACHINE, time_at_server

@@ -6,16 +6,12 @@ proves that it was not. A look that shows just as many rows, although another ro
 was.
 """
 
-from typing import Final
-
 from attrs import define
 
 from impactive_async.feeds.cursor.evidence.past import digest, digests_in
+from impactive_async.feeds.cursor.evidence.reach import LEAST_CAP
 from impactive_async.feeds.cursor.gaps import Span
 from impactive_async.feeds.cursor.page import Page
-
-LEAST: Final = 10
-"""A shorter page is not doubted: no list shows so few rows."""
 
 
 @define
@@ -45,7 +41,7 @@ class Doubt:
 
         Spans end at the server's time. If that is guessed, it may be before the rows that the page hides.
         """
-        if len(page) >= LEAST and spans:
+        if len(page) >= LEAST_CAP and spans:
             self._take(page, spans[0].low, max(spans[-1].high, proven))
 
     def _take(self, page: Page, low: int, high: int) -> None:
@@ -53,7 +49,7 @@ class Doubt:
         self.ids = "".join(digest(row_id, "") for row_id in page.ids if row_id is not None)
 
     def settle(self, page: Page, proven: int, *, look: bool) -> list[Span]:
-        """Compare a later page; return the span if it shows that the page in doubt was cut off.
+        """Compare a page after the one in doubt; return the span if it shows that the page in doubt was cut off.
 
         A longer page that shows what that page hid may have been cut off itself, by a cap that has grown.
 
@@ -62,8 +58,6 @@ class Doubt:
             proven: It shows all rows from this moment on.
             look: Whether it was requested without `since`.
         """
-        if not self.rows:
-            return []
         if len(page) > self.rows:
             if page.arrivals and self.low <= page.arrivals[0][0] < min(self.high, proven):
                 self._take(page, self.low, proven)

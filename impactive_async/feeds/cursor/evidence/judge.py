@@ -86,7 +86,7 @@ class Judge:
             watermarks.reach.saw(len(page), new=len(page.arrivals), cut=False)
             return []
         seen = witnesses_of(page, watermarks, look=look)
-        settled = self.doubt.settle(page, self._finder.proven_from(page), look=look)
+        settled = self.doubt.settle(page, self._finder.proven_from(page), look=look) if self.doubt.rows else []
         missed = looks.polled(watermarks.clock, look=look or first, witnessed=seen.alive or not seen.missing)
         hidden = self._hidden(page, seen, first=first)
         if missed and len(seen.missing) >= CERTAIN:

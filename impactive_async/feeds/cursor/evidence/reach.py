@@ -23,7 +23,7 @@ RECOVERIES: Final = 6
 SPARE: Final = 6
 """How many overlaps a poll reaches back where that costs less than a quarter of a page."""
 LEAST_CAP: Final = 10
-"""Rows: a shorter page is not taken for the cap."""
+"""Rows: no list shows so few, so a shorter page is not taken for one that was cut off, unless rows prove it."""
 SHORTEST_SPARE: Final = timestamps.MINUTE
 
 

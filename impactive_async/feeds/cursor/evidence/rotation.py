@@ -6,15 +6,13 @@ as long as it was while rows come, and for each that comes another leaves. A lon
 
 from __future__ import annotations
 
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from attrs import define
 
 from impactive_async.feeds.cursor import saved_text as state
+from impactive_async.feeds.cursor.evidence.reach import LEAST_CAP
 from impactive_async.feeds.cursor.gaps import Span
-
-LEAST: Final = 10
-"""A shorter page is not doubted: no list shows so few rows."""
 
 
 @define
@@ -32,18 +30,18 @@ class Rotation:
 
     def doubt(self, rows: int, low: int, high: int) -> None:
         """Doubt a page."""
-        if rows >= LEAST:
+        if rows >= LEAST_CAP:
             self.rows, self.low, self.high = rows, low, high
 
     def settle(self, rows: int, *, came: bool, left: bool) -> list[Span]:
-        """Compare the length of a later page; return the span if it shows that the page in doubt was cut off.
+        """Compare the length of a later page; return the span if it shows that the one in doubt was cut off.
 
         Args:
             rows: Its length.
             came: Whether it shows rows that are new.
             left: Whether it lacks rows that the page before showed.
         """
-        if not self.rows or (rows == self.rows and not (came and left)):
+        if rows == self.rows and not (came and left):
             return []
         cut = [Span(self.low, self.high, "overflow")] if rows == self.rows else []
         if cut or rows > self.rows:

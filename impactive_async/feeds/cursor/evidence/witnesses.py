@@ -11,14 +11,13 @@ from typing import Final
 
 from attrs import frozen
 
+from impactive_async.feeds.cursor.evidence.reach import LEAST_CAP
 from impactive_async.feeds.cursor.page import Page
 from impactive_async.feeds.cursor.seen_versions import RowId
 from impactive_async.feeds.cursor.watermarks import Watermarks
 
 CERTAIN: Final = 3
 """So many rows are not deleted at once."""
-LEAST_CAP: Final = 10
-"""A shorter page is not taken for one that was cut off because of one or two rows."""
 
 
 @frozen
