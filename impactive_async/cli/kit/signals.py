@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -15,9 +16,13 @@ import attrs
 from impactive_async.cli.kit.errors import INTERRUPTED, TERMINATED
 
 UNHEARD = 0.1
-"""Seconds after which a signal whose handler has not run is sent once more."""
+"""Seconds after which a signal that has not ended a block is sent once more."""
 
 _CODES = {signal.SIGINT: INTERRUPTED.code, signal.SIGTERM: TERMINATED}
+
+
+class _EndedError(asyncio.CancelledError):
+    """A signal has ended a block at once."""
 
 
 @attrs.define
@@ -34,8 +39,8 @@ class Signals:
     _at_once: bool = False
     _unheard: int = 0
     """How many signals have arrived that wait for the event loop's next turn."""
-    _heard: bool = False
-    """Whether the last signal's handler has run."""
+    _ended: bool = False
+    """Whether a signal is ending a block at once."""
 
     @contextlib.contextmanager
     def handled(self) -> Iterator[None]:
@@ -44,10 +49,12 @@ class Signals:
         assert task is not None  # noqa: S101 - for type checkers: this runs in one
 
         def on_signal(number: int, _: FrameType | None) -> None:
-            self._heard = True
             self.code = _CODES[signal.Signals(number)]
             if self._at_once:
-                raise asyncio.CancelledError
+                self._ended = True
+                raise _EndedError
+            if self._ended:
+                return  # sent once more, while the block was being left
             self._unheard += 1
             loop.call_soon_threadsafe(self._end, task)  # wakes the loop as well
 
@@ -68,18 +75,21 @@ class Signals:
         try:
             if self._unheard and self.first is None:
                 self._unheard = 0
-                raise asyncio.CancelledError
+                raise _EndedError
             with self._waking():
                 yield
+            if self._ended:  # and Python has ignored it
+                raise _EndedError
         finally:
-            self._at_once = before
+            self._at_once, self._ended = before, False
 
     @contextlib.contextmanager
     def _waking(self) -> Iterator[None]:
-        """Wake a call that blocks although a signal has arrived.
+        """End the block although a signal has arrived in vain.
 
-        A signal that arrives just before a read begins does not end it, and Python runs no handler before it ends.
-        So a thread sends it once more.
+        One that arrives just before a read begins does not end it, and Python runs no handler before it ends. And
+        what the handler raises is ignored where it runs within a finalizer or a callback of a weak reference, of
+        which imports have some. So a thread sends it once more, until the block is over.
         """
         if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_kill"):
             yield
@@ -91,15 +101,16 @@ class Signals:
 
         def wake() -> None:
             while arrived := os.read(signals, 1):
-                while not over.wait(UNHEARD) and not self._heard:
+                while not over.wait(UNHEARD):
                     signal.pthread_kill(main, arrived[0])
 
-        self._heard = False
         thread = threading.Thread(target=wake, daemon=True)
         thread.start()
         try:
-            yield
+            with _ignored_quietly():
+                yield
         finally:
+            self._at_once = False  # nothing ends what follows
             over.set()
             signal.set_wakeup_fd(before)
             os.close(end)
@@ -134,3 +145,19 @@ class Signals:
             task.cancel()
         else:
             act()
+
+
+@contextlib.contextmanager
+def _ignored_quietly() -> Iterator[None]:
+    """Print no traceback where Python ignores the end that a signal meant: the signal comes again."""
+    before = sys.unraisablehook
+
+    def tell(ignored: sys.UnraisableHookArgs) -> None:
+        if not isinstance(ignored.exc_value, _EndedError):
+            before(ignored)
+
+    sys.unraisablehook = tell
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before

@@ -105,6 +105,44 @@ async def test_a_read_that_begins_as_the_signal_arrives(monkeypatch: pytest.Monk
     os.close(write_end)
 
 
+class Finalized:
+    """A signal comes while it is finalized."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.parametrize("wait", [True, False], ids=["the block waits", "the block ends"])
+async def test_a_signal_whose_end_python_ignores(
+    wait: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It comes while a finalizer or a weak reference's callback runs, as imports have some: it is heard."""
+    monkeypatch.setattr(signals, "UNHEARD", 0.01)
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+    read_end, write_end = os.pipe()
+    heard, too_late = Signals(), threading.Event()
+
+    def end() -> None:
+        too_late.set()
+        os.write(write_end, b"x")
+
+    def work() -> None:
+        Finalized()
+        if wait:
+            os.read(read_end, 1)
+
+    late = threading.Timer(PATIENCE, end)
+    late.start()
+    with heard.handled(), pytest.raises(asyncio.CancelledError), heard.at_once():
+        work()
+    late.cancel()
+    assert heard.code == 143
+    assert not too_late.is_set()
+    assert capsys.readouterr().err == ""
+    os.close(read_end)
+    os.close(write_end)
+
+
 def test_while_it_waits_for_standard_input(live: Live) -> None:
     """What is typed or piped in may never come to its end."""
     process = subprocess.Popen(
