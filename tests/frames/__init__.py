@@ -1,0 +1,1 @@
+"""Tests of rows as tables of Arrow, pandas and polars."""
