@@ -24,7 +24,6 @@ _LABELS: Final = {
     "sends": "emails sent",
     "replies": "replies received",
 }
-_WIDEST_LABEL: Final = max(map(len, _LABELS.values()))
 _BAR: Final = 40
 
 
@@ -109,10 +108,10 @@ def _indented(when: Text, what: Text, indent: int) -> RenderableType:
 
 
 def _totals_table(first: str, *titles: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column(first, min_width=_WIDEST_LABEL, no_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="bold", padding=(0, 1, 0, 0))
+    table.add_column(first, min_width=11)  # on a narrow terminal it is this one that becomes narrower
     for title in titles:
-        table.add_column(title, justify="right", min_width=9, no_wrap=True)
+        table.add_column(title, justify="right", no_wrap=True)
     return table
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from impactive_async.cli.demo.clock import VirtualTime
 from impactive_async.cli.demo.process import ConsumerDiedError, ConsumerProcess
-from impactive_async.cli.demo.reconcile import Deliveries
+from impactive_async.cli.demo.reconcile import Deliveries, Reconciliation
 from impactive_async.cli.demo.scenario import START, Scenario
+from impactive_async.cli.demo.screen import Screen
 from tests.cli.support import Outcome, invoke, run
 from tests.support import often
 
@@ -78,6 +81,17 @@ def test_a_row_that_comes_twice_is_counted_and_fails_the_demo(few: Path, monkeyp
     outcome = invoke("demo", str(few), "--json")
     assert outcome.code == 10
     assert books(outcome)["replies"]["duplicated"] == 1
+
+
+def test_the_books_are_whole_on_a_narrow_terminal() -> None:
+    """What names the rows is broken into lines; no figure is left out."""
+    out = io.StringIO()
+    console = Console(file=out, width=56)
+    total = Reconciliation(kind="enrollments", emitted=2_996, received=2_995, missing=1, duplicated=7_654)
+    Screen(console).show_totals([total])
+    shown = out.getvalue()
+    for expected in ("emitted", "received", "missing", "duplicated", "2,996", "2,995", "7,654", "latest"):
+        assert expected in shown
 
 
 def test_a_repetition_after_the_kill_is_no_duplicate() -> None:
