@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from impactive_async.errors import ConfigurationError
 from impactive_async.hub.contract.hub import Hub
-from impactive_async.hub.contract.url import KNOWN, scheme_of
+from impactive_async.hub.reaching.url import KNOWN, scheme_of
 from impactive_async.hub.sqlite.hub import SqliteHub
 
 _NAMESPACE = "impactive"

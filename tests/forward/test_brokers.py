@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,7 +15,7 @@ from redis.asyncio import Redis
 
 from impactive_async.errors import ConfigurationError
 from impactive_async.forward.senders.attempt import Attempt
-from impactive_async.forward.senders.brokers import broker_sender
+from impactive_async.forward.senders.brokers import BrokerSender, Link, broker_sender
 from impactive_async.hub import Hub, HubEvent, SqliteHub
 from tests.forward.receiver import about, forwarding, log, to
 from tests.hub.engines import REDIS_URL, _redis_answers, present
@@ -191,3 +192,24 @@ def test_a_missing_driver_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "faststream.nats", None)
     with pytest.raises(ConfigurationError, match=r"pip install 'impactive-async\[forward\]'"):
         broker_sender(to(NATS_URL, secrets=()))
+
+
+@pytest.mark.parametrize("error", [None, ConnectionError("lost")])
+async def test_a_driver_that_swallows_a_cancellation_keeps_no_task_alive(error: Exception | None) -> None:
+    """Whether it then returns, as before Python 3.12 redis-py may, or raises an error of its own."""
+    publishing = asyncio.Event()
+
+    async def publish(_: HubEvent) -> None:
+        publishing.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if error:
+                raise error from None
+
+    sender = BrokerSender(lambda: Link(AsyncMock(), publish), timeout=60.0)
+    task = asyncio.create_task(sender.send(about(1)))
+    await publishing.wait()
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled()

@@ -14,6 +14,7 @@ from impactive_async.errors import ConfigurationError
 from impactive_async.forward.senders.attempt import Attempt, failed
 from impactive_async.forward.settings.destination import Destination
 from impactive_async.hub import CONTENT_TYPE, HubEvent
+from impactive_async.hub.reaching.cancelling import heeding_cancellation
 
 NAME: Final = "impactive"
 """The stream, exchange or topic, where the URL names none."""
@@ -64,6 +65,10 @@ class BrokerSender:
 
     async def send(self, event: HubEvent) -> Attempt:
         """See `Sender.send`."""
+        with heeding_cancellation():
+            return await self._send(event)
+
+    async def _send(self, event: HubEvent) -> Attempt:
         link = None
         try:
             async with asyncio.timeout(self._timeout):

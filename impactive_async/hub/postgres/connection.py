@@ -14,13 +14,15 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import asyncpg
 
 from impactive_async._clock import Clock
-from impactive_async.hub.contract.refusals import wrong_url
-from impactive_async.hub.contract.url import check_url
 from impactive_async.hub.postgres.errors import BROKEN, UNREADABLE, explanation, is_final
+from impactive_async.hub.reaching.refusals import wrong_url
+from impactive_async.hub.reaching.strangers import POSTGRES, stranger
+from impactive_async.hub.reaching.url import check_url, places_of
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -30,11 +32,15 @@ _PAUSES = (0.0, 0.05, 0.1, 0.2, *(0.25,) * 10)
 All are short: feeds wait for them when the server is back."""
 
 _TIMEOUT = 30.0
-"""Seconds for one connection or one call."""
+"""Seconds for one call."""
+
+_CONNECTING = 10.0
+"""Seconds for one connection."""
 
 _CLOSING = 2.0
 """Seconds for closing the connections in good order; then they are cut."""
 
+_PORT = 5432
 _FILES = {"sslrootcert", "sslcert", "sslkey", "sslcrl", "passfile"}
 
 _ISOLATION = """
@@ -74,15 +80,23 @@ class PostgresConnection:
             HubError: PostgreSQL did not answer or refused the statement.
         """
         with self.explained():
-            async with asyncio.timeout(self._timeout):
-                for pause in _PAUSES:
-                    try:
-                        return await self._fetch_once(query, *arguments)
-                    except BROKEN as error:
-                        if is_final(error, reached=self._reached):
-                            raise
-                        await self._clock.sleep(pause)
-                return await self._fetch_once(query, *arguments)
+            try:
+                return await self._fetch(query, *arguments)
+            except BROKEN:
+                if not self._reached and (what := await stranger(places_of(urlsplit(self._url), _PORT), POSTGRES)):
+                    raise wrong_url("PostgreSQL", what) from None
+                raise
+
+    async def _fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        async with asyncio.timeout(self._timeout):
+            for pause in _PAUSES:
+                try:
+                    return await self._fetch_once(query, *arguments)
+                except BROKEN as error:
+                    if is_final(error, reached=self._reached):
+                        raise
+                    await self._clock.sleep(pause)
+            return await self._fetch_once(query, *arguments)
 
     async def _fetch_once(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         async with self.acquired() as connection:
@@ -112,7 +126,7 @@ class PostgresConnection:
                     min_size=0,  # asyncpg fills up what is below by itself, and logs a traceback when it cannot
                     max_size=self._size,
                     command_timeout=_TIMEOUT,
-                    timeout=_TIMEOUT,
+                    timeout=_CONNECTING,
                     statement_cache_size=0,
                     init=_prepare,
                     reset=_leave,

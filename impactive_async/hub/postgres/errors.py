@@ -6,8 +6,8 @@ import asyncpg
 from asyncpg import exceptions
 
 from impactive_async.errors import ConfigurationError, HubError
-from impactive_async.hub.contract.refusals import OUTCOME_UNKNOWN, CancelledByEngineError, unmendable, wrong_url
 from impactive_async.hub.contract.versions import other_version
+from impactive_async.hub.reaching.refusals import OUTCOME_UNKNOWN, CancelledByEngineError, unmendable, wrong_url
 
 # The call is made again, on another connection.
 BROKEN = (

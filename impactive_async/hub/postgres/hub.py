@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 try:
     import asyncpg
 except ModuleNotFoundError as error:
-    from impactive_async.hub.contract.refusals import missing_extra
+    from impactive_async.hub.reaching.refusals import missing_extra
 
     raise missing_extra("postgres") from error
 
@@ -30,7 +30,6 @@ from impactive_async.hub.contract.events import HubEvent
 from impactive_async.hub.contract.holding import InFlightEvent, check_postponing, events_in_flight
 from impactive_async.hub.contract.hub import Hub
 from impactive_async.hub.contract.reader import MAX_DELIVERIES, Delivery, check_positions, check_taking, read
-from impactive_async.hub.contract.refusals import CancelledByEngineError, namespace_of
 from impactive_async.hub.contract.settings import UNLIMITED, SharedSettings
 from impactive_async.hub.contract.status import DEAD_SHOWN, HubStatus, hub_status
 from impactive_async.hub.contract.versions import VERSION, check_version, steps_from
@@ -38,6 +37,7 @@ from impactive_async.hub.postgres.check import SETTINGS, check_server
 from impactive_async.hub.postgres.connection import PostgresConnection
 from impactive_async.hub.postgres.errors import MADE_BY_ANOTHER
 from impactive_async.hub.postgres.steering import PostgresSteering
+from impactive_async.hub.reaching.refusals import CancelledByEngineError, namespace_of
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy

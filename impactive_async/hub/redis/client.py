@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, Final, Protocol
-from urllib.parse import SplitResult, unquote, urlencode, urlunsplit
+from urllib.parse import SplitResult, unquote, urlencode, urlsplit, urlunsplit
 
 from redis import exceptions
 from redis.asyncio import Redis, RedisCluster
@@ -17,8 +17,8 @@ from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff, NoBackoff
 
-from impactive_async.hub.contract.refusals import wrong_url
-from impactive_async.hub.contract.url import check_url, options_of, wrong_option
+from impactive_async.hub.reaching.refusals import wrong_url
+from impactive_async.hub.reaching.url import check_url, options_of, places_of, wrong_option
 from impactive_async.hub.redis.sentinels import Sentinels
 
 FILES: Final = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
@@ -134,6 +134,14 @@ def client_of(url: str, retry: Retry | None) -> OneServer | InCluster:
         raise _explained(parts, error) from None  # the parser's words quote the URL
 
 
+def places_at(url: str) -> list[tuple[str, int]]:
+    """Return the hosts and ports that a URL names; none for a socket's file."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return []
+    return places_of(parts, _SENTINEL_PORT if parts.scheme.endswith("+sentinel") else _REDIS_PORT)
+
+
 def _plain(url: str, how: dict[str, Any]) -> Redis:
     return Redis.from_url(url, **how)
 
@@ -185,11 +193,10 @@ def _sorted_options(parts: SplitResult) -> tuple[dict[str, str], dict[str, str]]
 
 
 def _places(parts: SplitResult, port: int) -> list[tuple[str, int]]:
-    """Return the hosts of a URL and their ports."""
-    found = re.findall(r"(\[[^\]]*\]|[^,:]+)(?::(\d+))?(?:,|$)", parts.netloc.rpartition("@")[2])
-    if not found:
+    """Return the hosts of a URL and their ports, of which there must be some."""
+    if not (found := places_of(parts, port)):
         raise wrong_url("Redis", "it names no host")
-    return [(host.strip("[]"), int(number or port)) for host, number in found]
+    return found
 
 
 def _login(parts: SplitResult) -> str:

@@ -14,11 +14,12 @@ from redis import exceptions
 from redis.asyncio.retry import Retry
 
 from impactive_async.errors import ConfigurationError, HubError, ImpactiveError
-from impactive_async.hub.contract.refusals import OUTCOME_UNKNOWN, namespace_of, unmendable, wrong_url
 from impactive_async.hub.contract.versions import VERSION, other_version
-from impactive_async.hub.redis.cancelling import heeding_cancellation
+from impactive_async.hub.reaching.cancelling import heeding_cancellation
+from impactive_async.hub.reaching.refusals import OUTCOME_UNKNOWN, namespace_of, unmendable, wrong_url
+from impactive_async.hub.reaching.strangers import REDIS, TLS, stranger
 from impactive_async.hub.redis.check import wrong_mode
-from impactive_async.hub.redis.client import client_of
+from impactive_async.hub.redis.client import client_of, places_at
 from impactive_async.hub.redis.sentinels import WrongSentinelsError
 
 # In the order of prelude.lua; `feeds` is where version 1 kept the states.
@@ -38,6 +39,8 @@ _PASSING = (
     OSError,
     WrongSentinelsError,
 )
+_STRANGE = (*_PASSING, exceptions.InvalidResponse)
+"""What may come of a server of another kind."""
 _REFUSED = (exceptions.AuthenticationError, exceptions.AuthorizationError)
 
 
@@ -57,6 +60,8 @@ class RedisConnection:
     def __init__(self, url: str, namespace: str, retry: Retry | None, timeout: float | None) -> None:
         self._namespace = namespace_of(namespace)
         self._keys = {name: f"{{{self._namespace}}}:{name}" for name in _KEYS}
+        self._places = places_at(url)
+        self._kind_of_server = TLS if url.startswith("rediss") else REDIS
         self._reached = False
         self._timeout = timeout
         self._client = client_of(url, retry)
@@ -116,10 +121,20 @@ class RedisConnection:
                     yield
         except exceptions.RedisClusterException as error:  # which is no RedisError; its cause is one
             cause = error.__cause__
-            raise self._explanation(cause if isinstance(cause, Exception) else error) from error
+            raise await self._judged(cause if isinstance(cause, Exception) else error) from error
         except (exceptions.RedisError, OSError) as error:
-            raise self._explanation(error) from error
+            raise await self._judged(error) from error
         self._reached = True
+
+    async def _judged(self, error: Exception) -> ImpactiveError:
+        found = self._explanation(error)
+        if self._reached or isinstance(found, ConfigurationError) or not isinstance(error, _STRANGE):
+            return found
+        if what := await stranger(self._places, self._kind_of_server):
+            return wrong_url("Redis", f"{what} (rediss:// leads to a Redis with TLS, redis:// to one without)")
+        if isinstance(error, exceptions.InvalidResponse):
+            return wrong_url("Redis", "what answers there does not speak Redis's protocol")
+        return found
 
     def _explanation(self, error: Exception) -> ImpactiveError:
         text = str(error).rstrip(".")

@@ -22,7 +22,7 @@ try:
     from redis import exceptions
     from redis.asyncio.retry import Retry
 except ModuleNotFoundError as error:
-    from impactive_async.hub.contract.refusals import missing_extra
+    from impactive_async.hub.reaching.refusals import missing_extra
 
     raise missing_extra("redis") from error
 

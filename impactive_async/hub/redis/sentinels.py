@@ -6,7 +6,7 @@ from redis import exceptions
 from redis.asyncio import Redis
 from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
 
-from impactive_async.hub.contract.refusals import unmendable
+from impactive_async.hub.reaching.refusals import unmendable
 
 _REFUSED = (exceptions.AuthenticationError, exceptions.AuthorizationError)
 

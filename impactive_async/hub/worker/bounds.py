@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from impactive_async.errors import HubError
-from impactive_async.hub.contract.refusals import OUTCOME_UNKNOWN
+from impactive_async.hub.reaching.refusals import OUTCOME_UNKNOWN
 
 T = TypeVar("T")
 

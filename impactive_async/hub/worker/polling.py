@@ -25,8 +25,8 @@ from impactive_async.feeds.delivery.home import without_home
 from impactive_async.hub.contract.claim import Claim
 from impactive_async.hub.contract.events import HubEvent
 from impactive_async.hub.contract.hub import Hub
-from impactive_async.hub.contract.refusals import CancelledByEngineError
 from impactive_async.hub.contract.status import committed_coverage
+from impactive_async.hub.reaching.refusals import CancelledByEngineError
 from impactive_async.hub.worker.bounds import within
 from impactive_async.hub.worker.failures import is_final, pause_after, reason_for
 from impactive_async.hub.worker.feeds import UnknownFeedError, open_feed

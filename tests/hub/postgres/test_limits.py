@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from impactive_async.hub import Hub, HubError, connect
-from impactive_async.hub.contract.refusals import CancelledByEngineError
+from impactive_async.hub.reaching.refusals import CancelledByEngineError
 from tests.hub.engines import claimed, events
 from tests.hub.support.servers import Server, own_server
 

@@ -20,8 +20,8 @@ from impactive_async.errors import (
     PermissionDeniedError,
 )
 from impactive_async.hub import HubError, WorkerStats, run_worker
-from impactive_async.hub.contract.refusals import CancelledByEngineError
 from impactive_async.hub.contract.settings import identity
+from impactive_async.hub.reaching.refusals import CancelledByEngineError
 from impactive_async.hub.worker.reports import (
     Died,
     Discovered,

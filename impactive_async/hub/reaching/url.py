@@ -8,7 +8,7 @@ from collections.abc import Collection
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from impactive_async.errors import ConfigurationError
-from impactive_async.hub.contract.refusals import wrong_url
+from impactive_async.hub.reaching.refusals import wrong_url
 
 KNOWN = "sqlite:///file.db, redis://host:6379/0 or postgresql://user@host/database"
 _QUOTES = "\"'`\u201c\u201d\u2018\u2019"
@@ -53,6 +53,17 @@ def check_url(engine: str, url: str, *, files: Collection[str] = ()) -> SplitRes
         if name in files and not os.access(value, os.R_OK):
             raise wrong_url(engine, f"the file of its option {name} is not there, or may not be read")
     return parts
+
+
+def places_of(parts: SplitResult, port: int) -> list[tuple[str, int]]:
+    """Return the hosts that a URL names, each with its port.
+
+    Args:
+        parts: The URL's.
+        port: That of hosts without one.
+    """
+    found = re.findall(r"(\[[^\]]*\]|[^,:]+)(?::(\d+))?(?:,|$)", parts.netloc.rpartition("@")[2])
+    return [(host.strip("[]"), int(number or port)) for host, number in found]
 
 
 def options_of(parts: SplitResult) -> dict[str, str]:

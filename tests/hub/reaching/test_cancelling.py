@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from impactive_async.errors import HubError
-from impactive_async.hub.redis.cancelling import heeding_cancellation
+from impactive_async.hub.reaching.cancelling import heeding_cancellation
 
 
 async def failing() -> None:

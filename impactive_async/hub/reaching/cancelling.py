@@ -1,4 +1,4 @@
-"""What redis-py may do to a task that is being cancelled, and what a hub makes good."""
+"""What drivers may do to a task that is being cancelled, and how it is made good."""
 
 from __future__ import annotations
 

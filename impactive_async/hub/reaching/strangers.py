@@ -1,0 +1,89 @@
+"""What it is that answers where an engine should be: a port was mixed up, or TLS was forgotten.
+
+A server of another kind often only ends the connection, as an engine does that is about to stop. So it is asked in
+the languages of those that are mixed up most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import struct
+from collections.abc import Collection
+from typing import Final
+
+Place = tuple[str, int]
+"""A host and a port."""
+
+_PATIENCE: Final = 1.0
+"""Seconds for all questions together."""
+_ENOUGH: Final = 64
+"""Bytes of an answer by which its speaker is known."""
+
+REDIS: Final = "a Redis server"
+POSTGRES: Final = "a PostgreSQL server"
+TLS: Final = "a server that speaks TLS from the first byte on"
+_WEB: Final = "a web server"
+_OTHER: Final = "a server of another kind"
+
+
+async def stranger(places: Collection[Place], own: str) -> str | None:
+    """Return what answers at the first of these places that answers at all.
+
+    Args:
+        places: Where the engine should be.
+        own: What it should be: `REDIS`, `POSTGRES` or `TLS`.
+
+    Returns:
+        A sentence without its end; None if it is what it should be, or if nothing answers.
+    """
+    for place in places:
+        if found := await _speaker(*place):
+            return f"what answers there is {found}, not {own}" if found != own else None
+    return None
+
+
+async def _speaker(host: str, port: int) -> str | None:
+    questions = {
+        REDIS: b"PING\r\n",
+        POSTGRES: struct.pack("!ii", 8, 80_877_103),  # SSLRequest
+        TLS: _client_hello(),
+        _WEB: b"GET / HTTP/1.0\r\n\r\n",
+    }
+    answers = await asyncio.gather(*(_ask(host, port, question) for question in questions.values()))
+    for kind, answer in zip(questions, answers, strict=True):
+        if _is_from(kind, answer):
+            return kind
+    return _OTHER if any(answers) else None
+
+
+def _is_from(kind: str, answer: bytes) -> bool:
+    if kind == REDIS:
+        return answer.startswith((b"+PONG", b"-"))  # an error is an answer too
+    if kind == POSTGRES:
+        return answer in {b"S", b"N"}
+    if kind == TLS:
+        return answer[:2] in {b"\x15\x03", b"\x16\x03"}  # an alert, or the handshake
+    return answer.startswith(b"HTTP/")
+
+
+def _client_hello() -> bytes:
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    talk = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
+    with contextlib.suppress(ssl.SSLWantReadError):
+        talk.do_handshake()
+    return outgoing.read()
+
+
+async def _ask(host: str, port: int, question: bytes) -> bytes:
+    """Return the first bytes of an answer; none where there is none in time."""
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(_PATIENCE):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                writer.write(question)
+                return await reader.read(_ENOUGH)
+            finally:
+                writer.transport.abort()
+    return b""
