@@ -6,7 +6,8 @@ It imports a resource when that is first asked for, so that a program starts qui
 from __future__ import annotations
 
 import copy
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from datetime import datetime, tzinfo
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -32,6 +33,8 @@ from impactive_async.profile import Profile, profile_or_default
 from impactive_async.resources.watching.workspace import WatchesWorkspace
 
 if TYPE_CHECKING:
+    from impactive_async import models
+    from impactive_async.rehearsal import Rehearsal
     from impactive_async.resources.bookings import Bookings
     from impactive_async.resources.contacts import Contacts
     from impactive_async.resources.sending_accounts import SendingAccounts
@@ -306,6 +309,41 @@ class AsyncClient(WatchesWorkspace):
         """
         request = wire.build_custom_request(method, path, params, json, repeatable=repeatable)
         return await self._caller.call(request, json_of, timeout, max_retries, deadline, extra_headers)
+
+    async def rehearse(
+        self,
+        sequence: str | models.Sequence,
+        people: Iterable[str | models.Contact | models.ContactDraft],
+        *,
+        days: float = 14,
+        start: datetime | None = None,
+        zone: str | tzinfo | None = None,
+        elsewhere: bool = True,
+    ) -> Rehearsal:
+        """Work out which mails a sequence would send to some people, and when. Nothing in the workspace changes.
+
+        The sequence and the people are copied into a sandbox in memory, whose clock is run. Of the workspace only
+        lists are read. Somebody who is on the sequence already is not enrolled again; what the enrollment that
+        they have still sends is among the mails.
+
+        Args:
+            sequence: An id, or a sequence, which may have been changed by hand.
+            people: Ids of contacts, contacts, or drafts of people who are not created yet.
+            days: How long the clock runs, at most ten years.
+            start: When people are enrolled; `None`: now.
+            zone: The zone by which days and weekends are told, such as `Europe/Berlin`; `None`: the one that the
+                sequence names, if it names one, else that of this machine.
+            elsewhere: Whether to look at the other sequences that these people are on. It takes a request for each
+                sequence that has anybody on it.
+
+        Raises:
+            InvalidArgumentError: There is nobody, `days` or `zone` cannot be, or `start` has no time zone.
+            NotFoundError: No such sequence in this workspace. An unknown contact is a warning of the result.
+            APIError: A request failed.
+        """
+        from impactive_async.rehearsal.rehearsing import rehearse
+
+        return await rehearse(self, sequence, people, days=days, start=start, zone=zone, elsewhere=elsewhere)
 
     def stats(self) -> ClientStats:
         """Return what the client and all its views have done so far, and are doing now."""

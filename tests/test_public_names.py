@@ -37,7 +37,7 @@ NAMES = """
 
 PROPERTIES = {"base_url", "profile"}
 METHODS = {
-    "": "aclose observe request stats watch with_options with_raw_response",
+    "": "aclose observe rehearse request stats watch with_options with_raw_response",
     "bookings": "create list watch",
     "contacts": "create create_batch create_many list replies update watch_replies",
     "sending_accounts": "list",
