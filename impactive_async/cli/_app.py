@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "forward": (f"{_CLI}.commands.forward:app",),
     "schema": (f"{_CLI}.commands.schema:schema",),
     "listen": (f"{_CLI}.commands.listen:listen",),
+    "mcp": (f"{_CLI}.agents.mcp:serve_agents",),
     "trigger": (f"{_CLI}.commands.trigger:trigger",),
     "replies": (f"{_CLI}.resources.replies:replies",),
     "sandbox": (f"{_CLI}.commands.sandbox:app",),

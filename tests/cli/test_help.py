@@ -25,7 +25,19 @@ from tests.support import PATIENCE
 SNAPSHOTS = Path(__file__).parent / "help"
 PACKAGE = Path(impactive_async.cli.__file__).parent
 PUBLIC = {
-    *("bulk", "errors", "forward", "hub", "models", "operations", "profile", "resources", "sandbox", "stores"),
+    *(
+        "agents",
+        "bulk",
+        "errors",
+        "forward",
+        "hub",
+        "models",
+        "operations",
+        "profile",
+        "resources",
+        "sandbox",
+        "stores",
+    ),
     "webhooks",
 }
 

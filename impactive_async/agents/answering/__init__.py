@@ -1,0 +1,1 @@
+"""Answers within bounds: pages of rows, what is left of them, and the errors that say what to do."""

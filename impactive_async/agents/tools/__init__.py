@@ -1,0 +1,1 @@
+"""The tools, one task a module: what an agent may ask for, and what it is answered."""

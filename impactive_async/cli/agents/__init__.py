@@ -1,0 +1,1 @@
+"""Commands for AI agents: the MCP server, and how clients are told of it."""

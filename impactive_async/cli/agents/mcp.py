@@ -1,0 +1,82 @@
+"""`impactive mcp`: serve a workspace to AI agents, over the Model Context Protocol."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from impactive_async.cli.kit.declare import command
+from impactive_async.cli.kit.errors import UsageError
+from impactive_async.cli.kit.options import option
+
+if TYPE_CHECKING:
+    from impactive_async import AsyncClient
+    from impactive_async.agents.service import AgentService, AgentSettings
+    from impactive_async.cli.kit.run import Run
+
+_SHARED = ("base_url", "timeout", "max_retries", "debug")
+MOST_TOKENS = 100_000
+
+
+@command("mcp", example="impactive mcp --sandbox --allow-writes", shared=_SHARED)
+@option("--allow-writes", is_flag=True, help="Offer the tools that write, too.")
+@option(
+    "--yes",
+    "assume_yes",
+    is_flag=True,
+    help="Carry out what needs consent although the client cannot ask its user.",
+)
+@option(
+    "--max-tokens",
+    type=click.IntRange(1000, MOST_TOKENS),
+    default=6000,
+    metavar="N",
+    help="The most tokens of one answer.",
+)
+@option("--sandbox", is_flag=True, help="Serve an emulated workspace of its own: no account, no network.")
+async def serve_agents(run: Run, allow_writes: bool, assume_yes: bool, max_tokens: int, sandbox: bool) -> None:
+    """Serve the workspace to an AI agent as an MCP server on standard input and output.
+
+    It only reads, unless --allow-writes is given. What concerns more than one person, every enrollment and every
+    change of an active sequence is asked of the user first.
+    """
+    try:
+        import mcp  # noqa: F401 - whether it is there
+    except ModuleNotFoundError:
+        raise UsageError("This needs the SDK of MCP: pip install 'impactive-async[mcp]'.") from None
+    from impactive_async.agents.running import run_stdio
+    from impactive_async.agents.server import build_server
+    from impactive_async.agents.service import AgentSettings
+
+    settings = AgentSettings(allow_writes=allow_writes, assume_yes=assume_yes, max_tokens=max_tokens)
+    if assume_yes and not allow_writes:
+        raise UsageError("--yes is about writes: say --allow-writes as well.")
+    async with _service(run, settings, sandbox=sandbox) as service:
+        await run_stdio(build_server(service))
+
+
+@asynccontextmanager
+async def _service(run: Run, settings: AgentSettings, *, sandbox: bool) -> AsyncIterator[AgentService]:
+    """Yield the workspace that the command is about."""
+    from impactive_async.agents.service import AgentService
+
+    async with AsyncExitStack() as stack:
+        if not sandbox:
+            await run.crm.zapier.auth_test()  # a wrong key or host ends it now, where a person reads the reason
+            yield AgentService(crm=run.crm, settings=settings)
+            return
+        from impactive_async.sandbox import Sandbox, SandboxControl
+
+        emulated = await stack.enter_async_context(Sandbox())
+        crm: AsyncClient = await stack.enter_async_context(_client_of(emulated.api_key, emulated.url))
+        control = await stack.enter_async_context(SandboxControl(emulated.url))
+        yield AgentService(crm=crm, settings=settings, sandbox=control)
+
+
+def _client_of(key: str, url: str) -> AsyncClient:
+    from impactive_async import AsyncClient
+
+    return AsyncClient(key, base_url=url)

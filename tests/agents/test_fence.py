@@ -1,0 +1,74 @@
+"""Words of strangers cannot leave their fence."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impactive_async.agents.text.fence import CLOSE, OPEN, clean, fence, unfence
+from tests.agents.corpus import INJECTIONS
+
+ANY = st.text(st.characters(), max_size=200)
+NASTY = st.lists(
+    st.sampled_from([*INJECTIONS, "<", ">", "![", "](", "&lt;", "&amp;", "⟦", "⟧", "\u202e", "a "])
+).map("".join)
+
+
+def is_fenced(text: str, most: int) -> bool:
+    shown = re.fullmatch(rf"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}( \(\+[0-9,]+ characters\))?", text, re.DOTALL)
+    return shown is not None and len(shown[1]) <= most + 1
+
+
+def is_harmless(text: str) -> bool:
+    kinds = {unicodedata.category(character) for character in text if character not in "\n\u200c\u200d"}
+    return not kinds & {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} and not re.search(r"[<>]|!\[", text)
+
+
+@pytest.mark.parametrize("text", INJECTIONS)
+def test_no_injection_of_the_corpus_leaves_its_fence(text: str) -> None:
+    """Each stands between one pair of brackets, without markup, images or characters that nobody sees."""
+    assert is_fenced(fence(text, 300), 300)
+    assert is_harmless(clean(text))
+
+
+@given(st.one_of(ANY, NASTY), st.integers(0, 300))
+def test_no_text_leaves_its_fence(text: str, most: int) -> None:
+    """Whatever it is made of, and wherever it is cut."""
+    assert is_fenced(fence(text, most), most)
+    assert is_harmless(clean(text))
+
+
+@given(st.one_of(ANY, NASTY))
+def test_what_is_clean_stays_as_it_is(text: str) -> None:
+    """Cleaning a text a second time brings nothing more to light."""
+    once = clean(text)
+    assert clean(once) == once
+
+
+def test_people_are_quoted_as_they_wrote() -> None:
+    """Angle brackets around an address, arrows, emoji, umlauts and other scripts are no markup."""
+    quoted = clean("On Monday Ada <ada@example.com> wrote: 2 < 3")
+    assert quoted == "On Monday Ada \u2039ada@example.com\u203a wrote: 2 \u2039 3"
+    assert clean("Grüße 👩‍🔬 नमस्ते\n\n\n\n- Zoë") == "Grüße 👩‍🔬 नमस्ते\n\n- Zoë"
+    assert clean("<p>Hello&nbsp;<b>Ada</b></p><p>Bye</p>") == "Hello\xa0Ada\nBye"
+
+
+def test_what_is_cut_is_counted() -> None:
+    """The number stands behind the bracket, where strangers cannot write."""
+    assert fence("x" * 1300, 300) == f"⟦{'x' * 300}…⟧ (+1,000 characters)"
+
+
+def test_a_text_of_megabytes_takes_no_time() -> None:
+    """Only its beginning is looked at, and no part of it twice."""
+    assert is_fenced(fence("<script" * 1_000_000, 300), 300)
+    assert is_fenced(fence("![" * 1_000_000 + "[", 300), 300)
+    assert is_fenced(fence("<a " * 1_000_000, 300), 300)
+
+
+def test_an_agent_may_copy_the_fence() -> None:
+    """What it sends back is the text."""
+    assert unfence("⟦Ada⟧") == "Ada"
