@@ -61,6 +61,7 @@ class Consumer:
     polled: bool = False
     polls: int = 0
     told: int = 0  # polls that told a gap
+    told_of_whole: int = 0  # those of them whose page the server had not cut off
     page_came: int | None = None
     saved_page_came: int | None = None
 
@@ -86,7 +87,9 @@ class Consumer:
         assert not accepted.bad
         self._deliver(accepted.fresh)
         self.gaps += accepted.gaps
-        self.told += any(gap.kind != "history" for gap in accepted.gaps)
+        if any(gap.kind != "history" for gap in accepted.gaps):
+            self.told += 1
+            self.told_of_whole += not self.server.cut_off
         self.went_back = self.went_back or self.cursor._watermarks.went_back
         if self.went_back or not self.checked:
             return

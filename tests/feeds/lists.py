@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -69,7 +69,11 @@ def _stamp(raw: Any) -> str:
 
 
 def source_of(
-    listed: FakeList, clock: Clock, *, recover: Callable[[Gap], Any] | None = None, rules: Rules | None = RULES
+    listed: FakeList,
+    clock: Clock,
+    *,
+    recover: Callable[[Collection[Gap]], Any] | None = None,
+    rules: Rules | None = RULES,
 ) -> Source[Send]:
     return Source(name=NAME, row=Send, rules=rules, page=listed.page, clock=clock, recover=recover)
 
@@ -78,7 +82,7 @@ def feed_of(
     listed: FakeList,
     clock: Clock,
     *,
-    recover: Callable[[Gap], Any] | None = None,
+    recover: Callable[[Collection[Gap]], Any] | None = None,
     rules: Rules | None = RULES,
     **options: Any,
 ) -> Feed[Send]:
@@ -94,17 +98,17 @@ class Sibling:
         self.error = error
         self.turns = turns
         self.held: asyncio.Event | None = None
-        self.asked: list[Gap] = []
+        self.asked: list[Collection[Gap]] = []
 
-    async def __call__(self, gap: Gap) -> Recovery:
-        self.asked.append(gap)
+    async def __call__(self, gaps: Collection[Gap]) -> Recovery:
+        self.asked.append(gaps)
         for _ in range(self.turns):
             await asyncio.sleep(0)
         if self.held is not None:
             await self.held.wait()
         if self.error is not None:
             raise self.error
-        return Recovery(self.rows, self.complete)
+        return Recovery(self.rows, gaps if self.complete else ())
 
 
 class Store:

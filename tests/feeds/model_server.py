@@ -68,6 +68,8 @@ class ModelServer:
     rows: dict[str, Version] = Factory(dict)
     numbers: int = 0
     shown_full: int = 0
+    cut_off: bool = False
+    """Whether the last page lacks rows that were asked for."""
     cap: int | None = field(init=False)
     ahead: int = 0  # by how much the next answer is ahead of its time
     deleted: dict[tuple[str, int], Version] = Factory(dict)
@@ -138,11 +140,12 @@ class ModelServer:
         cap = self.cap
         self.shown_full += cap is not None and len(versions) >= cap
         chosen = self._scrambled(versions)[:cap]
+        self.cut_off = len(chosen) < len(versions)
         if self.shown:
             self.hidden |= {version.key for version in versions} - {version.key for version in chosen}
         self.shown |= {version.key for version in chosen}
         page = page_of([self._shown(version) for version in chosen], "id", "updatedAt")
-        return evolve(page, more=self.habits.marks_more and len(chosen) < len(versions))
+        return evolve(page, more=self.habits.marks_more and self.cut_off)
 
     def _shuffle(self, version: Version) -> int:
         return (version.number * 7919 + self.habits.ties * 31) % 101

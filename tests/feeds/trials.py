@@ -34,13 +34,16 @@ class Figures:
     reported: int = 0
     quiet_polls: int = 0
     false_gaps: int = 0
+    """Polls that told a gap, though the server had cut off no row, of lists that lost nothing."""
+    cut_gaps: int = 0
+    """Those whose page the server had cut off: each row cut off was known, or another page showed it."""
     of_fault: Counter[str] = Factory(Counter)
     broken: Counter[str] = Factory(Counter)
     examples: list[str] = Factory(list)
 
     @property
     def false_share(self) -> float:
-        """The share of polls that told a gap, of the polls of lists that lost nothing."""
+        """The share of polls that told a gap of a whole page, of the polls of lists that lost nothing."""
         return self.false_gaps / max(1, self.quiet_polls)
 
     def lines(self) -> list[str]:
@@ -50,8 +53,10 @@ class Figures:
             f"rows lost and reported: {self.reported}",
             f"rows repeated without a crash: {self.broken['a duplicate']}",
             f"other laws broken: {sum(self.broken.values()) - self.broken['lost'] - self.broken['a duplicate']}",
-            f"polls of lists that lost nothing: {self.quiet_polls}, with a gap: {self.false_gaps} "
-            f"({self.false_share:.3%})",
+            f"polls of lists that lost nothing: {self.quiet_polls}",
+            f"of these, a gap told of a page that was whole: {self.false_gaps} ({self.false_share:.3%})",
+            f"of these, a gap told of a page that was cut off: {self.cut_gaps} "
+            f"({self.cut_gaps / max(1, self.quiet_polls):.3%})",
         ]
 
 
@@ -159,7 +164,8 @@ def _add(figures: Figures, consumer: Consumer) -> None:
     figures.reported += len(lost)
     if not lost and consumer.server.hidden <= consumer.ever_handled | consumer.exempt:
         figures.quiet_polls += consumer.polls
-        figures.false_gaps += consumer.told
+        figures.false_gaps += consumer.told_of_whole
+        figures.cut_gaps += consumer.told - consumer.told_of_whole
 
 
 if __name__ == "__main__":

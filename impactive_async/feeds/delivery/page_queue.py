@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -307,17 +307,17 @@ class PageQueue(Generic[R]):
         """Look in a sibling list for the rows of the last page's gaps, before anything of that page is delivered.
 
         The rows found take the gap's place. The gap is still reported unless they are certainly all. If this is
-        cancelled, the gaps that were not looked for are reported.
+        cancelled, the gaps are reported.
         """
-        for delivery in tuple(self._queue):
-            if isinstance(delivery, PendingGap) and delivery.recoverable and isinstance(self.cursor, Cursor):
-                self._replace(delivery, await look_for(self._source, self.cursor, delivery.gap))
+        pending = [one.gap for one in self._queue if isinstance(one, PendingGap) and one.recoverable]
+        if pending and isinstance(self.cursor, Cursor):
+            self._replace(await look_for(self._source, self.cursor, pending))
 
-    def _replace(self, gap: PendingGap, found: Sequence[Delivery]) -> None:
+    def _replace(self, found: Mapping[Gap, Sequence[Delivery]]) -> None:
         # Without an `await` in between: the cursor has the rows found in flight from now on.
         queue: list[Delivery] = []
         for delivery in self._queue:
-            queue += found if delivery is gap else [delivery]
+            queue += found.get(delivery.gap, [delivery]) if isinstance(delivery, PendingGap) else [delivery]
         self._queue = deque(queue)
         self._unhandled = sum(map(blocks_saving, queue))
 

@@ -1,4 +1,4 @@
-"""Looking for the rows of a gap in a sibling list."""
+"""Looking for the rows of a page's gaps in a sibling list."""
 
 from __future__ import annotations
 
@@ -9,39 +9,35 @@ from typing import Any
 from impactive_async.errors import APIError
 from impactive_async.feeds.cursor import timestamps
 from impactive_async.feeds.cursor.cursor import Cursor
-from impactive_async.feeds.cursor.page import Accepted
 from impactive_async.feeds.delivery.items import Delivery, FilledGap, PendingGap, RecoveredRow
-from impactive_async.feeds.delivery.source import Source
+from impactive_async.feeds.delivery.source import Recovery, Source
 from impactive_async.models.gap import Gap
 
 _log = logging.getLogger("impactive_async.feed")
 
 
-async def look_for(source: Source[Any], cursor: Cursor, gap: Gap) -> list[Delivery]:
-    """Return what takes a gap's place in the queue: the rows that a sibling list shows, and the gap.
+async def look_for(source: Source[Any], cursor: Cursor, gaps: Sequence[Gap]) -> dict[Gap, list[Delivery]]:
+    """Return what takes the place of each of a page's gaps in the queue: what a sibling list shows of it, and it.
 
     If the rows are certainly all that the gap hides, the gap comes last and is not reported. Otherwise it comes
     first, to be reported. A failed request is logged and finds nothing.
     """
-    complete, accepted = False, None
+    recovery = Recovery([], filled=())
     try:
-        accepted, complete = await _sibling_rows(source, cursor, gap)
+        if source.recover is not None:
+            recovery = await source.recover(gaps)
     except APIError as error:
         _log.warning("%s: recovering a gap failed: %s", source.name, error)
-    found: list[Delivery] = [] if complete else [PendingGap(gap, recoverable=False)]
-    if accepted is not None:
-        found += accepted.bad
-        found += [RecoveredRow(version, row) for version, row in accepted.fresh]
-    return [*found, FilledGap(gap)] if complete else found
+    return {gap: _in_place_of(gap, recovery, cursor) for gap in gaps}
 
 
-async def _sibling_rows(source: Source[Any], cursor: Cursor, gap: Gap) -> tuple[Accepted | None, bool]:
-    if source.recover is None:
-        return None, False
-    recovery = await source.recover(gap)
+def _in_place_of(gap: Gap, recovery: Recovery, cursor: Cursor) -> list[Delivery]:
     accepted = cursor.recover(gap, recovery.rows)
-    left_behind = _are_left_behind(cursor, gap, recovery.rows)
-    return accepted, recovery.complete and not accepted.bad and not left_behind
+    filled = gap in recovery.filled and not accepted.bad and not _are_left_behind(cursor, gap, recovery.rows)
+    found: list[Delivery] = [] if filled else [PendingGap(gap, recoverable=False)]
+    found += accepted.bad
+    found += [RecoveredRow(version, row) for version, row in accepted.fresh]
+    return [*found, FilledGap(gap)] if filled else found
 
 
 def _are_left_behind(cursor: Cursor, gap: Gap, rows: Sequence[Any]) -> bool:

@@ -39,18 +39,18 @@ Ack = Literal["auto", "manual"]
 
 @attrs.frozen
 class Recovery:
-    """The rows of a gap that a sibling list still shows.
+    """The rows of a page's gaps that a sibling list still shows.
 
     Attributes:
         rows: Raw rows, with the fields that the feed's own list has.
-        complete: Whether they are certainly all rows of the gap.
+        filled: The gaps all of whose rows are certainly among them.
     """
 
     rows: Sequence[Any]
-    complete: bool
+    filled: Collection[Gap]
 
 
-Recover = Callable[[Gap], Awaitable[Recovery]]
+Recover = Callable[[Collection[Gap]], Awaitable[Recovery]]
 
 
 @attrs.frozen(kw_only=True)
@@ -66,7 +66,7 @@ class Source(Generic[R]):
         clock: Measures pauses.
         own: This machine's clocks, with which the server's is compared.
         cap: The most rows a list without `since` shows; `None` if it shows all.
-        recover: Fetches the rows of a gap that a sibling list still shows.
+        recover: Fetches the rows of a page's gaps that a sibling list still shows.
         home: Where its cursors belong; `None`: they do not say.
         tell_home: Asks the server which workspace `home` is of.
         notes: Told of rows that are not in the contract's form; `None`: such rows are unreadable.

@@ -1,9 +1,9 @@
-"""Looking for the rows of a gap in sibling lists: lists that show some of the same rows."""
+"""Looking for the rows of a page's gaps in sibling lists: lists that show some of the same rows."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,59 +35,58 @@ AT_ONCE = 50
 class ReplyRecovery:
     """Looks for a sequence's replies (#16) in the lists of its contacts (#4), with one request for each contact.
 
-    The result is complete if the list of enrollments is whole (A7), and each contact's list is whole or has rows
-    from before the gap. If a contact's list cannot be fetched, the result has the others' rows and is not
-    complete.
+    A gap is filled if the list of enrollments is whole (A7), and each contact's list is whole or has rows from
+    before the gap. If a contact's list cannot be fetched, the result has the others' rows and fills no gap.
     """
 
     def __init__(self, caller: Caller, sequence_id: str) -> None:
         self._caller = caller
         self._sequence_id = sequence_id
 
-    async def __call__(self, gap: Gap) -> Recovery:
+    async def __call__(self, gaps: Collection[Gap]) -> Recovery:
         """Return the replies found.
 
         Raises:
             APIError: The list of enrollments cannot be fetched.
         """
-        enrolled, complete = await _rows(self._caller, ENROLLMENTS, "updatedAt", self._sequence_id)
-        rows: list[Any] = []
+        enrolled, whole = await _rows(self._caller, ENROLLMENTS, "updatedAt", self._sequence_id)
+        rows, filled = list[Any](), set(gaps if whole else ())
         for first in range(0, len(enrolled), AT_ONCE):
             some = enrolled[first : first + AT_ONCE]
-            found = await asyncio.gather(*(self._of(row, gap) for row in some), return_exceptions=True)
+            found = await asyncio.gather(*(self._of(row, gaps) for row in some), return_exceptions=True)
             recoveries = [_or_nothing(one) for one in found]
             rows += [reply for recovery in recoveries for reply in recovery.rows]
-            complete = complete and all(recovery.complete for recovery in recoveries)
+            filled.intersection_update(*(recovery.filled for recovery in recoveries))
             if any(_would_fail_again(one) for one in found):
-                return Recovery(rows, complete=False)
-        return Recovery(rows, complete)
+                return Recovery(rows, filled=())
+        return Recovery(rows, filled)
 
-    async def _of(self, enrollment: Any, gap: Gap) -> Recovery:
+    async def _of(self, enrollment: Any, gaps: Collection[Gap]) -> Recovery:
         contact_id, enrollment_id = _ids(enrollment)
         if contact_id is None:
             return _NOTHING
         replies, whole = await _rows(self._caller, CONTACT_REPLIES, "emailDate", ServerId(contact_id))
         named = [_named(reply, contact_id, enrollment_id) for reply in replies]
-        return Recovery(named, whole or reaches(replies, gap.after, "emailDate"))
+        return Recovery(named, [gap for gap in gaps if whole or reaches(replies, gap.after, "emailDate")])
 
 
 class ContactRecovery:
     """Looks for changed contacts (#24) in the agent list (#1), which shows more of them.
 
-    The result is complete only if that list shows all contacts, because it is ordered by creation and not by
-    change.
+    It fills gaps only if that list shows all contacts, because it is ordered by creation and not by change.
     """
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    async def __call__(self, gap: Gap) -> Recovery:
+    async def __call__(self, gaps: Collection[Gap]) -> Recovery:
         """Return the contacts found.
 
         Raises:
             APIError: The request failed.
         """
-        return Recovery(*await _rows(self._caller, CONTACTS, "updatedAt", limit=CONTACTS_CAP))
+        rows, whole = await _rows(self._caller, CONTACTS, "updatedAt", limit=CONTACTS_CAP)
+        return Recovery(rows, gaps if whole else ())
 
 
 async def contacts_of_agents(caller: Caller, options: Sequence[Any] = ()) -> RowList[Contact]:
@@ -107,7 +106,7 @@ def _contacts(body: bytes) -> tuple[list[Contact], bool]:
     return rows, notes is not None and notes.more
 
 
-_NOTHING = Recovery([], complete=False)
+_NOTHING = Recovery([], filled=())
 
 
 async def _rows(

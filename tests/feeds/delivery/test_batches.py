@@ -6,6 +6,7 @@ import asyncio
 import copy
 import logging
 import pickle
+from collections.abc import Collection
 
 import pytest
 
@@ -168,8 +169,8 @@ async def test_a_recovered_row_that_is_not_handled_keeps_the_cursor_from_being_s
     listed, store, sibling = listed_with(1), Store(), Sibling(*[row(number) for number in range(20, 30)])
     clock = StopsAt(polls=2)
 
-    async def recover(gap: Gap) -> object:
-        return await sibling(gap)
+    async def recover(gaps: Collection[Gap]) -> object:
+        return await sibling(gaps)
 
     feed = feed_of(listed, clock, recover=recover, store=store)
     batches = feed.batches(max=5)
