@@ -51,7 +51,11 @@ COMMANDS: Final = {
     "replies": (f"{_CLI}.resources.replies:replies",),
     "sandbox": (f"{_CLI}.commands.sandbox:app",),
     "contacts": (f"{_CLI}.resources.contacts:app", f"{_CLI}.importing.command:import_contacts"),
-    "sequences": (f"{_CLI}.resources.sequences:app", f"{_CLI}.resources.enroll:enroll"),
+    "sequences": (
+        f"{_CLI}.resources.sequences:app",
+        f"{_CLI}.resources.enroll:enroll",
+        f"{_CLI}.rehearsing.command:rehearse",
+    ),
     "bookings": (f"{_CLI}.resources.bookings:app",),
     "companies": (f"{_CLI}.resources.companies:app",),
     "deals": (f"{_CLI}.resources.deals:app",),

@@ -34,6 +34,7 @@ PUBLIC = {
         "models",
         "operations",
         "profile",
+        "rehearsal",
         "resources",
         "sandbox",
         "stores",

@@ -22,7 +22,7 @@ from impactive_async.cli.importing.planning.recorded import Recorded, has_create
 from impactive_async.cli.importing.reading.origin import Origin, opened
 from impactive_async.cli.importing.reading.sheet import Asked, Sheet, open_sheet
 from impactive_async.cli.importing.report.facts import ImportFacts
-from impactive_async.cli.importing.report.page import write_page
+from impactive_async.cli.importing.report.page import page
 from impactive_async.cli.importing.sending.create import Sending, begin_journal, create_people, put_notes
 from impactive_async.cli.importing.sending.outcomes import to_enroll
 from impactive_async.cli.importing.sending.rejects import check_place, default_rejects, free_place, write_rejects
@@ -35,6 +35,7 @@ from impactive_async.cli.importing.telling.preview import PREVIEW, preview
 from impactive_async.cli.importing.telling.question import ask
 from impactive_async.cli.importing.telling.summary import refused, sums, tell_rejects, tell_report
 from impactive_async.cli.kit.errors import INCOMPLETE, UsageError, sentence
+from impactive_async.cli.kit.pages.document import write_page
 from impactive_async.cli.kit.run import SUMMARY, Run
 from impactive_async.cli.kit.words.wording import count, listed, quoted
 from impactive_async.cli.resources.enroll import enroll_and_report
@@ -268,7 +269,7 @@ class _Import:
         """Write the page, if it is asked for and anything was sent."""
         if self.facts is not None and self.request.report is not None:
             self.facts.ended = datetime.now(UTC)
-            write_page(self.request.report, self.facts)
+            write_page(self.request.report, page(self.facts))
             self.run.note(f"The report is in {self.request.report}.")
 
 

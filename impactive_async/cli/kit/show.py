@@ -73,6 +73,11 @@ class Output:
         write_out(plain(text) + "\n")
         flush_out()
 
+    def drawing(self, text: str) -> None:
+        """Write what Rich drew, of texts that are plain, to standard output, and flush."""
+        write_out(text + "\n")
+        flush_out()
+
     def note(self, text: str) -> None:
         """Write a line for people to standard error."""
         write_err(text)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from html import escape
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from impactive_async import __version__
 from impactive_async.cli.importing.report.chart import bar, duration, lines
 from impactive_async.cli.importing.report.facts import ImportFacts
-from impactive_async.cli.kit.streams import plain
+from impactive_async.cli.kit.pages.document import document, stranger
 from impactive_async.cli.kit.words.complaints import Complaints
 
 _SAID: Final = {
@@ -37,40 +35,22 @@ _GROUPS: Final = 50
 """Reasons that the page lists of one kind of refusal."""
 
 
-def write_page(path: Path, facts: ImportFacts) -> None:
-    """Write the page; one that is there is replaced when the new one is complete.
-
-    Raises:
-        OSError: It cannot be written.
-    """
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(page(facts), encoding="utf-8", errors="replace")
-    unfinished.replace(path)
-
-
 def page(facts: ImportFacts) -> str:
     """The page as HTML."""
     style = files("impactive_async.cli.importing.report").joinpath("page.css").read_text(encoding="utf-8")
     name = Path(facts.file).name
-    title = escape(plain(f"Import of {name}"))
     body = "".join(filter(None, _sections(facts)))
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<style>\n{style}</style>\n</head>\n<body>\n<main>\n<h1>Import of {_text(name)}</h1>\n{body}"
-        f"<footer>impactive-async {__version__}</footer>\n</main>\n</body>\n</html>\n"
-    )
+    return document(f"Import of {name}", f"Import of {stranger(name)}", style, body)
 
 
 def _sections(facts: ImportFacts) -> Iterator[str]:
     yield _head(facts)
     if facts.stopped is not None:
-        yield f'<p class="stopped">It was stopped before its end: {_text(facts.stopped)}</p>\n'
+        yield f'<p class="stopped">It was stopped before its end: {stranger(facts.stopped)}</p>\n'
     yield _sums("What became of the lines", facts.sums)
     yield from (_refusals(complaints) for complaints in facts.refusals if complaints.number)
     if facts.rejects is not None:
-        yield f"<p>Lines to correct, with their reasons: <code>{_text(facts.rejects)}</code></p>\n"
+        yield f"<p>Lines to correct, with their reasons: <code>{stranger(facts.rejects)}</code></p>\n"
     yield _sums("On the sequence", facts.enrolled)
     yield _reasons("Not enrolled", [(reason, number, "") for reason, number in facts.not_enrolled.items()])
     yield _timeline(facts)
@@ -85,7 +65,7 @@ def _head(facts: ImportFacts) -> str:
         "Began": _moment(facts.began),
         "Took": duration((facts.ended - facts.began).total_seconds()) if facts.ended else None,
     }
-    items = "".join(f"<dt>{name}</dt><dd>{_text(value)}</dd>" for name, value in rows.items() if value)
+    items = "".join(f"<dt>{name}</dt><dd>{stranger(value)}</dd>" for name, value in rows.items() if value)
     return f"<dl>{items}</dl>\n"
 
 
@@ -120,7 +100,7 @@ def _reasons(title: str, rows: list[tuple[str, int, str]]) -> str:
     most = max(number for _, number, _ in rows)
     items = "".join(
         f'<li><span class="share" style="width:{100 * number / most:.1f}%"></span><b>{number:,}</b>'
-        f"<p>{_text(reason)}</p><small>{_text(where)}</small></li>"
+        f"<p>{stranger(reason)}</p><small>{stranger(where)}</small></li>"
         for reason, number, where in rows
     )
     return f'<section>\n<h2>{title}</h2>\n<ul class="reasons">{items}</ul>\n</section>\n'
@@ -133,11 +113,8 @@ def _timeline(facts: ImportFacts) -> str:
 
 
 def _columns(facts: ImportFacts) -> str:
-    rows = "".join(f"<tr><td>{_text(name)}</td><td>{_text(field)}</td></tr>" for name, field in facts.columns)
+    rows = "".join(
+        f"<tr><td>{stranger(name)}</td><td>{stranger(field)}</td></tr>" for name, field in facts.columns
+    )
     head = "<tr><th>Column</th><th>Field</th></tr>"
     return f"<section>\n<h2>Columns</h2>\n<table>{head}{rows}</table>\n</section>\n"
-
-
-def _text(text: str) -> str:
-    """What a stranger wrote, as text: nothing in it is HTML, and it turns no direction but its own."""
-    return f"<bdi>{escape(plain(text))}</bdi>"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -14,44 +13,11 @@ from impactive_async.cli.importing.report.facts import ImportFacts
 from impactive_async.cli.importing.report.page import page
 from impactive_async.cli.importing.report.timeline import WorkOverTime
 from impactive_async.cli.kit.words.complaints import Complaints
+from tests.cli.pages import Reader
 from tests.cli.support import Live
 
 EVIL = "<script>alert('x')</script>\u202e&"
 BEGAN = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
-
-
-class Reader(HTMLParser):
-    """Collects tags, attributes and text, and checks that every tag is closed."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.words: list[str] = []
-        self.feed(html)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += attrs
-        if tag != "meta":
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += attrs
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
 
 
 def facts(**more: object) -> ImportFacts:
