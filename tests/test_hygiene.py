@@ -16,7 +16,10 @@ PACKAGE = ROOT / "impactive_async"
 ONLY_IN = {
     "backoff": {"_http/retry.py"},
     "cattrs": {"_codec/exact.py", "sandbox/snapshot/values.py"},
-    "mcp": {"agents/running.py", "agents/server.py", "agents/tools/tool.py", "cli/agents/mcp.py"},
+    "mcp": {
+        *("agents/running.py", "agents/server.py", "agents/tools/tool.py", "cli/agents/mcp.py"),
+        *("agents/tools/writing/consent.py", "agents/tools/writing/flow.py"),
+    },
     "msgspec": {"_codec/structs.py"},
     "opentelemetry": {"otel.py"},
     "prometheus_client": {"operations/metrics.py"},

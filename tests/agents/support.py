@@ -65,8 +65,11 @@ async def agent_of(
         SandboxControl(sandbox.url) as control,
     ):
         service = AgentService(crm=crm or own, settings=AgentSettings(**settings), sandbox=control)
-        async with Client(build_server(service), mode=mode, elicitation_callback=ask) as client:
-            yield Agent(client)
+        try:
+            async with Client(build_server(service), mode=mode, elicitation_callback=ask) as client:
+                yield Agent(client)
+        finally:
+            await service.aclose()
 
 
 def by_agent(**settings: Any) -> Callable[[Callable[..., Awaitable[None]]], Any]:

@@ -28,8 +28,9 @@ from impactive_async import (
 )
 from impactive_async.agents.answering.pages import Listing
 from impactive_async.agents.answering.refusals import ToolRefused
-from impactive_async.agents.answering.schemas import TEXT, page_schema, row_schema
+from impactive_async.agents.answering.schemas import NUMBER, TEXT, page_schema, row_schema
 from impactive_async.agents.answering.together import together
+from impactive_async.agents.jobs import AgentJob
 from impactive_async.agents.text.rows import Lengths, text_of
 from impactive_async.agents.tools.people import CUT, MOST_SEQUENCES, contains
 from impactive_async.agents.tools.tool import Identifier, PageArguments, Text, ToolCall, ToolSpec
@@ -45,6 +46,7 @@ Kind = Literal[
     "projects",
     "bookings",
     "sending_accounts",
+    "jobs",
 ]
 
 
@@ -106,6 +108,8 @@ async def list_records(call: ToolCall, args: ListRecords) -> dict[str, Any]:
     service = call.service
     if args.cursor:
         return service.pages.go_on("list_records", args.cursor)
+    if args.kind == "jobs":
+        return service.pages.first(_jobs(service.jobs.all()), args.limit)
     kind = KINDS[args.kind]
     shape = args.shape(kind.row)
     rows, remarks = await _rows(service.crm, kind, args)
@@ -120,6 +124,10 @@ async def list_records(call: ToolCall, args: ListRecords) -> dict[str, Any]:
         tool="list_records", rows=found, show=show, lengths=shape.lengths, incomplete=" ".join(remarks)
     )
     return service.pages.first(listing, args.limit)
+
+
+def _jobs(jobs: Rows[AgentJob]) -> Listing:
+    return Listing(tool="list_records", rows=jobs[::-1], show=lambda job, _: job.shown())
 
 
 def _row_of(one: Any) -> Any:
@@ -189,9 +197,17 @@ def _texts(row: Any) -> list[str]:
     return [value for value in values if isinstance(value, str)] + nested
 
 
+_JOB: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Job",
+    "properties": {"job": TEXT, "tool": TEXT, "state": TEXT, "done": NUMBER, "total": NUMBER},
+    "required": ["job"],
+}
+
+
 def _any_row() -> dict[str, Any]:
     """Return the schema of a row of any kind."""
-    return {"anyOf": [row_schema(kind.row, sequence_id=TEXT) for kind in KINDS.values()]}
+    return {"anyOf": [row_schema(kind.row, sequence_id=TEXT) for kind in KINDS.values()] + [_JOB]}
 
 
 TOOLS: Final = (
@@ -199,10 +215,10 @@ TOOLS: Final = (
         name="list_records",
         title="List records",
         description=(
-            "List sequences, replies, sends, enrollments, companies, deals, invoices, projects, bookings or"
-            " sending_accounts, filtered by words, status, sequence or time. Use kind='sequences' to learn the id"
-            " of a sequence, kind='replies' to read what people wrote back (the newest first). For people use"
-            " find_people, for sums over deals use pipeline."
+            "List sequences, replies, sends, enrollments, companies, deals, invoices, projects, bookings,"
+            " sending_accounts or the jobs of this server, filtered by words, status, sequence or time. Use"
+            " kind='sequences' to learn the id of a sequence, kind='replies' to read what people wrote back (the"
+            " newest first). For people use find_people, for sums over deals use pipeline."
         ),
         arguments=ListRecords,
         output=page_schema(_any_row()),

@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 from impactive_async.agents.service import AgentService
-from impactive_async.agents.tools import clock, people, pipeline, records, sequences
+from impactive_async.agents.tools import clock, people, pipeline, records, rehearsing, sequences
 from impactive_async.agents.tools.tool import ToolSpec
+from impactive_async.agents.tools.writing import building, contacts, enrolling, meetings
 
 TOOLS: Final[tuple[ToolSpec, ...]] = (
     *people.TOOLS,
     *records.TOOLS,
     *sequences.TOOLS,
     *pipeline.TOOLS,
+    *rehearsing.TOOLS,
+    *contacts.TOOLS,
+    *building.TOOLS,
+    *enrolling.TOOLS,
+    *meetings.TOOLS,
     *clock.TOOLS,
 )
 

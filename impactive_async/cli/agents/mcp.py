@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -36,8 +39,16 @@ MOST_TOKENS = 100_000
     metavar="N",
     help="The most tokens of one answer.",
 )
+@option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Where jobs and their journals are kept.  [default: ~/.local/state/impactive]",
+)
 @option("--sandbox", is_flag=True, help="Serve an emulated workspace of its own: no account, no network.")
-async def serve_agents(run: Run, allow_writes: bool, assume_yes: bool, max_tokens: int, sandbox: bool) -> None:
+async def serve_agents(
+    run: Run, allow_writes: bool, assume_yes: bool, max_tokens: int, state: Path | None, sandbox: bool
+) -> None:
     """Serve the workspace to an AI agent as an MCP server on standard input and output.
 
     It only reads, unless --allow-writes is given. What concerns more than one person, every enrollment and every
@@ -54,26 +65,42 @@ async def serve_agents(run: Run, allow_writes: bool, assume_yes: bool, max_token
     settings = AgentSettings(allow_writes=allow_writes, assume_yes=assume_yes, max_tokens=max_tokens)
     if assume_yes and not allow_writes:
         raise UsageError("--yes is about writes: say --allow-writes as well.")
-    async with _service(run, settings, sandbox=sandbox) as service:
-        await run_stdio(build_server(service))
+    async with _service(run, settings, state, sandbox=sandbox) as service:
+        try:
+            await run_stdio(build_server(service))
+        finally:
+            await service.aclose()
 
 
 @asynccontextmanager
-async def _service(run: Run, settings: AgentSettings, *, sandbox: bool) -> AsyncIterator[AgentService]:
+async def _service(
+    run: Run, settings: AgentSettings, state: Path | None, *, sandbox: bool
+) -> AsyncIterator[AgentService]:
     """Yield the workspace that the command is about."""
+    import attrs
+
     from impactive_async.agents.service import AgentService
 
     async with AsyncExitStack() as stack:
         if not sandbox:
-            await run.crm.zapier.auth_test()  # a wrong key or host ends it now, where a person reads the reason
-            yield AgentService(crm=run.crm, settings=settings)
+            workspace = (
+                await run.crm.zapier.auth_test()
+            )  # a wrong key ends it now, where a person reads the reason
+            own = folder_of(f"{run.crm.base_url} {workspace.id}", state)
+            yield AgentService(crm=run.crm, settings=attrs.evolve(settings, state=own))
             return
         from impactive_async.sandbox import Sandbox, SandboxControl
 
         emulated = await stack.enter_async_context(Sandbox())
         crm: AsyncClient = await stack.enter_async_context(_client_of(emulated.api_key, emulated.url))
         control = await stack.enter_async_context(SandboxControl(emulated.url))
-        yield AgentService(crm=crm, settings=settings, sandbox=control)
+        yield AgentService(crm=crm, settings=attrs.evolve(settings, state=state), sandbox=control)
+
+
+def folder_of(workspace: str, given: Path | None) -> Path:
+    """Return the folder of a workspace: those of two workspaces are never the same."""
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return (given or Path(home) / "impactive") / sha256(workspace.encode()).hexdigest()[:16]
 
 
 def _client_of(key: str, url: str) -> AsyncClient:
