@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -22,17 +23,18 @@ from impactive_async.hub.worker.reports import (
     Started,
     WorkerTrouble,
 )
+from impactive_async.operations.hour import LastHour
 
 SHOWN: Final = 100
 """How many failing feeds are remembered at most; a workspace may have ten thousand."""
 GAPS_SHOWN: Final = 20
-MINUTES: Final = 60
 
 BAD_ANSWERS: Final = 3
 """So many failures one after the other are no passing trouble."""
 LATELY: Final = 60.0
 """Seconds for which a good answer outweighs one or two failures."""
 
+_SEQUENCE: Final = re.compile(r"sequences/(?P<sequence>.+)/(?P<kind>[^/]+)")
 _REFUSED: Final = frozenset({401, 403})
 
 
@@ -46,13 +48,21 @@ class LastError:
 
 
 @define
-class Minute:
-    """What was done within one minute."""
+class SequenceTimes:
+    """The moments of each sequence, by kind and sequence, in seconds since 1970. They are as many as sequences."""
 
-    number: int
-    """Minutes since 1970."""
-    polls: int = 0
-    events: int = 0
+    last_poll: dict[tuple[str, str], float] = field(factory=dict)
+    complete_until: dict[tuple[str, str], float] = field(factory=dict)
+
+    def record(self, feed: str, at: float, coverage: Coverage | None) -> None:
+        """Take note of a poll."""
+        named = _SEQUENCE.fullmatch(feed)
+        if named is None:
+            return
+        place = (named["kind"], named["sequence"])
+        self.last_poll[place] = at
+        if coverage is not None and coverage.complete_until is not None:
+            self.complete_until[place] = coverage.complete_until.timestamp()
 
 
 def kind_of(feed: str) -> str:
@@ -62,7 +72,7 @@ def kind_of(feed: str) -> str:
 
 @define
 class Activity:
-    """The memory of one worker. It is bounded, whatever the number of feeds.
+    """The memory of one worker. It is bounded, whatever the number of feeds, unless `per_sequence` is asked for.
 
     Hand `record` to `run_worker(on_report=…)` and `answered` to `crm.observe(on_response=…)`.
     """
@@ -88,7 +98,10 @@ class Activity:
     troubles: dict[str, LastError] = field(factory=dict)
     """By step of the worker: what fails now."""
     recent_gaps: deque[GapFound] = field(factory=lambda: deque(maxlen=GAPS_SHOWN))
-    minutes: deque[Minute] = field(factory=lambda: deque(maxlen=MINUTES))
+    hour: LastHour = field(init=False)
+    per_sequence: bool = False
+    """Whether `sequences` are kept. A workspace may have thousands."""
+    sequences: SequenceTimes = field(factory=SequenceTimes)
     last_answer: float | None = None
     """When the API last gave an answer that is neither a refusal of the key nor a failure of the server."""
     api_error: LastError | None = None
@@ -98,12 +111,17 @@ class Activity:
     failing_since: float | None = None
     """Since when no poll has succeeded and at least one has failed."""
 
+    def __attrs_post_init__(self) -> None:
+        self.hour = LastHour(self.now)
+
     def record(self, report: Report) -> None:
         """Take note of a report."""
         match report:
             case Polled(feed=feed, events=events, coverage=coverage):
                 self._polled(feed, events)
                 self._covered(kind_of(feed), coverage)
+                if self.per_sequence:
+                    self.sequences.record(feed, self.now(), coverage)
             case PollFailed(feed=feed, error=error) | Died(feed=feed, error=error):
                 self._failed(feed, error)
             case GapFound(feed=feed, gap=gap):
@@ -146,9 +164,7 @@ class Activity:
         self.last_poll[kind] = now
         self.failing.pop(feed, None)
         self.failing_since = None
-        minute = self._minute(now)
-        minute.polls += 1
-        minute.events += events
+        self.hour.add(polls=1, events=events)
 
     def _covered(self, kind: str, coverage: Coverage | None) -> None:
         if coverage is None:
@@ -166,14 +182,6 @@ class Activity:
         if len(self.failing) > SHOWN:
             del self.failing[next(iter(self.failing))]  # the one that has been silent for longest
 
-    def _minute(self, now: float) -> Minute:
-        number = int(now // 60)
-        if not self.minutes or self.minutes[-1].number != number:
-            self.minutes.append(Minute(number))
-        return self.minutes[-1]
-
     def last_hour(self) -> tuple[int, int]:
         """Return the polls and the events committed within the last hour."""
-        oldest = int(self.now() // 60) - MINUTES
-        recent = [minute for minute in self.minutes if minute.number > oldest]
-        return sum(minute.polls for minute in recent), sum(minute.events for minute in recent)
+        return self.hour.total("polls"), self.hour.total("events")

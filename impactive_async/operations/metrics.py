@@ -6,7 +6,7 @@ they end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
@@ -16,9 +16,18 @@ from prometheus_client.registry import Collector
 from impactive_async import AsyncClient, ResponseEvent, RetryEvent
 from impactive_async.errors import HubError
 from impactive_async.hub import HubStatus
-from impactive_async.operations.activity import Activity
+from impactive_async.operations.deliveries import Deliveries
+from impactive_async.operations.series import DURATION, DURATION_SAYS, SERIES
+from impactive_async.operations.shown import Shown
 
-__all__ = ["CONTENT_TYPE_LATEST", "CollectorRegistry", "WorkerCollector", "exposition", "instrument"]
+__all__ = [
+    "CONTENT_TYPE_LATEST",
+    "CollectorRegistry",
+    "ShownCollector",
+    "exposition",
+    "instrument",
+    "measure_deliveries",
+]
 
 _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Seconds."""
@@ -99,84 +108,33 @@ class _ClientCollector(Collector):
         yield _gauge("impactive_requests_waiting", "Calls that wait for their turn.", stats.waiting)
 
 
-class WorkerCollector(Collector):
-    """What a worker has done, and the hub as it was when it was last asked."""
+class ShownCollector(Collector):
+    """What a process has done, and the hub as it was when it was last asked."""
 
-    def __init__(self, activity: Activity) -> None:
-        self._activity = activity
+    def __init__(self, shown: Shown) -> None:
+        self._shown = shown
         self.hub: HubStatus | HubError | None = None
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics; those of the hub only if its engine has answered."""
-        done = self._activity
-        polls = CounterMetricFamily(
-            "impactive_worker_polls",
-            "Polls of this worker: committed, failed, or fenced because they came too late.",
-            labels=("kind", "outcome"),
-        )
-        yield _by(polls, done.polls)
-        gaps = CounterMetricFamily(
-            "impactive_worker_gaps", "Gaps found: rows out of the API's reach.", labels=("kind", "gap")
-        )
-        yield _by(gaps, done.gaps)
-        events = CounterMetricFamily("impactive_worker_events", "Events committed.", labels=("kind",))
-        yield _by(events, done.events)
-        last = "When a poll was last committed, in seconds since 1970."
-        yield _by(
-            GaugeMetricFamily("impactive_worker_last_poll_timestamp_seconds", last, labels=("kind",)),
-            done.last_poll,
-        )
-        complete = "Up to when the list of the kind that was polled last is complete, in seconds since 1970."
-        yield _by(
-            GaugeMetricFamily("impactive_worker_complete_until_timestamp_seconds", complete, labels=("kind",)),
-            done.complete_until,
-        )
-        late = "How late behind their own timestamps rows became visible, at the most."
-        yield _by(GaugeMetricFamily("impactive_worker_lateness_seconds", late, labels=("kind",)), done.lateness)
-        troubles = GaugeMetricFamily(
-            "impactive_worker_trouble", "1 for each step of the worker that fails now.", labels=("step",)
-        )
-        yield _by(troubles, dict.fromkeys(done.troubles, 1))
-        up = isinstance(self.hub, HubStatus)
-        yield _gauge("impactive_hub_up", "Whether the hub's engine has answered.", int(up))
-        if isinstance(self.hub, HubStatus):
-            yield from _of_hub(self.hub)
+        for series in SERIES:
+            make = CounterMetricFamily if series.rises else GaugeMetricFamily
+            family = make(series.prometheus, series.says, labels=series.labels)
+            for labels, value in series.values(self._shown, self.hub):
+                family.add_metric(labels, value)
+            yield family
 
 
-def _of_hub(hub: HubStatus) -> Iterator[Metric]:
-    feeds = GaugeMetricFamily(
-        "impactive_hub_feeds", "Feeds by state; a failing feed may be due or leased too.", labels=("state",)
+def measure_deliveries(deliveries: Deliveries, registry: CollectorRegistry) -> None:
+    """Measure how long deliveries take."""
+    seconds = Histogram(
+        f"{DURATION.replace('.', '_')}_seconds",
+        DURATION_SAYS,
+        ("destination",),
+        buckets=_BUCKETS,
+        registry=registry,
     )
-    states = {
-        "all": hub.feeds,
-        "leased": hub.leased,
-        "due": hub.due,
-        "failing": hub.failing,
-        "dead": hub.dead_count,
-    }
-    yield _by(feeds, states)
-    yield _gauge("impactive_hub_lag_seconds", "How long the most overdue feed has waited.", hub.lag)
-    yield _gauge("impactive_hub_gaps", "Gaps of all feeds since they were added.", hub.gaps)
-    yield _gauge("impactive_hub_log_events", "Events in the log.", hub.events)
-    yield _gauge("impactive_hub_permit_wait_seconds", "Until the next permit for a request.", hub.rate_wait)
-    groups = hub.groups
-    behind = {group.name: group.behind for group in groups if group.behind is not None}
-    yield _by(_group_gauge("backlog", "Events that it has not acknowledged."), behind)
-    yield _by(_group_gauge("in_flight", "Events under way."), {g.name: g.in_flight for g in groups})
-    yield _by(_group_gauge("dead_letters", "Events given up."), {g.name: g.dead_letters for g in groups})
-
-
-def _group_gauge(name: str, says: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"impactive_hub_group_{name}", says, labels=("group",))
-
-
-_Family = CounterMetricFamily | GaugeMetricFamily
-
-
-def _by(family: _Family, numbers: Mapping[str, float] | Mapping[tuple[str, str], float]) -> _Family:
-    for labels, number in numbers.items():
-        family.add_metric((labels,) if isinstance(labels, str) else labels, number)
-    return family
+    deliveries.listeners.append(lambda destination, took: seconds.labels(destination).observe(took))
 
 
 def _counter(name: str, says: str, value: float) -> Metric:

@@ -1,30 +1,28 @@
-"""Whether a worker is alive, and whether it is ready: what `/livez`, `/readyz` and the health file say."""
+"""Whether a process is alive, and whether it is ready: what `/livez`, `/readyz` and the health file say."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from attrs import define, field
 
 from impactive_async.errors import HubError
-from impactive_async.hub import Hub, HubStatus
+from impactive_async.hub import DeadLetter, Hub, HubStatus
 from impactive_async.hub.worker.bounds import within
 from impactive_async.operations.activity import Activity
-
-_log = logging.getLogger("impactive_async.operations")
+from impactive_async.operations.deliveries import Deliveries
 
 PATIENCE: Final = 2.0
 """Seconds that the engine has to say how its hub is."""
 FRESH: Final = 1.0
 """Seconds for which its answer is used again, so that no number of visitors adds to the engine's load."""
-BEAT: Final = 5.0
-"""Seconds between two writes of the health file."""
+
+LETTERS_SHOWN: Final = 10
+"""How many dead letters of a group are shown, the oldest first."""
+_GROUPS_SHOWN: Final = 10
 
 _NEEDED: Final = ("start", "claim", "commit")
 """The steps without which a worker does nothing."""
@@ -39,6 +37,17 @@ class HubView:
     _asking: asyncio.Lock = field(factory=asyncio.Lock)
     _asked: float | None = None
     _last: HubStatus | HubError | None = None
+    _letters: Sequence[DeadLetter] = ()
+    _letters_of: HubStatus | None = None
+
+    @property
+    def hub(self) -> Hub:
+        """The hub itself."""
+        return self._hub
+
+    def forget(self) -> None:
+        """Ask anew the next time: something was changed."""
+        self._asked = None
 
     async def status(self) -> HubStatus | HubError:
         """Return what the engine says of the hub, or why it does not."""
@@ -48,11 +57,32 @@ class HubView:
                 self._asked = self._monotonic()
             return self._last
 
+    async def dead_letters(self) -> Sequence[DeadLetter]:
+        """Return the first dead letters of some groups, as of the last status; none if there was no answer."""
+        status = await self.status()
+        if not isinstance(status, HubStatus):
+            return ()
+        groups = [group.name for group in status.groups if group.dead_letters][:_GROUPS_SHOWN]
+        async with self._asking:
+            if self._letters_of is not status:
+                self._letters, self._letters_of = await self._ask_for_letters(groups), status
+            return self._letters
+
     async def _ask(self) -> HubStatus | HubError:
         try:
             return await within(PATIENCE, self._hub.status)
         except HubError as error:
             return error
+
+    async def _ask_for_letters(self, groups: Sequence[str]) -> Sequence[DeadLetter]:
+        try:
+            return await within(PATIENCE, lambda: self._letters_in(groups))
+        except HubError:  # the next status tells why
+            return ()
+
+    async def _letters_in(self, groups: Sequence[str]) -> Sequence[DeadLetter]:
+        found = [await self._hub.dead_letters(group, count=LETTERS_SHOWN) for group in groups]
+        return [letter for letters in found for letter in letters]
 
 
 def why_dead(activity: Activity, fail_after: float | None = None) -> str | None:
@@ -87,28 +117,14 @@ def why_not_ready(activity: Activity, hub: HubStatus | HubError) -> str | None:
     return None
 
 
-async def keep_health_file(path: Path, activity: Activity, view: HubView, fail_after: float | None) -> None:
-    """Write `ready`, or `not ready` and why, every five seconds for as long as the worker is alive.
+def why_forwarder_not_ready(deliveries: Deliveries, hub: HubStatus | HubError) -> str | None:
+    """Return why the forwarder cannot do its work now, or `None` if it can.
 
-    The age of the file tells the rest: a worker that is dead, or whose loop is blocked, writes it no more.
-    A file that cannot be written is a warning in the log, and tried again.
+    A destination that fails is no reason: no other forwarder would do better. Metrics and the page tell of it. A
+    forwarder that stands by for another one is ready.
     """
-    while True:
-        if why_dead(activity, fail_after) is None:
-            reason = why_not_ready(activity, await view.status())
-            try:
-                write_health(path, "ready" if reason is None else f"not ready: {reason}")
-            except OSError as error:
-                _log.warning("the health file cannot be written: %s", error)
-        await asyncio.sleep(BEAT)
-
-
-def write_health(path: Path, text: str) -> None:
-    """Replace the file at once, so that no reader finds half of it.
-
-    Raises:
-        OSError: It cannot be written.
-    """
-    unborn = path.with_name(f"{path.name}.{os.getpid()}.new")
-    unborn.write_text(f"{text}\n", encoding="utf-8")
-    unborn.replace(path)
+    if deliveries.stopping:
+        return "it is stopping"
+    if isinstance(hub, HubError):
+        return f"the hub's engine fails: {hub}"
+    return None if deliveries.destinations else "it has not begun yet"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -12,8 +11,8 @@ import pytest
 
 from impactive_async import AsyncClient
 from impactive_async.sandbox import Sandbox, dialect_profile
-from tests.evidence.parts import chromium
-from tests.support import PATIENCE, give_up
+from tests.evidence.browsing import chromium_running, page_in
+from tests.support import PATIENCE
 
 VIEWS = ("overview", "people", "sequences", "faults", "requests")
 EVIL = '"\'><img src=x onerror="window.struck=1"><script>window.struck=1</script>&amp;'
@@ -21,25 +20,14 @@ EVIL = '"\'><img src=x onerror="window.struck=1"><script>window.struck=1</script
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Any]:
-    if importlib.util.find_spec("playwright") is None:
-        give_up("Playwright is not there: it is in the extra `evidence`")
-    playwright: Any = importlib.import_module("playwright.async_api")
-    path, env = chromium()
-    async with playwright.async_playwright() as driver:
-        running = await driver.chromium.launch(executable_path=path, args=["--no-sandbox"], env=env)
+    async with chromium_running() as running:
         yield running
-        await running.close()
 
 
 @pytest.fixture
 async def page(browser: Any) -> AsyncIterator[Any]:
-    """A page whose errors fail the test."""
-    context = await browser.new_context(viewport={"width": 1200, "height": 900})
-    context.set_default_timeout(PATIENCE * 1000)
-    page, errors = await context.new_page(), list[str]()
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    assert errors == []
+    async with page_in(browser) as page:
+        yield page
 
 
 async def opened(page: Any, sandbox: Sandbox, view: str) -> None:

@@ -9,13 +9,19 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from impactive_async import AsyncClient
+from impactive_async.forward.reports import EventDelivered
+from impactive_async.hub import SqliteHub
 from impactive_async.hub.worker.reports import GapFound, Polled
 from impactive_async.operations.activity import Activity
-from impactive_async.operations.metrics import WorkerCollector, exposition, instrument
+from impactive_async.operations.deliveries import Deliveries
+from impactive_async.operations.metrics import ShownCollector, exposition, instrument, measure_deliveries
+from impactive_async.operations.probes import HubView
+from impactive_async.operations.shown import Shown
 from tests.evidence.parts import ROOT, promtool
 from tests.operations.test_activity import WELL
 from tests.support import KEY
 
+ABOUT = {"id": "msg_1", "type": "com.impactiveai.deal.updated", "subject": "deals/deal_1"}
 ALERTS = ROOT / "docs" / "operations" / "alerts.yml"
 
 
@@ -50,12 +56,16 @@ def test_the_queries_of_the_board_are_queries(tmp_path: Path) -> None:
 
 async def test_the_metrics_follow_the_conventions() -> None:
     """Names, units and help are as Prometheus' linter wants them."""
-    registry, activity = CollectorRegistry(), Activity()
+    registry, activity = CollectorRegistry(), Activity(per_sequence=True)
     activity.record(Polled(feed="zapier/deals", events=1, gaps=1, next_in=1.0))
+    activity.record(Polled(feed="sequences/seq_1/replies", events=1, gaps=0, next_in=1.0))
     activity.record(GapFound(feed="zapier/deals", gap="overflow", after=None, before=None))
-    collector = WorkerCollector(activity)
+    deliveries = Deliveries()
+    collector = ShownCollector(Shown(HubView(SqliteHub("unused.db")), activity, deliveries))
     collector.hub = WELL
     registry.register(collector)
+    measure_deliveries(deliveries, registry)
+    deliveries.record(EventDelivered(destination="shop", **ABOUT, attempt=1, status=204, seconds=0.1))
     async with AsyncClient(KEY) as crm:
         instrument(crm, registry=registry)
         text = exposition(registry)

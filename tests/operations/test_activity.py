@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -10,7 +11,8 @@ from multidict import CIMultiDict
 
 from impactive_async import RequestEvent, ResponseEvent
 from impactive_async.errors import HubError
-from impactive_async.hub import DeadFeed, GroupStatus, HubStatus
+from impactive_async.forward.reports import DeliveryFailed
+from impactive_async.hub import DeadFeed, DeadLetter, GroupStatus, HubEvent, HubStatus, SqliteHub
 from impactive_async.hub.worker.reports import (
     Draining,
     Fenced,
@@ -22,9 +24,13 @@ from impactive_async.hub.worker.reports import (
     Started,
     WorkerTrouble,
 )
+from impactive_async.operations.actions import Done
 from impactive_async.operations.activity import LATELY, SHOWN, Activity
-from impactive_async.operations.page import render_page
-from impactive_async.operations.probes import why_dead, why_not_ready
+from impactive_async.operations.deliveries import Deliveries
+from impactive_async.operations.page.document import render_page
+from impactive_async.operations.page.sections import Moment
+from impactive_async.operations.probes import HubView, why_dead, why_not_ready
+from impactive_async.operations.shown import Shown
 
 WELL = HubStatus(
     engine="test",
@@ -60,6 +66,11 @@ class Time:
 
     def __call__(self) -> float:
         return self.now
+
+
+def at(activity: Activity, hub: HubStatus | HubError, **more: Any) -> Moment:
+    """What the page shows."""
+    return Moment(Shown(HubView(SqliteHub("unused.db")), activity), hub, **more)
 
 
 def working(now: Any = Time()) -> Activity:  # noqa: B008
@@ -176,7 +187,7 @@ def test_the_page_escapes_what_comes_from_elsewhere() -> None:
     """Feeds, errors and groups are text, whatever they hold."""
     evil = "<script>alert('1')</script>\"&"
     activity = working()
-    activity.record(failed(evil))
+    activity.record(failed(f"/{evil}"))
     activity.record(WorkerTrouble(step="trim", error=evil, again_in=1.0))
     activity.record(GapFound(feed=evil, gap="overflow", after=None, before=None))
     hub = attrs.evolve(
@@ -185,7 +196,35 @@ def test_the_page_escapes_what_comes_from_elsewhere() -> None:
         dead=(DeadFeed(feed=evil, failures=3, error=evil),),
         groups=(GroupStatus(name=evil, behind=None, in_flight=0),),
     )
-    page = render_page(activity, hub)
-    assert page.count("&lt;script&gt;alert(&#x27;1&#x27;)&lt;/script&gt;&quot;&amp;") == 6
+    event = HubEvent(
+        id=evil,
+        source=evil,
+        type=evil,
+        subject=evil,
+        time=datetime(2026, 5, 1, tzinfo=UTC),
+        data={"row": evil},
+    )
+    letter = DeadLetter(
+        group=evil, position=evil, event=event, text=evil, deliveries=1, reason=evil, since=event.time
+    )
+    shown = at(activity, hub, letters=[letter], form_key=evil)
+    shown.shown.actions.append(Done(at=0.0, action=evil, what=evil, outcome=evil))
+    shown.shown.deliveries = Deliveries()
+    shown.shown.deliveries.record(
+        DeliveryFailed(
+            destination=evil,
+            id=evil,
+            type=evil,
+            subject=evil,
+            attempt=1,
+            status=None,
+            reason=evil,
+            again_in=1.0,
+        )
+    )
+    page = render_page(shown)
+    told = page.count("&lt;script&gt;alert(&#x27;1&#x27;)&lt;/script&gt;&quot;&amp;")
+    assert told > 30
     assert "<script>" not in page
-    assert "Not ready: the hub&#x27;s engine fails: &lt;b&gt;" in render_page(activity, HubError("<b>"))
+    assert page.count("alert(") == told
+    assert "Not ready: the hub&#x27;s engine fails: &lt;b&gt;" in render_page(at(activity, HubError("<b>")))

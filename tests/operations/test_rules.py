@@ -12,23 +12,33 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from impactive_async import AsyncClient
+from impactive_async.hub import SqliteHub
 from impactive_async.operations.activity import Activity
-from impactive_async.operations.metrics import WorkerCollector, exposition, instrument
+from impactive_async.operations.deliveries import Deliveries
+from impactive_async.operations.metrics import ShownCollector, exposition, instrument, measure_deliveries
+from impactive_async.operations.probes import HubView
+from impactive_async.operations.shown import Shown
 from tests.docs.pages import ROOT
 from tests.operations.test_activity import WELL
 from tests.support import KEY
 
-_METRIC = re.compile(r"impactive_(?:hub|worker|requests?|retries|rate_limited|failures)_?[a-z_]*\b")
+_METRIC = re.compile(r"impactive_(?:hub|worker|forward|requests?|retries|rate_limited|failures)_?[a-z_]*\b")
+
+
+def everything() -> Shown:
+    """A worker and forwarder in one."""
+    return Shown(HubView(SqliteHub("unused.db")), Activity(), Deliveries())
 
 
 async def known() -> set[str]:
     """All metrics, as Prometheus reads their names."""
     registry = CollectorRegistry()
-    collector = WorkerCollector(Activity())
+    collector = ShownCollector(everything())
     collector.hub = WELL
     registry.register(collector)
     async with AsyncClient(KEY) as crm:
         instrument(crm, registry=registry)
+        measure_deliveries(Deliveries(), registry)
         types = re.findall(r"^# TYPE (\w+)", exposition(registry).decode(), re.MULTILINE)
     return set(types)
 

@@ -16,8 +16,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from impactive_async import AsyncClient
 from impactive_async.hub import SqliteHub, run_worker
 from impactive_async.operations.activity import Activity
-from impactive_async.operations.probes import HubView, keep_health_file
+from impactive_async.operations.health_file import keep_health_file
+from impactive_async.operations.probes import HubView
 from impactive_async.operations.server import serving
+from impactive_async.operations.shown import Shown
 from impactive_async.sandbox import Sandbox
 from tests.support import PATIENCE, client_of, until
 
@@ -51,7 +53,8 @@ async def watched(sandbox: Sandbox, path: Path) -> AsyncIterator[Watched]:
     async with client_of(sandbox) as crm, SqliteHub(path / "hub.db") as hub, aiohttp.ClientSession() as session:
         await hub.init()
         crm.observe(on_response=activity.answered)
-        async with serving(crm, activity, HubView(hub), host="127.0.0.1", port=0) as port:
+        shown = Shown(HubView(hub), activity)
+        async with serving(shown, client=crm, host="127.0.0.1", port=0) as port:
             work = asyncio.create_task(
                 run_worker(crm, hub, kinds=["deals"], interval=0.05, stop=stop, on_report=activity.record)
             )
@@ -93,7 +96,7 @@ async def test_a_failing_api_leaves_the_worker_alive(worker: Watched, impactive_
     status, page = await worker.get("/")
     assert status == 200
     assert "Not ready: the API fails: HTTP 503" in page
-    assert "<td>zapier/deals</td>" in page
+    assert '<td data-head="Feed">zapier/deals</td>' in page
 
 
 async def test_the_page_needs_nothing_from_elsewhere(worker: Watched) -> None:
@@ -125,16 +128,16 @@ async def test_a_taken_port_is_an_error(worker: Watched) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        view = HubView(worker.hub)
+        shown = Shown(HubView(worker.hub), worker.activity)
         with pytest.raises(OSError, match="in use"):
-            async with serving(worker.crm, worker.activity, view, host="127.0.0.1", port=taken.getsockname()[1]):
+            async with serving(shown, host="127.0.0.1", port=taken.getsockname()[1]):
                 pass
 
 
 async def test_the_health_file_says_how_the_worker_is(worker: Watched, tmp_path: Path) -> None:
     """It is there whole as soon as the worker works."""
     file = tmp_path / "health"
-    task = asyncio.create_task(keep_health_file(file, worker.activity, HubView(worker.hub), None))
+    task = asyncio.create_task(keep_health_file(file, Shown(HubView(worker.hub), worker.activity)))
     await until(file.exists)
     task.cancel()
     assert file.read_text() == "ready\n"

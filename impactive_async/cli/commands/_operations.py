@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
@@ -14,12 +14,12 @@ from impactive_async.cli.kit.options import option
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from impactive_async import AsyncClient
     from impactive_async.cli.kit.run import Run
-    from impactive_async.hub import Hub
-    from impactive_async.operations.activity import Activity
-    from impactive_async.operations.probes import HubView
+    from impactive_async.operations.shown import Shown
 
-_HIGHEST_PORT = 65_535
+TOKEN: Final = "IMPACTIVE_ACTIONS_TOKEN"  # noqa: S105 - the name of a variable
+_HIGHEST_PORT: Final = 65_535
 
 
 def _address(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[str, int] | None:
@@ -31,11 +31,37 @@ def _address(context: click.Context, parameter: click.Parameter, text: str | Non
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
+def _name(context: click.Context, parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if not name or any(sign in name for sign in "/:@ "):
+            raise click.BadParameter(f"{name!r} is no host's name, as ops.example.com is one.")
+    return names
+
+
 listen_option = option(
     "--listen",
     metavar="HOST:PORT",
     callback=_address,
-    help="Serve /metrics, /livez, /readyz and a page at /, to be read only; needs the extra `metrics`.",
+    help="Serve /metrics, /livez, /readyz and a page at /; needs the extra `metrics`.",
+)
+allow_host_option = option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="NAME",
+    callback=_name,
+    help="Another name by which the page is asked for, as a proxy has one. Repeatable.",
+)
+allow_actions_option = option(
+    "--allow-actions",
+    is_flag=True,
+    help=f"Let whoever knows a token act on the page: of --token-file, or in {TOKEN}.",
+)
+token_file_option = option(
+    "--token-file",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help=f"The token for --allow-actions, in a file; or in {TOKEN}.",
 )
 health_file_option = option(
     "--health-file",
@@ -51,68 +77,110 @@ fail_after_option = option(
 )
 
 
-@asynccontextmanager
-async def shown(
-    run: Run,
-    activity: Activity,
-    hub: Hub,
+def port_options(body: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of its port; it gets their values for `port_of`."""
+    for add in (token_file_option, allow_actions_option, allow_host_option, listen_option):
+        body = add(body)
+    return body
+
+
+class Port(NamedTuple):
+    """What is served, and to whom. It is a tuple because `--help` must not import attrs."""
+
+    listen: tuple[str, int] | None
+    token: str | None = None
+    names: tuple[str, ...] = ()
+
+
+def port_of(
     *,
     listen: tuple[str, int] | None,
-    health_file: str | None,
-    fail_after: float | None,
+    allow_hosts: tuple[str, ...],
+    allow_actions: bool,
+    token_file: str | None,
+) -> Port:
+    """Return the port that the options name.
+
+    Raises:
+        UsageError: Actions are allowed without a port or a token, or the token is too short.
+    """
+    if listen is None and (allow_actions or allow_hosts):
+        raise UsageError(
+            "--allow-actions and --allow-host are about the page of --listen HOST:PORT, which is missing."
+        )
+    if token_file and not allow_actions:
+        raise UsageError("A token alone allows nothing: give --allow-actions too.")
+    return Port(listen=listen, token=_token(token_file) if allow_actions else None, names=allow_hosts)
+
+
+def _token(file: str | None) -> str:
+    import os
+    from pathlib import Path
+
+    from impactive_async.operations.access import TOKEN_LENGTH
+
+    try:
+        token = (Path(file).read_text() if file else os.environ.get(TOKEN, "")).strip()
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"Cannot read {file}: {getattr(error, 'strerror', None) or 'it is no text'}.") from error
+    if not token:
+        raise UsageError(
+            f"--allow-actions needs a token that those who act must know: put one into {TOKEN}, or into a file "
+            "for --token-file. `openssl rand -hex 16` makes one."
+        )
+    if len(token) < TOKEN_LENGTH:
+        raise UsageError(
+            f"The token has {len(token)} characters, and {TOKEN_LENGTH} are needed, so that nobody guesses it. "
+            "`openssl rand -hex 16` makes one."
+        )
+    return token
+
+
+@asynccontextmanager
+async def shown(
+    run: Run, process: Shown, port: Port, *, client: AsyncClient | None, health_file: str | None = None
 ) -> AsyncIterator[None]:
-    """Show what a worker does while the block lasts.
+    """Show what a process does while the block lasts.
 
     Raises:
         UsageError: The port is taken, the extra is not installed, or the file cannot be written.
     """
     from pathlib import Path
 
-    from impactive_async.operations.probes import HubView
-
-    view = HubView(hub)
-    run.crm.observe(on_response=activity.answered)
     async with AsyncExitStack() as stack:
-        if listen:
-            await _listen(stack, run, activity, view, listen, fail_after)
+        if port.listen:
+            await _listen(stack, run, process, port, port.listen, client)
         if health_file:
-            _keep_file(stack, Path(health_file), activity, view, fail_after)
+            _keep_file(stack, Path(health_file), process)
         yield
 
 
 async def _listen(
-    stack: AsyncExitStack,
-    run: Run,
-    activity: Activity,
-    view: HubView,
-    listen: tuple[str, int],
-    fail_after: float | None,
+    stack: AsyncExitStack, run: Run, process: Shown, port: Port, at: tuple[str, int], client: AsyncClient | None
 ) -> None:
     try:
         from impactive_async.operations.server import serving
     except ModuleNotFoundError:
         raise UsageError("--listen needs prometheus-client: pip install 'impactive-async[metrics]'.") from None
-    host, port = listen
-    at = serving(run.crm, activity, view, host=host, port=port, fail_after=fail_after)
+    host, number = at
+    served = serving(process, host=host, port=number, client=client, token=port.token, names=port.names)
     try:
-        port = await stack.enter_async_context(at)
+        number = await stack.enter_async_context(served)
     except OSError as error:
         raise UsageError(
-            f"Cannot listen on {host}:{port} ({error.strerror or error}); choose another port with --listen."
+            f"Cannot listen on {host}:{number} ({error.strerror or error}); choose another port with --listen."
         ) from error
-    run.note(f"Listening on http://{f'[{host}]' if ':' in host else host}:{port}/")
+    run.note(f"Listening on http://{f'[{host}]' if ':' in host else host}:{number}/")
 
 
-def _keep_file(
-    stack: AsyncExitStack, path: Path, activity: Activity, view: HubView, fail_after: float | None
-) -> None:
+def _keep_file(stack: AsyncExitStack, path: Path, process: Shown) -> None:
     import asyncio
 
-    from impactive_async.operations.probes import keep_health_file, write_health
+    from impactive_async.operations.health_file import keep_health_file, write_health
 
     try:
         write_health(path, "not ready: it has not begun yet")
     except OSError as error:
         raise UsageError(f"Cannot write {path}: {error.strerror or error}.") from error
-    task = asyncio.create_task(keep_health_file(path, activity, view, fail_after))
+    task = asyncio.create_task(keep_health_file(path, process))
     stack.callback(task.cancel)

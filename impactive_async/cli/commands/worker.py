@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +15,13 @@ from impactive_async.cli.commands._hub import (
     rate_limit_option,
     retention_option,
 )
-from impactive_async.cli.commands._operations import fail_after_option, health_file_option, listen_option, shown
+from impactive_async.cli.commands._operations import (
+    fail_after_option,
+    health_file_option,
+    port_of,
+    port_options,
+    shown,
+)
 from impactive_async.cli.commands._reports import keys_of, write_report
 from impactive_async.cli.kit.declare import command
 from impactive_async.cli.kit.errors import TERMINATED, UsageError
@@ -50,11 +56,13 @@ if TYPE_CHECKING:
 @retention_option
 @namespace_option
 @allow_volatile_option
-@listen_option
+@port_options
+@option("--per-sequence", is_flag=True, help="Metrics for each sequence too, of which there may be thousands.")
 @health_file_option
 @fail_after_option
 async def worker(
     run: Run,
+    /,
     hub: str,
     kinds: Sequence[str],
     since: str | None,
@@ -67,9 +75,10 @@ async def worker(
     retention: float,
     namespace: str,
     allow_volatile: bool,
-    listen: tuple[str, int] | None,
+    per_sequence: bool,
     health_file: str | None,
     fail_after: float | None,
+    **port: Any,
 ) -> None:
     """Poll feeds into a hub until stopped. Run as many as you like, on as many hosts: they share the work.
 
@@ -82,15 +91,19 @@ async def worker(
     from impactive_async.hub.worker.loop import run_worker
     from impactive_async.hub.worker.reports import Report
     from impactive_async.operations.activity import Activity
+    from impactive_async.operations.probes import HubView
+    from impactive_async.operations.shown import Shown
 
     if since not in (None, "now"):
         raise UsageError(f"--since is `now` or left out, not {since!r}.")
+    served = port_of(**port)
     keys = keys_of(Report.__subclasses__())
     run.out.expect(keys)
     run.stop_message = "Stopped at once; what was under way is polled again when its lease is over."
     stop = asyncio.Event()
     run.stop_politely(stop.set)
-    activity = Activity()
+    activity = Activity(per_sequence=per_sequence)
+    run.crm.observe(on_response=activity.answered)
 
     def heard(report: Report) -> None:
         activity.record(report)
@@ -100,7 +113,13 @@ async def worker(
         open_hub(
             hub, namespace, rate_limit, retention=retention, allow_volatile=allow_volatile, timeout=None
         ) as engine,
-        shown(run, activity, engine, listen=listen, health_file=health_file, fail_after=fail_after),
+        shown(
+            run,
+            Shown(HubView(engine), activity, fail_after=fail_after),
+            served,
+            client=run.crm,
+            health_file=health_file,
+        ),
     ):
         stats = await run_worker(
             run.crm,
