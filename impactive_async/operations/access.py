@@ -43,7 +43,7 @@ class HostNames:
         origin = headers.get("Origin")
         if origin is None:
             return headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
-        netloc = urlsplit(origin).netloc
+        netloc = origin.partition("://")[2]
         return netloc == headers.get("Host") or _host(netloc) in self.told  # a proxy may send a `Host` of its own
 
 

@@ -130,7 +130,7 @@ class Sandbox(ObservedTraffic):
         self.state = State(world)
         self._keys_made = 0
         self._ticker = Ticker(self.clock, speed)
-        self._control = ControlServer(self, control_token) if control else None
+        self._control = ControlServer(self, host, control_token) if control else None
         self._pipeline = Pipeline(
             world=world,
             dialect=spoken,

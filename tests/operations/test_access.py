@@ -43,6 +43,7 @@ def test_a_name_that_resolves_to_this_machine_is_not_enough(host: str | None, kn
         ({"Host": "127.0.0.1:1", "Origin": "http://evil.example"}, False),
         ({"Host": "127.0.0.1:1", "Origin": "null"}, False),
         ({"Host": "127.0.0.1:1", "Origin": ""}, False),
+        ({"Host": "127.0.0.1:1", "Origin": "http://[::1"}, False),
         ({"Host": "127.0.0.1:1"}, True),
         ({"Host": "127.0.0.1:1", "Sec-Fetch-Site": "cross-site"}, False),
         ({"Host": "127.0.0.1:1", "Sec-Fetch-Site": "same-site"}, False),

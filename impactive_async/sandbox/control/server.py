@@ -4,7 +4,7 @@ import inspect
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from aiohttp import web
 from attrs import define
@@ -13,6 +13,7 @@ from impactive_async.sandbox.console.files import console_file, is_console
 from impactive_async.sandbox.control import printing
 from impactive_async.sandbox.control.call import ControlCall, RawJson
 from impactive_async.sandbox.control.endpoints import MARK, PREFIX, ControlRoute, find
+from impactive_async.sandbox.control.names import is_own_name
 from impactive_async.sandbox.control.openapi import control_document
 from impactive_async.sandbox.control.schema import check
 from impactive_async.sandbox.control.steerable import Steerable
@@ -43,10 +44,13 @@ class _RefusedError(Exception):
 class ControlServer:
     """Steers a sandbox as requests say. Whoever reaches its port may use it, unless there is a token.
 
-    Pages of other origins are refused, so that a page open in a browser steers no sandbox on the same machine.
+    Pages of other origins are refused, so that a page open in a browser steers no sandbox on the same machine; so
+    are, without a token, names that such a page may have had resolved to this machine.
     """
 
     sandbox: Steerable
+    host: str
+    """Where the sandbox was told to listen."""
     token: str | None = None
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -64,8 +68,14 @@ class ControlServer:
 
     def _admit(self, request: web.BaseRequest) -> None:
         origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
+        if origin is not None and origin.partition("://")[2] != request.headers.get("Host"):
             raise _RefusedError(403, "pages of other origins may not steer this sandbox")
+        if self.token is None and not is_own_name(request.headers.get("Host"), self.host):
+            raise _RefusedError(
+                421,
+                "without a token, this sandbox is steered only under localhost, an address, or the host that it was "
+                "told to listen on: start it with a token to steer it under another name",
+            )
         if self.token is not None and request.headers.get("x-sandbox-token") != self.token:
             raise _RefusedError(401, "the header x-sandbox-token is missing or wrong")
 

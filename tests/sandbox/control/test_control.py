@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -209,6 +210,41 @@ async def test_a_page_of_another_origin_steers_nothing(sandbox: Sandbox) -> None
             assert answer.status == 415
         assert sandbox.clock.now() == DEFAULT_NOW
         async with http.post(url, json={"days": 1}, headers={"Origin": sandbox.url}) as answer:
+            assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("evil.example", 421),
+        ("evil.example:{port}", 421),
+        ("localhost.evil.example", 421),
+        ("[::1", 421),
+        ("localhost:{port}", 200),
+        ("Sandbox.localhost", 200),
+        ("[::1]:{port}", 200),
+        ("10.0.0.1", 200),
+    ],
+)
+async def test_a_name_that_was_rebound_to_this_machine_steers_nothing(
+    sandbox: Sandbox, host: str, status: int
+) -> None:
+    """A page whose name resolves to loopback is of the same origin, but not under a name that we have."""
+    named = host.format(port=urlsplit(sandbox.url).port)
+    headers = {"Host": named, "Origin": f"http://{named}"}
+    async with aiohttp.ClientSession() as http:
+        for method, path in (("POST", "/clock/advance"), ("GET", "/requests"), ("GET", "/snapshot")):
+            sent = {"json": {"days": 1}} if method == "POST" else {}
+            async with http.request(method, f"{sandbox.url}/_sandbox{path}", headers=headers, **sent) as answer:
+                assert answer.status == status
+    assert (sandbox.clock.now() == DEFAULT_NOW) == (status != 200)
+
+
+async def test_a_token_is_enough_under_any_name() -> None:
+    """A page elsewhere does not know it; a container may be asked by its name."""
+    async with Sandbox(control_token="hush") as sandbox, aiohttp.ClientSession() as http:
+        headers = {"Host": "sandbox:8080", "x-sandbox-token": "hush"}
+        async with http.get(f"{sandbox.url}/_sandbox/clock", headers=headers) as answer:
             assert answer.status == 200
 
 
