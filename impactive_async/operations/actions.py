@@ -20,7 +20,7 @@ HOURS: Final = (1, 2, 6, 12, 24, 72, 168)
 
 
 @frozen
-class Asked:
+class AskedAction:
     """What a form asks for."""
 
     action: str
@@ -33,7 +33,7 @@ class Asked:
     """To when a feed is rewound, once that was said and agreed to."""
 
     @classmethod
-    def of(cls, form: Mapping[str, str]) -> Asked:
+    def of(cls, form: Mapping[str, str]) -> AskedAction:
         """Read a form.
 
         Raises:
@@ -70,7 +70,7 @@ class Done:
     outcome: str
 
 
-async def carry_out(hub: Hub, asked: Asked) -> str:
+async def carry_out(hub: Hub, asked: AskedAction) -> str:
     """Do what is asked for, and say what came of it.
 
     It is a sentence too when it was refused, or when the engine does not answer.
@@ -83,7 +83,7 @@ async def carry_out(hub: Hub, asked: Asked) -> str:
         return f"Nothing was changed: {error}"
 
 
-async def plan(hub: Hub, asked: Asked) -> str | None:
+async def plan(hub: Hub, asked: AskedAction) -> str | None:
     """Say what will happen; None for what needs no question, as it takes nothing from anybody.
 
     Raises:
@@ -97,7 +97,7 @@ async def plan(hub: Hub, asked: Asked) -> str | None:
     return None
 
 
-async def _plan_rewind(hub: Hub, asked: Asked) -> str:
+async def _plan_rewind(hub: Hub, asked: AskedAction) -> str:
     found = await hub.rewind(asked.feed, asked.moment(), dry_run=True)
     reached = found.before.frontier if found.before else None
     return (
@@ -106,40 +106,40 @@ async def _plan_rewind(hub: Hub, asked: Asked) -> str:
     )
 
 
-async def _poll_now(hub: Hub, asked: Asked) -> str:
+async def _poll_now(hub: Hub, asked: AskedAction) -> str:
     found = await _found(hub, asked.feed)
     if not await hub.poll_now(asked.feed):
         raise InvalidArgumentError(f"it is {found.state}, and polled by nobody")
     return "It is polled once more after the poll under way." if found.leased else "It is due now."
 
 
-async def _pause(hub: Hub, asked: Asked) -> str:
+async def _pause(hub: Hub, asked: AskedAction) -> str:
     found = await _found(hub, asked.feed)
     if not await hub.pause(asked.feed):
         raise InvalidArgumentError(f"it is {found.state} already")
     return f"It is paused.{' A worker finishes the poll under way.' if found.leased else ''}"
 
 
-async def _resume(hub: Hub, asked: Asked) -> str:
+async def _resume(hub: Hub, asked: AskedAction) -> str:
     found = await _found(hub, asked.feed)
     if not await hub.resume(asked.feed):
         raise InvalidArgumentError(f"it is not paused, but {found.state}")
     return "It is due now."
 
 
-async def _revive(hub: Hub, asked: Asked) -> str:
+async def _revive(hub: Hub, asked: AskedAction) -> str:
     found = await _found(hub, asked.feed)
     if not await hub.revive(asked.feed):
         raise InvalidArgumentError(f"it is not dead, but {found.state}")
     return "It is due now."
 
 
-async def _rewind(hub: Hub, asked: Asked) -> str:
+async def _rewind(hub: Hub, asked: AskedAction) -> str:
     done = await hub.rewind(asked.feed, asked.moment())
     return f"It asks for everything since {_said(done.after.floor if done.after else None)}."
 
 
-async def _replay(hub: Hub, asked: Asked) -> str:
+async def _replay(hub: Hub, asked: AskedAction) -> str:
     if asked.group not in {group.name for group in await hub.groups()}:
         raise InvalidArgumentError(f"the hub has no group {asked.group!r}")
     count = await hub.replay(asked.group, [asked.position] if asked.position else None)
@@ -157,7 +157,7 @@ def _said(when: datetime | None) -> str:
     return "nothing" if when is None else f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
-ACTIONS: Final[Mapping[str, Callable[[Hub, Asked], Awaitable[str]]]] = {
+ACTIONS: Final[Mapping[str, Callable[[Hub, AskedAction], Awaitable[str]]]] = {
     "poll-now": _poll_now,
     "pause": _pause,
     "resume": _resume,

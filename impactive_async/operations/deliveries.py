@@ -36,7 +36,7 @@ class DestinationActivity:
 
 
 @define
-class Deliveries:
+class ForwardActivity:
     """The memory of one forwarder. Hand `record` to `run_forwarder(on_report=…)`."""
 
     now: Callable[[], float] = time.time

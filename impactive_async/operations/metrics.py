@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 from impactive_async import AsyncClient, ResponseEvent, RetryEvent
 from impactive_async.errors import HubError
 from impactive_async.hub import HubStatus
-from impactive_async.operations.deliveries import Deliveries
+from impactive_async.operations.deliveries import ForwardActivity
 from impactive_async.operations.series import DURATION, DURATION_SAYS, SERIES
 from impactive_async.operations.shown import Shown
 
@@ -125,7 +125,7 @@ class ShownCollector(Collector):
             yield family
 
 
-def measure_deliveries(deliveries: Deliveries, registry: CollectorRegistry) -> None:
+def measure_deliveries(deliveries: ForwardActivity, registry: CollectorRegistry) -> None:
     """Measure how long deliveries take."""
     seconds = Histogram(
         f"{DURATION.replace('.', '_')}_seconds",

@@ -13,7 +13,7 @@ from impactive_async.errors import HubError
 from impactive_async.hub import DeadLetter, Hub, HubStatus
 from impactive_async.hub.worker.bounds import within
 from impactive_async.operations.activity import Activity
-from impactive_async.operations.deliveries import Deliveries
+from impactive_async.operations.deliveries import ForwardActivity
 
 PATIENCE: Final = 2.0
 """Seconds that the engine has to say how its hub is."""
@@ -117,7 +117,7 @@ def why_not_ready(activity: Activity, hub: HubStatus | HubError) -> str | None:
     return None
 
 
-def why_forwarder_not_ready(deliveries: Deliveries, hub: HubStatus | HubError) -> str | None:
+def why_forwarder_not_ready(deliveries: ForwardActivity, hub: HubStatus | HubError) -> str | None:
     """Return why the forwarder cannot do its work now, or `None` if it can.
 
     A destination that fails is no reason: no other forwarder would do better. Metrics and the page tell of it. A

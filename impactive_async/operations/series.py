@@ -14,7 +14,7 @@ from attrs import frozen
 from impactive_async.errors import HubError
 from impactive_async.hub import HubStatus
 from impactive_async.operations.activity import Activity
-from impactive_async.operations.deliveries import Deliveries
+from impactive_async.operations.deliveries import ForwardActivity
 from impactive_async.operations.shown import Shown
 
 Values: TypeAlias = Mapping[Any, float]
@@ -86,11 +86,11 @@ def _troubles(activity: Activity) -> Values:
     return dict.fromkeys(activity.troubles, 1)
 
 
-def _failing(deliveries: Deliveries) -> Values:
+def _failing(deliveries: ForwardActivity) -> Values:
     return {name: int(one.state in ("failing", "gone")) for name, one in deliveries.destinations.items()}
 
 
-def _delivered(deliveries: Deliveries) -> Values:
+def _delivered(deliveries: ForwardActivity) -> Values:
     known = {name: one.last_delivery for name, one in deliveries.destinations.items()}
     return {name: at for name, at in known.items() if at is not None}
 

@@ -11,7 +11,7 @@ from impactive_async.errors import HubError
 from impactive_async.hub import HubStatus
 from impactive_async.operations.actions import Done
 from impactive_async.operations.activity import Activity
-from impactive_async.operations.deliveries import Deliveries
+from impactive_async.operations.deliveries import ForwardActivity
 from impactive_async.operations.probes import HubView, why_dead, why_forwarder_not_ready, why_not_ready
 
 ACTIONS_SHOWN: Final = 20
@@ -24,7 +24,7 @@ class Shown:
     view: HubView
     activity: Activity | None = None
     """What the worker has done; None: it polls nothing."""
-    deliveries: Deliveries | None = None
+    deliveries: ForwardActivity | None = None
     """What the forwarder has done; None: it delivers nothing."""
     fail_after: float | None = None
     """As for `why_dead`."""

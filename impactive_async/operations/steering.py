@@ -11,7 +11,7 @@ from aiohttp import web
 
 from impactive_async.errors import ImpactiveError, InvalidArgumentError
 from impactive_async.operations.access import SIGNED_IN, HostNames, Sessions
-from impactive_async.operations.actions import Asked, Done, carry_out, plan
+from impactive_async.operations.actions import AskedAction, Done, carry_out, plan
 from impactive_async.operations.page.document import render_question, render_refusal
 from impactive_async.operations.shown import Shown
 
@@ -78,7 +78,7 @@ class SteeringForms:
         if not self._sessions or not self._sessions.is_form_key(request.cookies[COOKIE], form.get("form_key", "")):
             return _refused(_FOREIGN, 403)
         try:
-            asked = Asked.of(form)
+            asked = AskedAction.of(form)
             said = None if form.get("agreed") else await plan(self._shown.view.hub, asked)
         except ImpactiveError as error:
             status = 400 if isinstance(error, InvalidArgumentError) else 502
@@ -88,7 +88,7 @@ class SteeringForms:
         await self._carry_out(asked)
         return _answer(web.HTTPSeeOther("./"))
 
-    async def _carry_out(self, asked: Asked) -> None:
+    async def _carry_out(self, asked: AskedAction) -> None:
         outcome = await carry_out(self._shown.view.hub, asked)
         self._shown.view.forget()
         self._shown.actions.append(Done(at=time.time(), action=asked.action, what=asked.what, outcome=outcome))

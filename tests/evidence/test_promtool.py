@@ -13,7 +13,7 @@ from impactive_async.forward.reports import EventDelivered
 from impactive_async.hub import SqliteHub
 from impactive_async.hub.worker.reports import GapFound, Polled
 from impactive_async.operations.activity import Activity
-from impactive_async.operations.deliveries import Deliveries
+from impactive_async.operations.deliveries import ForwardActivity
 from impactive_async.operations.metrics import ShownCollector, exposition, instrument, measure_deliveries
 from impactive_async.operations.probes import HubView
 from impactive_async.operations.shown import Shown
@@ -60,7 +60,7 @@ async def test_the_metrics_follow_the_conventions() -> None:
     activity.record(Polled(feed="zapier/deals", events=1, gaps=1, next_in=1.0))
     activity.record(Polled(feed="sequences/seq_1/replies", events=1, gaps=0, next_in=1.0))
     activity.record(GapFound(feed="zapier/deals", gap="overflow", after=None, before=None))
-    deliveries = Deliveries()
+    deliveries = ForwardActivity()
     collector = ShownCollector(Shown(HubView(SqliteHub("unused.db")), activity, deliveries))
     collector.hub = WELL
     registry.register(collector)

@@ -26,7 +26,7 @@ from impactive_async.hub.worker.reports import (
 )
 from impactive_async.operations.actions import Done
 from impactive_async.operations.activity import LATELY, SHOWN, Activity
-from impactive_async.operations.deliveries import Deliveries
+from impactive_async.operations.deliveries import ForwardActivity
 from impactive_async.operations.page.document import render_page
 from impactive_async.operations.page.sections import Moment
 from impactive_async.operations.probes import HubView, why_dead, why_not_ready
@@ -209,7 +209,7 @@ def test_the_page_escapes_what_comes_from_elsewhere() -> None:
     )
     shown = at(activity, hub, letters=[letter], form_key=evil)
     shown.shown.actions.append(Done(at=0.0, action=evil, what=evil, outcome=evil))
-    shown.shown.deliveries = Deliveries()
+    shown.shown.deliveries = ForwardActivity()
     shown.shown.deliveries.record(
         DeliveryFailed(
             destination=evil,

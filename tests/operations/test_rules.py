@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from impactive_async import AsyncClient
 from impactive_async.hub import SqliteHub
 from impactive_async.operations.activity import Activity
-from impactive_async.operations.deliveries import Deliveries
+from impactive_async.operations.deliveries import ForwardActivity
 from impactive_async.operations.metrics import ShownCollector, exposition, instrument, measure_deliveries
 from impactive_async.operations.probes import HubView
 from impactive_async.operations.shown import Shown
@@ -27,7 +27,7 @@ _METRIC = re.compile(r"impactive_(?:hub|worker|forward|requests?|retries|rate_li
 
 def everything() -> Shown:
     """A worker and forwarder in one."""
-    return Shown(HubView(SqliteHub("unused.db")), Activity(), Deliveries())
+    return Shown(HubView(SqliteHub("unused.db")), Activity(), ForwardActivity())
 
 
 async def known() -> set[str]:
@@ -38,7 +38,7 @@ async def known() -> set[str]:
     registry.register(collector)
     async with AsyncClient(KEY) as crm:
         instrument(crm, registry=registry)
-        measure_deliveries(Deliveries(), registry)
+        measure_deliveries(ForwardActivity(), registry)
         types = re.findall(r"^# TYPE (\w+)", exposition(registry).decode(), re.MULTILINE)
     return set(types)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from impactive_async.operations.actions import HOURS, Asked
+from impactive_async.operations.actions import HOURS, AskedAction
 from impactive_async.operations.page.markup import hidden
 from impactive_async.operations.page.sections import Moment, render_sections
 
@@ -63,7 +63,7 @@ def render_page(now: Moment, *, may_sign_in: bool = False) -> str:
     return _PAGE % {"title": escape(now.shown.name), "head": _LIVE, "body": body}
 
 
-def render_question(asked: Asked, plan: str, form_key: str) -> str:
+def render_question(asked: AskedAction, plan: str, form_key: str) -> str:
     """Return the page that says what will happen, before it does."""
     since = asked.moment().isoformat() if asked.action == "rewind" else ""
     fields = hidden(

@@ -10,7 +10,7 @@ from attrs import frozen
 from impactive_async.errors import HubError
 from impactive_async.hub import DeadLetter, HubStatus
 from impactive_async.operations.activity import Activity
-from impactive_async.operations.deliveries import Deliveries
+from impactive_async.operations.deliveries import ForwardActivity
 from impactive_async.operations.page.markup import (
     Cell,
     bars,
@@ -80,7 +80,7 @@ def _state(reason: str | None, concerns: Sequence[str]) -> str:
     return '<p class="state good" role="status">Working</p>'
 
 
-def _concerns(deliveries: Deliveries | None, hub: HubStatus | None) -> Iterator[str]:
+def _concerns(deliveries: ForwardActivity | None, hub: HubStatus | None) -> Iterator[str]:
     """Say what somebody should look at although the process works."""
     letters = sum(group.dead_letters for group in hub.groups) if hub else 0
     for number, what in (
@@ -96,7 +96,7 @@ def _concerns(deliveries: Deliveries | None, hub: HubStatus | None) -> Iterator[
 
 
 def _figures(
-    activity: Activity | None, deliveries: Deliveries | None, hub: HubStatus | None
+    activity: Activity | None, deliveries: ForwardActivity | None, hub: HubStatus | None
 ) -> Iterator[tuple[str, str]]:
     if activity:
         polls, events = activity.last_hour()
@@ -147,7 +147,7 @@ def _feed_buttons(feed: str, form_key: str | None) -> Cell:
     )
 
 
-def _deliveries(deliveries: Deliveries) -> str:
+def _deliveries(deliveries: ForwardActivity) -> str:
     rows = [
         (
             name,
@@ -191,7 +191,7 @@ def _groups(hub: HubStatus | None, form_key: str | None) -> str:
     return _acted(("Group", "Backlog", "In flight", "Dead letters"), rows, form_key)
 
 
-def _hour(activity: Activity | None, deliveries: Deliveries | None) -> str:
+def _hour(activity: Activity | None, deliveries: ForwardActivity | None) -> str:
     charts = []
     if activity:
         charts.append(bars("Events committed", activity.hour.each("events")))

@@ -73,8 +73,8 @@ class ControlServer:
         if self.token is None and not is_own_name(request.headers.get("Host"), self.host):
             raise _RefusedError(
                 421,
-                "without a token, this sandbox is steered only under localhost, an address, or the host that it was "
-                "told to listen on: start it with a token to steer it under another name",
+                "without a token, this sandbox is steered only under localhost, an address, or the host that it "
+                "was told to listen on: start it with a token to steer it under another name",
             )
         if self.token is not None and request.headers.get("x-sandbox-token") != self.token:
             raise _RefusedError(401, "the header x-sandbox-token is missing or wrong")

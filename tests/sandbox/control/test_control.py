@@ -233,10 +233,12 @@ async def test_a_name_that_was_rebound_to_this_machine_steers_nothing(
     named = host.format(port=urlsplit(sandbox.url).port)
     headers = {"Host": named, "Origin": f"http://{named}"}
     async with aiohttp.ClientSession() as http:
-        for method, path in (("POST", "/clock/advance"), ("GET", "/requests"), ("GET", "/snapshot")):
-            sent = {"json": {"days": 1}} if method == "POST" else {}
-            async with http.request(method, f"{sandbox.url}/_sandbox{path}", headers=headers, **sent) as answer:
+        for path in ("/requests", "/snapshot"):
+            async with http.get(f"{sandbox.url}/_sandbox{path}", headers=headers) as answer:
                 assert answer.status == status
+        url = f"{sandbox.url}/_sandbox/clock/advance"
+        async with http.post(url, json={"days": 1}, headers=headers) as answer:
+            assert answer.status == status
     assert (sandbox.clock.now() == DEFAULT_NOW) == (status != 200)
 
 

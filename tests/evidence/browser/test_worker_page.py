@@ -13,12 +13,12 @@ import pytest
 from impactive_async.forward import RetrySchedule, run_forwarder
 from impactive_async.hub import Hub, SqliteHub, connect, run_worker
 from impactive_async.operations.activity import Activity
-from impactive_async.operations.deliveries import Deliveries
+from impactive_async.operations.deliveries import ForwardActivity
 from impactive_async.operations.probes import HubView
 from impactive_async.operations.server import serving
 from impactive_async.operations.shown import Shown
 from impactive_async.sandbox import Sandbox
-from tests.evidence.browsing import chromium_running, page_in
+from tests.evidence.browser.running import chromium_running, page_in
 from tests.forward.receiver import about, accept, answering, log, receiving, to
 from tests.hub.support.servers import RedisServer, redis_server
 from tests.support import client_of, until
@@ -170,7 +170,7 @@ async def test_it_fits_a_phone(browser: Any, redis: RedisServer, scheme: str) ->
 
 async def test_deliveries_are_shown_and_dead_letters_replayed(browser: Any, tmp_path: Path) -> None:
     """A destination that refuses, why, and what a press of a button does once it is mended."""
-    deliveries, stop = Deliveries(), asyncio.Event()
+    deliveries, stop = ForwardActivity(), asyncio.Event()
     async with SqliteHub(tmp_path / "hub.db") as hub, receiving(answering(500)) as receiver:
         await hub.init()
         await log(hub, *map(about, range(3)))

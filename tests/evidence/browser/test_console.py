@@ -11,7 +11,7 @@ import pytest
 
 from impactive_async import AsyncClient
 from impactive_async.sandbox import Sandbox, dialect_profile
-from tests.evidence.browsing import chromium_running, page_in
+from tests.evidence.browser.running import chromium_running, page_in
 from tests.support import PATIENCE
 
 VIEWS = ("overview", "people", "sequences", "faults", "requests")
