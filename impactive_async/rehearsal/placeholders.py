@@ -50,6 +50,60 @@ class Filled:
     unfilled: tuple[str, ...]
 
 
+@attrs.frozen
+class Placeholder:
+    """One `{{ name | fallback }}`.
+
+    Attributes:
+        text: As it stands.
+        names: The names that it may mean, as `values_of` spells them.
+        fallback: What stands for it where there is no value; `None`: nothing does.
+    """
+
+    text: str
+    names: tuple[str, str]
+    fallback: str | None
+
+    def value(self, values: Mapping[str, str]) -> str | None:
+        """Return what stands for it; `None`: that is not known."""
+        first, second = self.names
+        return values.get(first) or values.get(second) or self.fallback
+
+
+@attrs.frozen
+class MailTemplate:
+    """A subject or a body, read once for all who get it.
+
+    Attributes:
+        parts: Texts and placeholders in turn.
+        others: What looks like a placeholder of another form.
+    """
+
+    parts: tuple[str | Placeholder, ...]
+    others: tuple[str, ...]
+
+    def fill(self, values: Mapping[str, str]) -> Filled:
+        """Fill in what is known of somebody."""
+        parts, unfilled = [], []
+        for part in self.parts:
+            if isinstance(part, str):
+                parts.append(part)
+            elif (value := part.value(values)) is not None:
+                parts.append(value)
+            else:
+                parts.append(part.text)
+                unfilled.append(part.text)
+        return Filled("".join(parts), tuple(dict.fromkeys((*unfilled, *self.others))))
+
+
+def read_template(text: str) -> MailTemplate:
+    """Find the placeholders of a text."""
+    parts = [_placeholder(part) if place % 2 else part for place, part in enumerate(_BRACES.split(text))]
+    plain = (part for part in parts if isinstance(part, str))
+    others = (found[0] for part in plain for found in _OTHER_FORMS.finditer(part) if _is_placeholder(found))
+    return MailTemplate(tuple(parts), tuple(dict.fromkeys(others)))
+
+
 def values_of(person: Contact | ContactDraft, account: SendingAccount | None) -> dict[str, str]:
     """Return what placeholders may stand for, by their names as `_plain` spells them."""
     found = {_plain(name): str(value) for name, value in person.extra.items() if _is_text(value)}
@@ -67,28 +121,11 @@ def name_of(person: Contact | ContactDraft) -> str:
     return " ".join(filter(None, (person.first_name, person.last_name)))
 
 
-def fill(text: str, values: Mapping[str, str]) -> Filled:
-    """Fill in what is known."""
-    parts, unfilled = [], []
-    for place, part in enumerate(_BRACES.split(text)):
-        if place % 2:
-            filled = _filled(part, values)
-            parts.append(part if filled is None else filled)
-            unfilled += [part] if filled is None else []
-        else:
-            parts.append(part)
-            unfilled += [found[0] for found in _OTHER_FORMS.finditer(part) if _is_placeholder(found)]
-    return Filled("".join(parts), tuple(dict.fromkeys(unfilled)))
-
-
-def _filled(placeholder: str, values: Mapping[str, str]) -> str | None:
-    """Return the value, or else the fallback that the placeholder names, as in `{{ firstName | there }}`."""
-    name, bar, rest = placeholder.strip("{}").partition("|")
-    value = values.get(_plain(_OF.sub("", name)), values.get(_plain(name)))
+def _placeholder(text: str) -> Placeholder:
+    name, bar, rest = text.strip("{}").partition("|")
     fallback = _FALLBACK.fullmatch(bar + rest)
-    if value is None and fallback is not None:
-        return fallback[1].strip().strip("\"'")
-    return value
+    said = None if fallback is None else fallback[1].strip().strip("\"'")
+    return Placeholder(text, (_plain(_OF.sub("", name)), _plain(name)), said)
 
 
 def _is_placeholder(found: re.Match[str]) -> bool:

@@ -40,7 +40,7 @@ async def rehearse(
     local, end = local or zone_of(facts.sequence), begin + length
     entrances = list(_entrances(facts, begin))
     played = await play(entrances, [one.email for one in facts.people], begin, end)
-    mails = mails_of(played, facts, local)
+    mails = await mails_of(played, facts, local)
     own = tuple(mail for mail in mails if mail.sequence_id == facts.sequence.id)
     return Rehearsal(
         sequence_id=facts.sequence.id,

@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impactive_async import Contact, ContactDraft, SendingAccount
-from impactive_async.rehearsal.placeholders import Filled, fill, values_of
+from impactive_async.rehearsal.placeholders import Filled, read_template, values_of
+
+
+def fill(text: str, values: dict[str, str]) -> Filled:
+    return read_template(text).fill(values)
+
 
 ADA = Contact(
     id="con_1",
