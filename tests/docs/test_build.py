@@ -103,3 +103,12 @@ def test_the_tree_of_errors_is_drawn(site: Path) -> None:
 def test_the_version_is_the_package_s(site: Path) -> None:
     """The pages say which version they are of."""
     assert impactive_async.__version__ in (site / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_site_tells_agents_where_everything_is(site: Path) -> None:
+    """`llms.txt` stands in its root, every page that it names is there, and Markdown as it was written."""
+    told = (site / "llms.txt").read_text(encoding="utf-8")
+    named = re.findall(r"\(https://impactive-async\.readthedocs\.io/en/latest/([^)]+)\)", told)
+    assert [name for name in named if not (site / name).is_file()] == []
+    assert (site / "agents.md").read_text() == (ROOT / "docs" / "agents.md").read_text()
+    assert (ROOT / "CHANGELOG.md").read_text() in (site / "changelog.md").read_text()
