@@ -43,7 +43,7 @@ COMMANDS: Final = {
     "auth": (f"{_CLI}.resources.auth:auth",),
     "watch": (f"{_CLI}.commands.watch:watch",),
     "worker": (f"{_CLI}.commands.worker:worker",),
-    "forward": (f"{_CLI}.commands.forward:app",),
+    "forward": (f"{_CLI}.commands.forward:app", f"{_CLI}.steering.letters:dead"),
     "schema": (f"{_CLI}.commands.schema:schema",),
     "listen": (f"{_CLI}.commands.listen:listen",),
     "mcp": (f"{_CLI}.agents.mcp:serve_agents",),

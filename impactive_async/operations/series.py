@@ -99,6 +99,10 @@ def _backlog(hub: HubStatus) -> Values:
     return {group.name: group.behind for group in hub.groups if group.behind is not None}
 
 
+def _oldest(hub: HubStatus) -> Values:
+    return {group.name: group.oldest or 0.0 for group in hub.groups}
+
+
 SERIES: Final = (
     Series(
         "worker",
@@ -255,6 +259,14 @@ SERIES: Final = (
         "Events that it has not acknowledged.",
         ("group",),
         _backlog,
+    ),
+    Series(
+        "hub",
+        "impactive.hub.group.oldest_age",
+        "s",
+        "How long ago the oldest event was logged that it has not acknowledged.",
+        ("group",),
+        _oldest,
     ),
     Series(
         "hub",

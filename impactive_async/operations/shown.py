@@ -8,7 +8,8 @@ from typing import Final
 from attrs import define, field
 
 from impactive_async.errors import HubError
-from impactive_async.hub import HubStatus
+from impactive_async.forward import ForwardReport
+from impactive_async.hub import HubStatus, Report
 from impactive_async.operations.actions import Done
 from impactive_async.operations.activity import Activity
 from impactive_async.operations.deliveries import ForwardActivity
@@ -35,6 +36,14 @@ class Shown:
     def name(self) -> str:
         """What the process is."""
         return "Impactive worker" if self.deliveries is None else "Impactive forwarder"
+
+    def record(self, report: Report) -> None:
+        """Take note of a report, of whichever part of the process it is."""
+        if isinstance(report, ForwardReport):
+            if self.deliveries is not None:
+                self.deliveries.record(report)
+        elif self.activity is not None:
+            self.activity.record(report)
 
     def why_dead(self) -> str | None:
         """Return why the process should be started anew, or `None` if it should not."""

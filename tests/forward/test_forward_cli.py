@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from attrs import define
 
@@ -60,6 +61,15 @@ class Program:
                     return row
         raise AssertionError((await self.end())[1])
 
+    async def told(self, begin: str) -> str:
+        """The rest of the next line on stderr that begins so."""
+        assert self.process.stderr
+        async with asyncio.timeout(PATIENCE):
+            while line := (await self.process.stderr.readline()).decode():
+                if line.startswith(begin):
+                    return line.removeprefix(begin).strip()
+        raise AssertionError(f"nothing was said of {begin}")
+
     async def end(self, number: signal.Signals | None = None) -> tuple[int | None, str]:
         if number:
             self.process.send_signal(number)
@@ -105,6 +115,32 @@ async def test_one_command_is_all(
         await running.row("polled")
         await running.end(signal.SIGTERM)
     assert len(receiver.attempts) == 5
+
+
+async def test_it_shows_what_it_delivers(workspace: dict[str, str], receiver: Receiver, tmp_path: Path) -> None:
+    """Metrics, probes and a page on a port of its own, of polling and delivering in one."""
+    arguments = ("--to", receiver.url, "--kind", "deals", "--interval", "0.2", "--listen", "127.0.0.1:0")
+    async with program(tmp_path, workspace, *arguments) as running, aiohttp.ClientSession() as session:
+
+        async def get(path: str) -> tuple[int, str]:
+            async with session.get(f"{url}{path}") as answer:
+                return answer.status, await answer.text()
+
+        url = await running.told("Listening on ")
+        await receiver.until(lambda: len(receiver.accepted) == 5)
+        for _ in range(5):
+            await running.row("delivered")
+        metrics = (await get("metrics"))[1]
+        assert 'impactive_forward_deliveries_total{destination="webhook",outcome="delivered"} 5.0' in metrics
+        assert 'impactive_forward_delivery_duration_seconds_count{destination="webhook"} 5.0' in metrics
+        assert 'impactive_worker_polls_total{kind="deals",outcome="committed"}' in metrics
+        assert 'impactive_hub_group_oldest_age_seconds{group="forward:webhook"}' in metrics
+        assert await get("readyz") == (200, "ok\n")
+        assert await get("livez") == (200, "ok\n")
+        page = (await get(""))[1]
+        assert "Impactive forwarder" in page
+        assert '<td data-head="State">delivering</td>' in page
+        await running.end(signal.SIGTERM)
 
 
 async def test_dead_letters_are_listed_and_replayed(

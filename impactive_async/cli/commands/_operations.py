@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from impactive_async.operations.shown import Shown
 
 TOKEN: Final = "IMPACTIVE_ACTIONS_TOKEN"  # noqa: S105 - the name of a variable
+PORT_OPTIONS: Final = ("listen", "allow_hosts", "allow_actions", "token_file")
+"""What `port_of` takes."""
 _HIGHEST_PORT: Final = 65_535
 
 

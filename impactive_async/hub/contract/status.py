@@ -37,12 +37,14 @@ class GroupStatus:
             have to count them all.
         in_flight: Those among them that were delivered, whether their visibility is over or not.
         dead_letters: Events that it does not get any more; `Hub.dead_letters` lists them.
+        oldest: How many seconds ago the oldest event was logged that it has not acknowledged; None: there is none.
     """
 
     name: str
     behind: int | None
     in_flight: int
     dead_letters: int = 0
+    oldest: float | None = None
 
 
 @frozen(kw_only=True)
@@ -110,8 +112,9 @@ def hub_status(engine: str, document: Mapping[str, Any]) -> HubStatus:
                 behind=None if behind is None else int(behind),
                 in_flight=int(in_flight),
                 dead_letters=int(dead_letters),
+                oldest=None if oldest is None else max(0.0, float(oldest)),
             )
-            for name, behind, in_flight, dead_letters in document["groups"]
+            for name, behind, in_flight, dead_letters, oldest in document["groups"]
         ),
         rate_limit=float(document["rate_limit"] or 0.0) or None,
         rate_wait=float(document["rate_wait"]),

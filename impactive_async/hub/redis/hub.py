@@ -267,7 +267,7 @@ class RedisHub(RedisSteering, Hub):
         if document is None:
             raise no_hub()
         found = json.loads(document)
-        found["groups"] = [[*row[:3], await self._letters.count(row[0])] for row in found["groups"]]
+        found["groups"] = [[*row[:3], await self._letters.count(row[0]), row[4]] for row in found["groups"]]
         async with self._redis.answering():
             server = await self._redis.about("info", "server")
         return hub_status(f"Redis {server['redis_version']}", found)

@@ -280,5 +280,6 @@ class SqliteHub(SqliteSteering, Hub):
 
 
 def _status(connection: sqlite3.Connection) -> HubStatus:
-    document = schedule.status(connection, schedule.hub_time(connection, time.time())) | log.status(connection)
+    now = time.time()
+    document = schedule.status(connection, schedule.hub_time(connection, now)) | log.status(connection, now)
     return hub_status(f"SQLite {sqlite3.sqlite_version}", document)

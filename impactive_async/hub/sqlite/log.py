@@ -239,12 +239,16 @@ def note_trimmed(connection: sqlite3.Connection, seq: int) -> None:
     connection.execute("UPDATE counters SET value = max(value, ?) WHERE name = 'trimmed'", (seq,))
 
 
-def status(connection: sqlite3.Connection) -> dict[str, Any]:
+def status(connection: sqlite3.Connection, now: float) -> dict[str, Any]:
     """Return the log's part of a hub's status."""
     (events,) = connection.execute("SELECT count(*) FROM outbox").fetchone()
     groups = connection.execute(
         "SELECT name, count(seq) - count(died) + "
         "(SELECT count(*) FROM outbox WHERE outbox.seq > place AND outbox.seq <= start), "
-        "count(until), count(died) FROM groups LEFT JOIN pending USING (name) GROUP BY name ORDER BY name"
+        "count(until), count(died), ? - (SELECT logged FROM outbox WHERE seq IN ("
+        "SELECT min(seq) FROM pending AS waiting WHERE waiting.name = groups.name AND died IS NULL UNION "
+        "SELECT min(seq) FROM outbox WHERE seq > place AND seq <= start) ORDER BY seq LIMIT 1) "
+        "FROM groups LEFT JOIN pending USING (name) GROUP BY name ORDER BY name",
+        (now,),
     )
     return {"events": events, "groups": groups.fetchall()}

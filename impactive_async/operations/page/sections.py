@@ -182,13 +182,14 @@ def _groups(hub: HubStatus | None, form_key: str | None) -> str:
         (
             group.name,
             "?" if group.behind is None else f"{group.behind:,}",
+            span(group.oldest),
             f"{group.in_flight:,}",
             f"{group.dead_letters:,}",
             button("replay", "Replay all", form_key if group.dead_letters else None, group=group.name),
         )
         for group in (hub.groups if hub else ())
     ]
-    return _acted(("Group", "Backlog", "In flight", "Dead letters"), rows, form_key)
+    return _acted(("Group", "Backlog", "Oldest waits for", "In flight", "Dead letters"), rows, form_key)
 
 
 def _hour(activity: Activity | None, deliveries: ForwardActivity | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -235,3 +236,39 @@ async def test_a_hub_tells_up_to_when_its_feeds_are_complete(hub: Hub) -> None:
     assert known.last_row == poll.rows[-1].updated_at
     assert [one.complete_until for one in found.values()] == [None, None, None]
     assert list(await hub.coverage(["zapier/deals", "unknown"])) == ["zapier/deals"]
+
+
+async def test_the_age_of_what_a_group_has_not_acknowledged(hub: Hub) -> None:
+    """That of its oldest event, whether it is in flight or not taken yet. Dead letters do not count."""
+
+    async def oldest() -> float | None:
+        (group,) = (await hub.status()).groups
+        return group.oldest
+
+    await hub.add("a")
+    await hub.commit(await claimed(hub), "", events(1, 2), 0)
+    await hub.commit(await claimed(hub), "", events(3), 0)
+    first, second = await hub.receive("billing", count=2)
+    in_flight = await oldest()
+    assert in_flight is not None
+    assert 0 <= in_flight < 3600
+    await hub.ack("billing", [first.position])
+    await second.reject("no use")
+    not_taken = await oldest()
+    assert not_taken is not None
+    assert 0 <= not_taken < 3600
+    (third,) = await hub.receive("billing")
+    await hub.ack("billing", [third.position])
+    assert await oldest() is None
+
+
+async def test_a_group_that_is_moved_back_has_old_events_again(hub: Hub) -> None:
+    """Also where it only noted a place, and has taken none of them yet."""
+    await hub.add("a")
+    await hub.commit(await claimed(hub), "", events(1, 2), 0)
+    taken = await hub.receive("billing", count=2)
+    await hub.ack("billing", [delivery.position for delivery in taken])
+    await hub.seek("billing", to=datetime(2026, 1, 1, tzinfo=UTC))
+    (group,) = (await hub.status()).groups
+    assert group.behind == 2
+    assert group.oldest is not None

@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from attrs import evolve
 
 from impactive_async.errors import InvalidArgumentError
 from impactive_async.hub import GroupStatus, Hub
@@ -72,7 +73,7 @@ async def test_what_lies_before_the_place_is_skipped_and_counted(hub: Hub) -> No
     assert [one.event.data["n"] for one in in_flight] == [1, 2]
     assert (await group(hub)).behind == 6
     assert await hub.seek("billing", event=id_of(5)) == would
-    assert (await group(hub)) == GroupStatus(name="billing", behind=2, in_flight=0)
+    assert evolve(await group(hub), oldest=None) == GroupStatus(name="billing", behind=2, in_flight=0)
     assert await taken(hub) == [5, 6]
     assert await taken(hub) == []
 

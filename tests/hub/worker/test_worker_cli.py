@@ -394,11 +394,26 @@ def test_a_worker_shows_itself_on_a_port_and_in_a_file(live: Live, hub: str, tmp
         (("--listen", "9464"), "'9464' is not HOST:PORT, as in 127.0.0.1:9464."),
         (("--listen", "127.0.0.1:99999"), "'127.0.0.1:99999' is not HOST:PORT, as in 127.0.0.1:9464."),
         (("--listen", "192.0.2.1:9464"), "Cannot listen on 192.0.2.1:9464"),
+        (("--allow-actions",), "--allow-actions and --allow-host are about the page of --listen HOST:PORT"),
+        (("--listen", "127.0.0.1:0", "--allow-actions"), "put one into IMPACTIVE_ACTIONS_TOKEN, or into a file"),
+        (
+            ("--listen", "127.0.0.1:0", "--allow-actions", "--token-file", "/dev/null/token"),
+            "Cannot read /dev/null/token: Not a directory.",
+        ),
+        (
+            ("--listen", "127.0.0.1:0", "--allow-actions", "--token-file", "/dev/null"),
+            "--allow-actions needs a token",
+        ),
+        (
+            ("--listen", "127.0.0.1:0", "--token-file", "token"),
+            "A token alone allows nothing: give --allow-actions",
+        ),
+        (("--listen", "127.0.0.1:0", "--allow-host", "http://ops"), "'http://ops' is no host's name"),
         (("--health-file", "/dev/null/health"), "Cannot write /dev/null/health: Not a directory."),
     ],
 )
 def test_a_port_or_file_that_cannot_be_used_is_one_sentence(
-    live: Live, hub: str, options: tuple[str, str], sentence: str
+    live: Live, hub: str, options: tuple[str, ...], sentence: str
 ) -> None:
     """Nothing is polled before it is known."""
     outcome = live.cli("worker", "--hub", hub, *options)

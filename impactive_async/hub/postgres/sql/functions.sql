@@ -747,11 +747,15 @@ BEGIN
         ),
         'events', (SELECT count(*) FROM outbox),
         'groups', (
-            SELECT coalesce(json_agg(json_build_array(g.name, g.behind + g.before, g.in_flight, g.dead)), '[]')
+            SELECT coalesce(json_agg(json_build_array(
+                g.name, g.behind + g.before, g.in_flight, g.dead, (SELECT extract(epoch FROM v_now - logged) FROM outbox WHERE outbox.seq = least(g.first, g.next))
+            )), '[]')
             FROM (
                 SELECT
                     name, count(seq) - count(died) AS behind, count(until) AS in_flight, count(died) AS dead,
-                    (SELECT count(*) FROM outbox WHERE outbox.seq > place AND outbox.seq <= start) AS before
+                    (SELECT count(*) FROM outbox WHERE outbox.seq > place AND outbox.seq <= start) AS before,
+                    min(seq) FILTER (WHERE died IS NULL) AS first,
+                    (SELECT min(outbox.seq) FROM outbox WHERE outbox.seq > place AND outbox.seq <= start) AS next
                 FROM groups LEFT JOIN deliveries USING (name) GROUP BY name ORDER BY name
             ) AS g
         ),

@@ -10,6 +10,17 @@ local function behind(group)
   return (group['lag'] or unread < MOST) and group['pending'] + unread or cjson.null
 end
 
+-- Seconds since the oldest event was logged that a group has not acknowledged: an id begins with when it was.
+local function oldest(group)
+  local first = redis.call('XPENDING', EVENTS, group['name'])[2]
+  if not first then
+    local unread = redis.call('XRANGE', EVENTS, '(' .. group['last-delivered-id'], '+', 'COUNT', 1)[1]
+    if not unread then return cjson.null end
+    first = unread[1]
+  end
+  return NOW - tonumber(string.match(first, '^%d+')) / 1000
+end
+
 local dead = {}
 for _, feed in ipairs(redis.call('ZRANGE', DEAD, 0, tonumber(ARGV[1]) - 1)) do
   local state = state_of(feed)
@@ -21,7 +32,7 @@ if redis.call('EXISTS', EVENTS) == 1 then
   for _, info in ipairs(redis.call('XINFO', 'GROUPS', EVENTS)) do
     local group = {}
     for i = 1, #info, 2 do group[info[i]] = info[i + 1] end
-    groups[#groups + 1] = {group['name'], behind(group), group['pending'], 0}
+    groups[#groups + 1] = {group['name'], behind(group), group['pending'], 0, oldest(group)}
   end
 end
 
