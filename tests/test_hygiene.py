@@ -23,6 +23,7 @@ ONLY_IN = {
     "msgspec": {"_codec/structs.py"},
     "opentelemetry": {"otel.py"},
     "prometheus_client": {"operations/metrics.py"},
+    "pygal": {"reports/charts.py"},
     "pyarrow": {"frames/arrow.py", "frames/tables.py"},  # the latter names types
     "pydantic_core": {"_codec/interchange/pydantic_hooks.py"},
     "orjson": {"_codec/json_bytes.py", "sandbox/http/_json.py"},

@@ -62,6 +62,7 @@ COMMANDS: Final = {
     "invoices": (f"{_CLI}.resources.invoices:app",),
     "projects": (f"{_CLI}.resources.projects:app",),
     "accounts": (f"{_CLI}.resources.accounts:app",),
+    "report": (f"{_CLI}.reporting.command:app",),
     "cursors": (f"{_CLI}.steering.cursors:app",),
     "hub": (
         f"{_CLI}.commands.hub:app",

@@ -162,7 +162,9 @@ def _warn(rows: Any, count: int) -> None:
 
 def _arrow(extra: str) -> ModuleType:
     _needed("pyarrow", extra)
-    return import_module("impactive_async.frames.arrow")
+    from impactive_async.frames import arrow
+
+    return arrow
 
 
 def _needed(library: str, extra: str) -> ModuleType:

@@ -35,6 +35,7 @@ PUBLIC = {
         "operations",
         "profile",
         "rehearsal",
+        "reports",
         "resources",
         "sandbox",
         "stores",

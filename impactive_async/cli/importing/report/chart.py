@@ -7,6 +7,7 @@ from html import escape
 from typing import Final
 
 from impactive_async.cli.importing.report.timeline import WorkOverTime
+from impactive_async.reports.words import duration
 
 _WIDTH: Final = 640
 _HEIGHT: Final = 220
@@ -106,14 +107,3 @@ def _line(place: int, line: Sequence[tuple[float, int]], across: float, up: floa
     steps = [f"M{_x(line[0][0], across):.1f} {_y(0, up):.1f}"]
     steps += [f"H{_x(seconds, across):.1f}V{_y(number, up):.1f}" for seconds, number in line]
     return f'<path class="line{place}" d="{"".join(steps)}"/>'
-
-
-def duration(seconds: float) -> str:
-    """A time as people say it: `0.4 s`, `2 min 5 s`, `3 h 20 min`."""
-    if seconds < 10:
-        return f"{seconds:.2g} s"
-    whole = round(seconds)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    if hours:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{minutes} min {rest} s" if minutes and rest else f"{minutes} min" if minutes else f"{rest} s"

@@ -38,8 +38,11 @@ def write_page(path: Path, page: str) -> None:
     """Write a page; one that is there is replaced when the new one is complete.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: It cannot be written. The error names `path`.
     """
     unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(page, encoding="utf-8", errors="replace")
-    unfinished.replace(path)
+    try:
+        unfinished.write_text(page, encoding="utf-8", errors="replace")
+        unfinished.replace(path)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from error

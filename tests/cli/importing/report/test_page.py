@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from impactive_async.cli.importing.report.chart import duration, lines, nice_end
+from impactive_async.cli.importing.report.chart import lines, nice_end
 from impactive_async.cli.importing.report.facts import ImportFacts
 from impactive_async.cli.importing.report.page import page
 from impactive_async.cli.importing.report.timeline import WorkOverTime
@@ -119,15 +119,6 @@ def test_lines_stay_within_the_picture() -> None:
     assert numbers
     assert max(numbers) <= 640
     assert "500k" in svg
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(0.42, "0.42 s"), (9, "9 s"), (59.6, "1 min"), (125, "2 min 5 s"), (3600, "1 h"), (12_000, "3 h 20 min")],
-)
-def test_times_as_people_say_them(seconds: float, said: str) -> None:
-    """In one or two units."""
-    assert duration(seconds) == said
 
 
 def test_an_import_writes_its_page(live: Live, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""`impactive report`: the funnel of a sequence, and the deals of the pipeline, for people and programs."""
