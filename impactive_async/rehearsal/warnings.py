@@ -121,22 +121,18 @@ def of_mail(mail: RehearsedMail, same_day: Sequence[RehearsedMail]) -> Iterator[
         mail: The mail.
         same_day: All mails to its address on its day, itself among them.
     """
+    which = f"Step {mail.step + 1} to {mail.name}"
     if mail.at.isoweekday() >= _SATURDAY:
-        yield RehearsalWarning(WarningKind.WEEKEND, f"It goes out on a {mail.at:%A}.")
+        yield RehearsalWarning(WarningKind.WEEKEND, f"{which} goes out on a {mail.at:%A}.")
     other = next((one for one in same_day if one is not mail), None)
     if other is not None:
-        what = f"step {other.step + 1} of {other.sequence_name!r}, at {other.at:%H:%M}"
-        number = "Two" if len(same_day) == 2 else str(len(same_day))
-        yield RehearsalWarning(
-            WarningKind.TWO_MAILS_IN_A_DAY, f"{number} mails go to {mail.to} on that day: also {what}."
-        )
+        what = f"step {other.step + 1} of {other.sequence_name!r} at {other.at:%H:%M}"
+        text = f"{which} is one of {len(same_day)} mails to {mail.to} on {mail.at:%a %d %b %Y}: also {what}."
+        yield RehearsalWarning(WarningKind.TWO_MAILS_IN_A_DAY, text)
     for placeholder in mail.unfilled:
-        why = (
-            f"its value for {mail.name} is not known"
-            if placeholder.startswith("{{")
-            else "only {{ name }} is filled"
-        )
-        yield RehearsalWarning(WarningKind.UNFILLED_PLACEHOLDER, f"{placeholder} stays as it is: {why}.")
+        why = "its value is not known" if placeholder.startswith("{{") else "only {{ name }} is filled"
+        text = f"{which}: {placeholder} stays as it is, {why}."
+        yield RehearsalWarning(WarningKind.UNFILLED_PLACEHOLDER, text)
 
 
 def by_day(mails: Iterable[RehearsedMail]) -> dict[tuple[str, date], list[RehearsedMail]]:

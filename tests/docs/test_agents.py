@@ -27,7 +27,7 @@ MODULES = [
 ]
 SITE = "https://impactive-async.readthedocs.io/en/latest/"
 FIXTURES = {"impactive_client": impactive_client, "impactive_sandbox": impactive_sandbox}
-WORDS = {"None", "GET", "POST"}
+WORDS = {"None", "GET", "POST", "Decimal", "True"}
 
 
 def prose(path: Path) -> str:
@@ -80,11 +80,27 @@ def test_every_class_and_function_exists(path: Path) -> None:
     """A name with a capital, or a function that is called, is public somewhere."""
     codes = re.findall(r"`([^`]+)`", prose(path))
     names = {code for code in codes if re.fullmatch(r"[A-Z]\w+", code)} - WORDS
-    names |= {found[1] for code in codes if (found := re.fullmatch(r"(\w+)\(.*\)", code))}
+    names |= {found[1] for code in codes if (found := re.fullmatch(r"(\w+)\(.+\)", code))}
     names = {name for name in names if not name.startswith("IMPACTIVE_")}
     assert [name for name in sorted(names) if not any(hasattr(module, name) for module in MODULES)] == []
     bare = {code for code in codes if re.fullmatch(r"impactive_\w+", code)} - {"impactive_async"}
     assert bare <= set(FIXTURES)
+
+
+def members(cls: type) -> set[str]:
+    """The attributes that objects of a class have: those of the class, and what it is made of."""
+    return {*dir(cls), *inspect.signature(cls).parameters}
+
+
+def test_every_field_exists() -> None:
+    """What is said to come back is an attribute of one of the classes of its row."""
+    rows = re.findall(r"^\| (`[A-Z][^|]+) \| (.+) \|$", prose(SKILL).partition("What comes back")[2], re.MULTILINE)
+    assert len(rows) > 8
+    for classes, fields in rows:
+        names = re.findall(r"`(\w+)`", classes)
+        found = [next(getattr(module, name) for module in MODULES if hasattr(module, name)) for name in names]
+        known = WORDS.union(*map(members, found))
+        assert [name for name in re.findall(r"`(\w+)(?:\(\))?`", fields) if name not in known] == [], classes
 
 
 def test_the_commands_exist() -> None:

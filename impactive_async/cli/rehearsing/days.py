@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import attrs
 
-from impactive_async.rehearsal import Rehearsal, RehearsalWarning, RehearsedMail
+from impactive_async.rehearsal import Rehearsal, RehearsedMail
 
 
 @attrs.frozen
@@ -73,16 +73,6 @@ def step_rows(rehearsal: Rehearsal) -> list[DayRow]:
         DayRow(f"step {step + 1}: {mails[0].subject}" if mails else f"step {step + 1}", _cells(mails, ()))
         for step, mails in ((step, found[step]) for step in range(rehearsal.steps))
     ]
-
-
-def told_with_place(rehearsal: Rehearsal) -> Iterator[tuple[RehearsalWarning, str]]:
-    """Return every warning as a sentence that says where."""
-    yield from ((warning, warning.message) for warning in rehearsal.warnings)
-    for person in rehearsal.people:
-        yield from ((warning, warning.message) for warning in person.warnings)
-    for mail in rehearsal.mails:
-        place = f"step {mail.step + 1} to {mail.name}, {mail.at:%a %d %b %H:%M}"
-        yield from ((warning, f"{place}: {warning.message}") for warning in mail.warnings)
 
 
 def _by_place(mails: Sequence[RehearsedMail]) -> dict[int, list[RehearsedMail]]:

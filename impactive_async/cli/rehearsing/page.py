@@ -20,7 +20,6 @@ from impactive_async.cli.rehearsing.days import (
     days_of,
     people_rows,
     step_rows,
-    told_with_place,
 )
 from impactive_async.cli.rehearsing.picture import headline, named, period, words
 from impactive_async.rehearsal import Rehearsal, RehearsedMail
@@ -64,8 +63,8 @@ def _sections(rehearsal: Rehearsal) -> Iterator[str]:
 
 def _warnings(rehearsal: Rehearsal) -> str:
     told: dict[str, list[str]] = {}
-    for warning, text in told_with_place(rehearsal):
-        told.setdefault(warning.kind, []).append(text)
+    for warning in rehearsal.all_warnings():
+        told.setdefault(warning.kind, []).append(warning.message)
     if not told:
         return ""
     groups = "".join(_warning_group(kind, told[kind]) for kind in rehearsal.counts())

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from impactive_async.cli.kit.streams import plain
 from impactive_async.cli.kit.words.wording import count, cut
-from impactive_async.cli.rehearsing.days import DayCell, DayRow, days_of, people_rows, step_rows, told_with_place
+from impactive_async.cli.rehearsing.days import DayCell, DayRow, days_of, people_rows, step_rows
 from impactive_async.rehearsal import Rehearsal
 
 MOST_PEOPLE: Final = 15
@@ -82,8 +82,8 @@ def mail_rows(rehearsal: Rehearsal) -> list[dict[str, Any]]:
 def warning_lines(rehearsal: Rehearsal, width: int | None = None) -> list[str]:
     """Return the warnings by kind, a few of each, in lines that are no longer than the terminal is wide."""
     told: dict[str, list[str]] = {}
-    for warning, text in told_with_place(rehearsal):
-        told.setdefault(warning.kind, []).append(text)
+    for warning in rehearsal.all_warnings():
+        told.setdefault(warning.kind, []).append(warning.message)
     lines = []
     for kind, number in rehearsal.counts().items():
         lines.append(f"{words(kind)}: {number:,}")

@@ -131,7 +131,7 @@ def test_the_page_is_whole(live: Live, sequence: str, ada: str, tmp_path: Path) 
     for text in (
         "Rehearsal of Welcome",
         "2 mails to 1 of 1 person",
-        "It goes out on a Saturday.",
+        "Step 2 to Ada Lovelace goes out on a Saturday.",
         "Step 2 of Welcome",
     ):
         assert text in read.text
