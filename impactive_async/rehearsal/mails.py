@@ -1,4 +1,4 @@
-"""The mails of a rehearsal: what was played, with texts, addresses and warnings."""
+"""The mails of a rehearsal: what was simulated, with texts, addresses and warnings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from impactive_async.models import SendingAccount
 from impactive_async.rehearsal import warnings
 from impactive_async.rehearsal.placeholders import Filled, MailTemplate, read_template, values_of
 from impactive_async.rehearsal.result import RehearsedMail
-from impactive_async.rehearsal.simulation import PlayedMail
+from impactive_async.rehearsal.simulation import SimulatedMail
 from impactive_async.rehearsal.workspace import WorkspaceFacts
 
 T = TypeVar("T")
@@ -22,17 +22,17 @@ _AT_ONCE: Final = 256
 
 
 async def mails_of(
-    played: Iterable[PlayedMail], facts: WorkspaceFacts, zone: tzinfo | None
+    simulated: Iterable[SimulatedMail], facts: WorkspaceFacts, zone: tzinfo | None
 ) -> list[RehearsedMail]:
     """Return the mails as their readers would get them, with their warnings.
 
     Args:
-        played: What went out in the sandbox.
+        simulated: What went out in the sandbox.
         facts: Who reads it, and who sends it.
         zone: The zone whose days count; `None`: the machine's.
     """
     writer = _MailWriter(facts, zone)
-    mails = [writer.write(one) async for one in _in_turns(played)]
+    mails = [writer.write(one) async for one in _in_turns(simulated)]
     days = warnings.by_day(mails)
     return [
         attrs.evolve(mail, warnings=tuple(warnings.of_mail(mail, days[warnings.day_of(mail)])))
@@ -55,7 +55,7 @@ class _MailWriter:
     _templates: dict[str, MailTemplate] = attrs.field(init=False, factory=dict)
     _values: dict[tuple[int, str | None], dict[str, str]] = attrs.field(init=False, factory=dict)
 
-    def write(self, mail: PlayedMail) -> RehearsedMail:
+    def write(self, mail: SimulatedMail) -> RehearsedMail:
         """Return a mail without its warnings."""
         one, step = self.facts.people[mail.person], (mail.sequence.steps or ())[mail.step]
         account = self.facts.account_of(mail.sequence)

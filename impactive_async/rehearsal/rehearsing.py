@@ -13,7 +13,7 @@ from impactive_async.models import Sequence as EmailSequence
 from impactive_async.rehearsal.mails import mails_of
 from impactive_async.rehearsal.people import Asked, Somebody, asked_for
 from impactive_async.rehearsal.result import PersonOutcome, Rehearsal, RehearsedMail, RehearsedPerson
-from impactive_async.rehearsal.simulation import Entrance, play
+from impactive_async.rehearsal.simulation import SequenceStart, simulate
 from impactive_async.rehearsal.warnings import PeopleWarnings, of_sequence
 from impactive_async.rehearsal.workspace import Membership, WorkspaceFacts, is_sending, read_workspace
 from impactive_async.rehearsal.zones import name_of_zone, named_zone, zone_of
@@ -38,9 +38,9 @@ async def rehearse(
     asked, length, local, begin = asked_for(people), _length(days), named_zone(zone), _begin(start)
     facts = await read_workspace(crm, sequence, asked, elsewhere=elsewhere)
     local, end = local or zone_of(facts.sequence), begin + length
-    entrances = list(_entrances(facts, begin))
-    played = await play(entrances, [one.email for one in facts.people], begin, end)
-    mails = await mails_of(played, facts, local)
+    starts = list(_starts(facts, begin))
+    simulated = await simulate(starts, [one.email for one in facts.people], begin, end)
+    mails = await mails_of(simulated, facts, local)
     own = tuple(mail for mail in mails if mail.sequence_id == facts.sequence.id)
     return Rehearsal(
         sequence_id=facts.sequence.id,
@@ -52,7 +52,7 @@ async def rehearse(
         people=tuple(_people(facts, own, PeopleWarnings(facts, local))),
         mails=own,
         elsewhere=tuple(mail for mail in mails if mail.sequence_id != facts.sequence.id),
-        later=_due(facts, entrances) - len(own),
+        later=_due(facts, starts) - len(own),
         warnings=(*of_sequence(facts.sequence), *facts.unchecked),
     )
 
@@ -72,24 +72,24 @@ def _begin(start: datetime | None) -> datetime:
     return start.astimezone(UTC)
 
 
-def _entrances(facts: WorkspaceFacts, start: datetime) -> Iterator[Entrance]:
+def _starts(facts: WorkspaceFacts, start: datetime) -> Iterator[SequenceStart]:
     """Return who begins with what: first of this sequence, in the order of the people, then of the others."""
     there = {one.person: one for one in facts.own if one.is_own}
     for place, one in enumerate(facts.people):
         if one.row is not None and place in there:
             yield from _goes_on(there[place], start)
         elif one.row is not None:
-            yield Entrance(at=start, person=place, sequence=facts.sequence)
+            yield SequenceStart(at=start, person=place, sequence=facts.sequence)
     once = {one.enrollment.id: one for one in reversed(facts.others)}  # several people may share its address
     for membership in reversed(once.values()):
         if is_sending(membership.sequence):
             yield from _goes_on(membership, start)
 
 
-def _goes_on(membership: Membership, start: datetime) -> Iterator[Entrance]:
+def _goes_on(membership: Membership, start: datetime) -> Iterator[SequenceStart]:
     due, step = membership.enrollment.next_send_at, membership.enrollment.current_step or 0
     if membership.is_active and due is not None and 0 <= step < _steps(membership.sequence):
-        yield Entrance(
+        yield SequenceStart(
             at=max(start, due.astimezone(UTC)),
             person=membership.person,
             sequence=membership.sequence,
@@ -120,9 +120,9 @@ def _outcome(one: Somebody, there: set[str]) -> PersonOutcome:
     return PersonOutcome.ALREADY_ENROLLED if one.contact_id in there else PersonOutcome.ENROLLED
 
 
-def _due(facts: WorkspaceFacts, entrances: Iterable[Entrance]) -> int:
+def _due(facts: WorkspaceFacts, starts: Iterable[SequenceStart]) -> int:
     """Return how many mails of the sequence are ahead in all, of those who have an address."""
-    reached = (one for one in entrances if facts.people[one.person].email is not None)
+    reached = (one for one in starts if facts.people[one.person].email is not None)
     return sum(_steps(facts.sequence) - one.first_step for one in reached if one.sequence.id == facts.sequence.id)
 
 

@@ -1,4 +1,4 @@
-"""The sandbox in which sequences are played: copies of sequences and people, and a clock that is run.
+"""The sandbox in which sequences are simulated: copies of sequences and people, and a clock that is run.
 
 The sandbox is in memory and listens on no port. Somebody who is on a sequence already is enrolled, at the moment
 their next mail is due, on a copy that has only the steps that are left.
@@ -22,7 +22,7 @@ _AT_ONCE: Final = 256
 
 
 @attrs.frozen(kw_only=True)
-class Entrance:
+class SequenceStart:
     """Somebody who begins to get mails of a sequence.
 
     Attributes:
@@ -47,7 +47,7 @@ class Entrance:
 
 
 @attrs.frozen(kw_only=True)
-class PlayedMail:
+class SimulatedMail:
     """A mail that went out in the sandbox."""
 
     at: datetime
@@ -57,69 +57,69 @@ class PlayedMail:
 
 
 @attrs.define
-class _Stage:
+class _Copies:
     """A sandbox, and what its rows stand for."""
 
     sandbox: Sandbox
     days: int
     people: dict[str, int] = attrs.field(factory=dict)
     copies: dict[tuple[str, int, bool], str] = attrs.field(factory=dict)
-    entrances: dict[str, Entrance] = attrs.field(factory=dict)
+    starts: dict[str, SequenceStart] = attrs.field(factory=dict)
     """By the copy of a sequence, one of those who are on it."""
 
-    def copy_of(self, entrance: Entrance) -> str:
+    def copy_of(self, start: SequenceStart) -> str:
         """Return the copy for those who begin with the same step, and make it if there is none."""
-        key = (entrance.sequence.id, entrance.first_step, entrance.waits)
+        key = (start.sequence.id, start.first_step, start.waits)
         if key not in self.copies:
-            delays = list(_within(entrance.delays, self.days))
+            delays = list(_within(start.delays, self.days))
             self.copies[key] = self.sandbox.state.create_sequence("copy", delays).id
-            self.entrances[self.copies[key]] = entrance
+            self.starts[self.copies[key]] = start
         return self.copies[key]
 
-    def mails(self) -> Iterator[PlayedMail]:
+    def mails(self) -> Iterator[SimulatedMail]:
         """Return what went out, in order."""
         state = self.sandbox.state
         steps = {
-            step.id: entrance.first_step + place
-            for copy, entrance in self.entrances.items()
+            step.id: start.first_step + place
+            for copy, start in self.starts.items()
             for place, step in enumerate(state.steps(copy))
         }
         for send in state.sends:
-            yield PlayedMail(
+            yield SimulatedMail(
                 at=send.email_date,
                 person=self.people[send.contact_id],
-                sequence=self.entrances[send.sequence_id].sequence,
+                sequence=self.starts[send.sequence_id].sequence,
                 step=steps[send.sequence_step_id],
             )
 
 
-async def play(
-    entrances: Sequence[Entrance], addresses: Sequence[str | None], start: datetime, end: datetime
-) -> list[PlayedMail]:
-    """Let everybody in when their time has come, run the clock to the end, and return the mails in order.
+async def simulate(
+    starts: Sequence[SequenceStart], addresses: Sequence[str | None], begin: datetime, end: datetime
+) -> list[SimulatedMail]:
+    """Enroll everybody at their moment, run the clock to the end, and return the mails in order.
 
     Args:
-        entrances: Who begins with what. None is earlier than the start.
+        starts: Who begins with what. None is earlier than the clock begins.
         addresses: The addresses of all people. Nobody writes to who has none.
-        start: Where the clock begins.
+        begin: Where the clock begins.
         end: How far it runs.
     """
     sandbox = Sandbox(
-        "rehearsal", now=start, populate=False, reply_rate=0, control=False, stored_precision="microseconds"
+        "rehearsal", now=begin, populate=False, reply_rate=0, control=False, stored_precision="microseconds"
     )
-    stage = _Stage(sandbox, (end - start).days + 1)
+    copies = _Copies(sandbox, (end - begin).days + 1)
     contacts = [sandbox.state.create_contact("", "", email=address).id for address in addresses]
-    stage.people = {contact: place for place, contact in enumerate(contacts)}
-    for at, group in groupby(sorted(entrances, key=lambda one: one.at), key=lambda one: one.at):
+    copies.people = {contact: place for place, contact in enumerate(contacts)}
+    for at, group in groupby(sorted(starts, key=lambda one: one.at), key=lambda one: one.at):
         if at > end:
             break
         await sandbox.clock.advance_to(at)
-        for place, entrance in enumerate(group, 1):
-            sandbox.state.enroll(stage.copy_of(entrance), [contacts[entrance.person]])
+        for place, one in enumerate(group, 1):
+            sandbox.state.enroll(copies.copy_of(one), [contacts[one.person]])
             if place % _AT_ONCE == 0:
                 await asyncio.sleep(0)
     await sandbox.clock.advance_to(end)
-    return list(stage.mails())
+    return list(copies.mails())
 
 
 def _within(delays: Iterator[int], days: int) -> Iterator[int]:

@@ -72,8 +72,8 @@ def mail_rows(rehearsal: Rehearsal) -> list[dict[str, Any]]:
             "when": f"{mail.at:%a %d %b %H:%M}",
             "to": mail.to,
             "step": mail.step + 1,
-            "subject": mail.subject,
             "look_at": ", ".join(dict.fromkeys(words(warning.kind) for warning in mail.warnings)) or None,
+            "subject": mail.subject,
         }
         for mail in rehearsal.mails[:MOST_MAILS]
     ]

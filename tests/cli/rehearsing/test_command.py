@@ -87,7 +87,7 @@ def test_a_picture_for_people(live: Live, sequence: str, ada: str) -> None:
     assert "May 2026 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20" in lines
     assert f"Ada Lovelace 1 · · 2! {' '.join('·' * 11)}" in lines
     assert "Cy Nobody no address" in lines
-    assert "Sat 09 May 09:00 ada@example.com 2 Welcome 2 weekend" in lines
+    assert "Sat 09 May 09:00 ada@example.com 2 weekend Welcome 2" in lines
     assert lines[-1] == "Nothing was sent."
     assert (done.code, "no address: 1" in lines) == (0, True)
 
