@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from impactive_async.agents.service import AgentService
-from impactive_async.agents.tools import clock, people, pipeline, records, rehearsing, sequences
+from impactive_async.agents.tools import changes, clock, people, pipeline, records, rehearsing, sequences
 from impactive_async.agents.tools.tool import ToolSpec
 from impactive_async.agents.tools.writing import building, contacts, enrolling, meetings
 
@@ -14,6 +14,7 @@ TOOLS: Final[tuple[ToolSpec, ...]] = (
     *records.TOOLS,
     *sequences.TOOLS,
     *pipeline.TOOLS,
+    *changes.TOOLS,
     *rehearsing.TOOLS,
     *contacts.TOOLS,
     *building.TOOLS,
@@ -31,4 +32,6 @@ def offered(service: AgentService) -> dict[str, ToolSpec]:
 def _is_offered(tool: ToolSpec, service: AgentService) -> bool:
     if tool.sandbox_only:
         return service.sandbox is not None
+    if tool.name == changes.NAME:
+        return service.changes is not None
     return service.settings.allow_writes or not tool.writes

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
 
+from impactive_async.cli.commands._hub import namespace_option, open_hub
 from impactive_async.cli.kit.declare import command
 from impactive_async.cli.kit.errors import UsageError
 from impactive_async.cli.kit.options import option
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from impactive_async import AsyncClient
     from impactive_async.agents.service import AgentService, AgentSettings
     from impactive_async.cli.kit.run import Run
+    from impactive_async.hub import Hub
 
 _SHARED = ("base_url", "timeout", "max_retries", "debug")
 MOST_TOKENS = 100_000
@@ -45,9 +48,32 @@ MOST_TOKENS = 100_000
     metavar="FOLDER",
     help="Where jobs and their journals are kept.  [default: ~/.local/state/impactive]",
 )
+@option(
+    "--hub",
+    envvar="IMPACTIVE_HUB",
+    show_envvar=True,
+    metavar="URL",
+    help="Read what is new from this hub, whose workers poll, instead of polling here.",
+)
+@namespace_option
+@option(
+    "--interval",
+    type=click.FloatRange(min=1),
+    default=300.0,
+    metavar="SECONDS",
+    help="Between two looks for changes, while a client has subscribed to be told.",
+)
 @option("--sandbox", is_flag=True, help="Serve an emulated workspace of its own: no account, no network.")
 async def serve_agents(
-    run: Run, allow_writes: bool, assume_yes: bool, max_tokens: int, state: Path | None, sandbox: bool
+    run: Run,
+    allow_writes: bool,
+    assume_yes: bool,
+    max_tokens: int,
+    state: Path | None,
+    hub: str | None,
+    namespace: str,
+    interval: float,
+    sandbox: bool,
 ) -> None:
     """Serve the workspace to an AI agent as an MCP server on standard input and output.
 
@@ -62,19 +88,21 @@ async def serve_agents(
     from impactive_async.agents.server import build_server
     from impactive_async.agents.service import AgentSettings
 
-    settings = AgentSettings(allow_writes=allow_writes, assume_yes=assume_yes, max_tokens=max_tokens)
+    settings = AgentSettings(
+        allow_writes=allow_writes, assume_yes=assume_yes, max_tokens=max_tokens, interval=interval
+    )
     if assume_yes and not allow_writes:
         raise UsageError("--yes is about writes: say --allow-writes as well.")
-    async with _service(run, settings, state, sandbox=sandbox) as service:
-        try:
-            await run_stdio(build_server(service))
-        finally:
-            await service.aclose()
+    async with AsyncExitStack() as stack:
+        log = None if hub is None else await stack.enter_async_context(open_hub(hub, namespace))
+        service = await stack.enter_async_context(_service(run, settings, state, log, sandbox=sandbox))
+        stack.push_async_callback(service.aclose)
+        await run_stdio(build_server(service))
 
 
 @asynccontextmanager
 async def _service(
-    run: Run, settings: AgentSettings, state: Path | None, *, sandbox: bool
+    run: Run, settings: AgentSettings, state: Path | None, hub: Hub | None, *, sandbox: bool
 ) -> AsyncIterator[AgentService]:
     """Yield the workspace that the command is about."""
     import attrs
@@ -87,14 +115,15 @@ async def _service(
                 await run.crm.zapier.auth_test()
             )  # a wrong key ends it now, where a person reads the reason
             own = folder_of(f"{run.crm.base_url} {workspace.id}", state)
-            yield AgentService(crm=run.crm, settings=attrs.evolve(settings, state=own))
+            yield AgentService(crm=run.crm, settings=attrs.evolve(settings, state=own), hub=hub)
             return
         from impactive_async.sandbox import Sandbox, SandboxControl
 
         emulated = await stack.enter_async_context(Sandbox())
         crm: AsyncClient = await stack.enter_async_context(_client_of(emulated.api_key, emulated.url))
         control = await stack.enter_async_context(SandboxControl(emulated.url))
-        yield AgentService(crm=crm, settings=attrs.evolve(settings, state=state), sandbox=control)
+        own = state or Path(stack.enter_context(TemporaryDirectory(prefix="impactive-")))
+        yield AgentService(crm=crm, settings=attrs.evolve(settings, state=own), hub=hub, sandbox=control)
 
 
 def folder_of(workspace: str, given: Path | None) -> Path:
