@@ -17,7 +17,7 @@ ONLY_IN = {
     "backoff": {"_http/retry.py"},
     "cattrs": {"_codec/exact.py", "sandbox/snapshot/values.py"},
     "mcp": {
-        *("agents/running.py", "agents/server.py", "agents/calling.py", "agents/notices.py"),
+        *("agents/http.py", "agents/running.py", "agents/server.py", "agents/calling.py", "agents/notices.py"),
         *("agents/resources.py", "agents/prompts.py", "agents/tools/tool.py", "cli/agents/mcp.py"),
         *("agents/tools/writing/consent.py", "agents/tools/writing/flow.py"),
     },

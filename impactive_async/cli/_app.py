@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "forward": (f"{_CLI}.commands.forward:app", f"{_CLI}.steering.letters:dead"),
     "schema": (f"{_CLI}.commands.schema:schema",),
     "listen": (f"{_CLI}.commands.listen:listen",),
+    "agent": (f"{_CLI}.agents.setup:app",),
     "mcp": (f"{_CLI}.agents.mcp:serve_agents",),
     "trigger": (f"{_CLI}.commands.trigger:trigger",),
     "replies": (f"{_CLI}.resources.replies:replies",),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,12 +19,15 @@ from impactive_async.cli.kit.options import option
 
 if TYPE_CHECKING:
     from impactive_async import AsyncClient
+    from impactive_async.agents.http import HttpAddress
     from impactive_async.agents.service import AgentService, AgentSettings
     from impactive_async.cli.kit.run import Run
     from impactive_async.hub import Hub
 
 _SHARED = ("base_url", "timeout", "max_retries", "debug")
 MOST_TOKENS = 100_000
+_VARIABLE = "IMPACTIVE_MCP_TOKEN"
+_LAST_PORT = 65_535
 
 
 @command("mcp", example="impactive mcp --sandbox --allow-writes", shared=_SHARED)
@@ -63,6 +66,27 @@ MOST_TOKENS = 100_000
     metavar="SECONDS",
     help="Between two looks for changes, while a client has subscribed to be told.",
 )
+@option(
+    "--http",
+    metavar="HOST:PORT",
+    help="Listen there for streamable HTTP, instead of standard input. Clients must show IMPACTIVE_MCP_TOKEN.",
+)
+@option("--token-file", type=click.Path(path_type=Path), metavar="FILE", help="Holds the token of --http.")
+@option("--allow-remote", is_flag=True, help="Let --http listen on an address that other machines reach.")
+@option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Another name that --http is called by, as agents.example.com. Repeatable.",
+)
+@option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="A web page that may call --http, as https://agents.example.com. Repeatable.",
+)
 @option("--sandbox", is_flag=True, help="Serve an emulated workspace of its own: no account, no network.")
 async def serve_agents(
     run: Run,
@@ -73,17 +97,23 @@ async def serve_agents(
     hub: str | None,
     namespace: str,
     interval: float,
+    http: str | None,
+    token_file: Path | None,
+    allow_remote: bool,
+    hosts: tuple[str, ...],
+    origins: tuple[str, ...],
     sandbox: bool,
 ) -> None:
     """Serve the workspace to an AI agent as an MCP server on standard input and output.
 
-    It only reads, unless --allow-writes is given. What concerns more than one person, every enrollment and every
-    change of an active sequence is asked of the user first.
+    With --http it serves any number of agents. It only reads, unless --allow-writes is given. What concerns more
+    than one person, every enrollment and every change of an active sequence is asked of the user first.
     """
     try:
         import mcp  # noqa: F401 - whether it is there
     except ModuleNotFoundError:
         raise UsageError("This needs the SDK of MCP: pip install 'impactive-async[mcp]'.") from None
+    from impactive_async.agents.http import run_http
     from impactive_async.agents.running import run_stdio
     from impactive_async.agents.server import build_server
     from impactive_async.agents.service import AgentSettings
@@ -93,11 +123,55 @@ async def serve_agents(
     )
     if assume_yes and not allow_writes:
         raise UsageError("--yes is about writes: say --allow-writes as well.")
+    if http is None and (token_file or allow_remote or hosts or origins):
+        raise UsageError(
+            "--token-file, --allow-remote, --allow-host and --allow-origin are about --http: say it, too."
+        )
+    address = None if http is None else address_of(http, token_file, hosts, origins, remote=allow_remote)
     async with AsyncExitStack() as stack:
         log = None if hub is None else await stack.enter_async_context(open_hub(hub, namespace))
         service = await stack.enter_async_context(_service(run, settings, state, log, sandbox=sandbox))
         stack.push_async_callback(service.aclose)
-        await run_stdio(build_server(service))
+        if address is None:
+            await run_stdio(build_server(service))
+            return
+        with _listening(http):
+            await run_http(build_server(service), address, lambda url: run.out.text(f"Listening on {url}"))
+
+
+@contextmanager
+def _listening(where: str | None) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"Cannot listen on {where} ({error.strerror or error}); choose another port.") from error
+
+
+def address_of(
+    where: str, token_file: Path | None, hosts: tuple[str, ...], origins: tuple[str, ...], *, remote: bool
+) -> HttpAddress:
+    """Return where to listen, and to whom.
+
+    Raises:
+        UsageError: There is no token, or a short one; the address is none, or one that others reach.
+        OSError: The file of the token cannot be read.
+    """
+    from impactive_async.agents.http import LEAST_TOKEN, HttpAddress, is_loopback
+
+    host, _, port = where.rpartition(":")
+    if not (host and port.isdecimal() and int(port) <= _LAST_PORT):
+        raise UsageError(f"--http {where!r}: write it as HOST:PORT, such as 127.0.0.1:8123.")
+    host = host.strip("[]")
+    if not (remote or is_loopback(host)):
+        raise UsageError(f"Other machines reach {host}: say --allow-remote, and put a proxy with TLS before it.")
+    token = token_file.read_text(encoding="utf-8").strip() if token_file else os.environ.get(_VARIABLE, "")
+    if not token:
+        raise UsageError(f"--http needs a token that clients show: set {_VARIABLE}, or name a --token-file.")
+    if len(token) < LEAST_TOKEN or not token.isascii():
+        raise UsageError(
+            f"The token of --http is too short: {LEAST_TOKEN} characters at least, all of them ASCII."
+        )
+    return HttpAddress(host=host, port=int(port), token=token, hosts=hosts, origins=origins)
 
 
 @asynccontextmanager
