@@ -76,12 +76,22 @@ def _notices(service: AgentService) -> Notices | None:
     return notices
 
 
+def _untitled(schema: Any) -> Any:
+    """Return a schema without the titles that pydantic makes of names: models read it, and they say nothing."""
+    if isinstance(schema, list):
+        return [_untitled(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {name: one for name, one in schema.items() if name != "title" or not isinstance(one, str)}
+    return {name: _untitled(one) for name, one in kept.items()}
+
+
 def _declared(tool: ToolSpec) -> Tool:
     return Tool(
         name=tool.name,
         title=tool.title,
         description=tool.description,
-        input_schema=tool.arguments.model_json_schema(),
+        input_schema=_untitled(tool.arguments.model_json_schema()),
         output_schema=dict(tool.output),
         annotations=ToolAnnotations(
             title=tool.title,

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impactive_async.agents.text.fence import CLOSE, OPEN, clean, fence, unfence
@@ -35,6 +35,7 @@ def test_no_injection_of_the_corpus_leaves_its_fence(text: str) -> None:
     assert is_harmless(clean(text))
 
 
+@settings(deadline=None)
 @given(st.one_of(ANY, NASTY), st.integers(0, 300))
 def test_no_text_leaves_its_fence(text: str, most: int) -> None:
     """Whatever it is made of, and wherever it is cut."""
@@ -42,6 +43,7 @@ def test_no_text_leaves_its_fence(text: str, most: int) -> None:
     assert is_harmless(clean(text))
 
 
+@settings(deadline=None)
 @given(st.one_of(ANY, NASTY))
 def test_what_is_clean_stays_as_it_is(text: str) -> None:
     """Cleaning a text a second time brings nothing more to light."""

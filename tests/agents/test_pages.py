@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impactive_async import Contact
@@ -24,6 +24,7 @@ KINDS = st.lists(st.sampled_from(sorted(TEXTS)), max_size=60)
 FULL = RowShape("full")
 
 
+@settings(deadline=None)  # how long it takes is no law
 @given(KINDS, st.integers(1, 40), st.sampled_from([1000, 1500, 6000]))
 def test_pages_show_every_row_once_within_the_limit(kinds: list[str], limit: int, most: int) -> None:
     """However large the rows are: the pages together have all ids, and none has more tokens than allowed."""

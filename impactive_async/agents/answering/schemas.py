@@ -14,23 +14,24 @@ YES_OR_NO: Final[Schema] = {"type": "boolean"}
 TEXTS: Final[Schema] = {"type": "array", "items": TEXT}
 
 
-def row_schema(cls: type, **more: Schema) -> Schema:
-    """Return the schema of a row in an answer: any of its fields, and those of this server."""
-    described = json_schema(cls)
-    fields = {name: _loosened(field) for name, field in described["properties"].items()}
-    extra: Schema = {"too_large": YES_OR_NO}
-    return {"type": "object", "title": described["title"], "properties": {**fields, **more, **extra}}
+def row_schema(*classes: type, **more: Schema) -> Schema:
+    """Return the schema of a row of one of these classes in an answer: any of its fields, and some of ours.
+
+    It is short, because models read it: a field that two classes have with different types may be anything.
+    """
+    fields: dict[str, Schema] = {}
+    for cls in classes:
+        for name, field in json_schema(cls)["properties"].items():
+            short = _short(field)
+            fields[name] = short if fields.get(name, short) == short else {}
+    return {"type": "object", "properties": {**fields, **more, "too_large": YES_OR_NO}}
 
 
-def _loosened(field: Schema) -> Schema:
-    """Return a field as answers have it: its texts are fenced, so that no pattern or format holds."""
-    dropped = ("default", "pattern", "format", "required", "additionalProperties", "$schema")
-    kept = {name: value for name, value in field.items() if name not in dropped}
-    if "items" in kept:
-        kept["items"] = _loosened(kept["items"])
-    if "properties" in kept:
-        kept["properties"] = {name: _loosened(one) for name, one in kept["properties"].items()}
-    return kept
+def _short(field: Schema) -> Schema:
+    """Return the type of a field. Its texts are fenced in answers, so that no pattern or format holds."""
+    kinds = field["type"] if isinstance(field["type"], list) else [field["type"]]
+    shown = [kind for kind in kinds if kind != "null"]
+    return {"type": shown[0] if len(shown) == 1 else shown}
 
 
 def answer_schema(required: tuple[str, ...] = (), **parts: Schema) -> Schema:

@@ -96,11 +96,9 @@ def _gap_in_words(event: HubEvent) -> str:
     )
 
 
-_CHANGE: Final = {
-    "anyOf": [
-        row_schema(LISTS[kind].row, kind=TEXT, sequence_id=TEXT, gap=TEXT, unreadable=TEXT) for kind in FOLLOWED
-    ]
-}
+_CHANGE: Final = row_schema(
+    *(LISTS[kind].row for kind in FOLLOWED), kind=TEXT, sequence_id=TEXT, gap=TEXT, unreadable=TEXT
+)
 
 TOOLS: Final = (
     ToolSpec(

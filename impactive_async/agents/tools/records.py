@@ -197,18 +197,15 @@ def _texts(row: Any) -> list[str]:
     return [value for value in values if isinstance(value, str)] + nested
 
 
-_JOB: Final[dict[str, Any]] = {
-    "type": "object",
-    "title": "Job",
-    "properties": {"job": TEXT, "tool": TEXT, "state": TEXT, "done": NUMBER, "total": NUMBER},
-    "required": ["job"],
-}
-
-
-def _any_row() -> dict[str, Any]:
-    """Return the schema of a row of any kind."""
-    return {"anyOf": [row_schema(kind.row, sequence_id=TEXT) for kind in KINDS.values()] + [_JOB]}
-
+_ROW: Final = row_schema(
+    *(kind.row for kind in KINDS.values()),
+    sequence_id=TEXT,
+    job=TEXT,
+    tool=TEXT,
+    state=TEXT,
+    done=NUMBER,
+    result={},
+)
 
 TOOLS: Final = (
     ToolSpec(
@@ -221,7 +218,7 @@ TOOLS: Final = (
             " newest first). For people use find_people, for sums over deals use pipeline."
         ),
         arguments=ListRecords,
-        output=page_schema(_any_row()),
+        output=page_schema(_ROW),
         body=list_records,
     ),
 )
