@@ -126,7 +126,7 @@ async def run_http(server: Server[Any], address: HttpAddress, say: Callable[[str
             log_config=None,
             timeout_graceful_shutdown=_GRACE,
         )
-        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # a signal is no error
         host = f"[{address.host}]" if ":" in address.host else address.host
         say(f"http://{host}:{port}{PATH}")
         await uvicorn.Server(config).serve(sockets=[listener])

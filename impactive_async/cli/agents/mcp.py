@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from impactive_async.cli.commands._hub import namespace_option, open_hub
 from impactive_async.cli.kit.declare import command
 from impactive_async.cli.kit.errors import UsageError
 from impactive_async.cli.kit.options import option
@@ -58,7 +57,7 @@ _LAST_PORT = 65_535
     metavar="URL",
     help="Read what is new from this hub, whose workers poll, instead of polling here.",
 )
-@namespace_option
+@option("--namespace", default="impactive", metavar="NAME", help="Keeps hubs apart in one database.")
 @option(
     "--interval",
     type=click.FloatRange(min=1),
@@ -117,6 +116,7 @@ async def serve_agents(
     from impactive_async.agents.running import run_stdio
     from impactive_async.agents.server import build_server
     from impactive_async.agents.service import AgentSettings
+    from impactive_async.hub import connect
 
     settings = AgentSettings(
         allow_writes=allow_writes, assume_yes=assume_yes, max_tokens=max_tokens, interval=interval
@@ -129,7 +129,7 @@ async def serve_agents(
         )
     address = None if http is None else address_of(http, token_file, hosts, origins, remote=allow_remote)
     async with AsyncExitStack() as stack:
-        log = None if hub is None else await stack.enter_async_context(open_hub(hub, namespace))
+        log = None if hub is None else await stack.enter_async_context(connect(hub, namespace=namespace))
         service = await stack.enter_async_context(_service(run, settings, state, log, sandbox=sandbox))
         stack.push_async_callback(service.aclose)
         if address is None:
