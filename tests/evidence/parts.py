@@ -26,6 +26,12 @@ def prism() -> str:
     return found or give_up("Prism is not there: `make evidence` fetches it where there is npm")
 
 
+def inspector() -> str:
+    """Path of the inspector of MCP."""
+    found = shutil.which("mcp-inspector", path=str(PARTS / "node_modules" / ".bin"))
+    return found or give_up("the inspector of MCP is not there: `make evidence` fetches it where there is npm")
+
+
 def nginx() -> str:
     """Path of nginx."""
     return _program("nginx", "/usr/sbin", PARTS / "nginx" / "usr" / "sbin")
