@@ -32,6 +32,8 @@ async def called(tools: Mapping[str, ToolSpec], call: ToolCall) -> CallToolResul
         return refused(str(refusal))
     except ImpactiveError as error:
         return refused(explain(error))
+    except OSError as error:
+        return refused(f"This server cannot use its folder (--state): {error.strerror}. Tell the user.")
     except Exception as error:
         # The text of an unforeseen error may hold anything, so it is neither told nor logged.
         _log.error("%s failed: %s in %s", tool.name, type(error).__name__, _place(error))

@@ -103,6 +103,13 @@ async def test_a_token_of_another_server_is_refused(tmp_path: Path) -> None:
         assert "without a token" in said
 
 
+async def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """It is no bug of the server, and a person can help."""
+    (tmp_path / "file").touch()
+    async with Sandbox() as sandbox, agent_of(sandbox, state=tmp_path / "file" / "folder") as agent:
+        assert "--state" in await agent.refused("changes_since")
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_a_hub_is_read_instead(tmp_path: Path, dialect: str) -> None:
     """Its workers poll; the server makes no request for the changes."""
