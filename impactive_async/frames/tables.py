@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from impactive_async import Event
+from impactive_async import Event, Gap
 from impactive_async.errors import ConfigurationError, InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -150,14 +150,20 @@ def _checked(model: Any) -> type:
 
 
 def _warn(rows: Any, count: int) -> None:
-    gap = getattr(rows, "gap", None)
-    where = "" if gap is None else f" Those are missing that changed last between {gap.after} and {gap.before}."
+    others = _when(getattr(rows, "gap", None))
     warnings.warn(
-        f"The API may have more rows than the {count} here: a sum over them may be wrong.{where} `list_all` of "
+        f"The API may have more rows than the {count} here{others}: a sum over them may be wrong. `list_all` of "
         "the lists of `crm.zapier` gathers what can be reached, and a sync keeps what comes from now on.",
         TruncatedRowsWarning,
         stacklevel=4,
     )
+
+
+def _when(gap: Gap | None) -> str:
+    """Return when the rows that are missing changed last, as far as it is known."""
+    ends = {} if gap is None else {"from": gap.after, "up to": gap.before}
+    said = " ".join(f"{word} {moment}" for word, moment in ends.items() if moment is not None)
+    return f", last changed {said}" if said else ""
 
 
 def _arrow(extra: str) -> ModuleType:

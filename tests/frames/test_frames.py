@@ -230,7 +230,8 @@ def test_extra_of_rows_made_by_hand_is_text() -> None:
 def test_rows_that_are_cut_are_warned_of(to_table: Callable[..., Any]) -> None:
     """The warning points at the caller, says what is missing, and does not come for whole lists."""
     deal, gap = Deal(id="1", name=""), Gap("zapier/deals", "history", None, NOON)
-    with pytest.warns(TruncatedRowsWarning, match=f"None and {NOON}".replace("+", r"\+")) as told:
+    said = f"1 here, last changed up to {NOON}".replace("+", r"\+")
+    with pytest.warns(TruncatedRowsWarning, match=said) as told:
         to_table(RowList([deal], truncated=True, gap=gap))
     assert [one.filename for one in told] == [__file__]
     with warnings.catch_warnings():
