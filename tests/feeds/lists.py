@@ -75,6 +75,8 @@ def source_of(
     recover: Callable[[Collection[Gap]], Any] | None = None,
     rules: Rules | None = RULES,
 ) -> Source[Send]:
+    if isinstance(recover, Sibling):
+        recover.listed = listed
     return Source(name=NAME, row=Send, rules=rules, page=listed.page, clock=clock, recover=recover)
 
 
@@ -90,7 +92,10 @@ def feed_of(
 
 
 class Sibling:
-    """A list that can fill gaps, or part of them."""
+    """A list that can fill gaps, or part of them.
+
+    Beside its own rows it shows what the list of the feed shows now, and what that showed before an overflow.
+    """
 
     def __init__(self, *rows: Any, complete: bool = True, error: Exception | None = None, turns: int = 1) -> None:
         self.rows = list(rows)
@@ -99,16 +104,22 @@ class Sibling:
         self.turns = turns
         self.held: asyncio.Event | None = None
         self.asked: list[Collection[Gap]] = []
+        self.listed: FakeList | None = None
 
     async def __call__(self, gaps: Collection[Gap]) -> Recovery:
         self.asked.append(gaps)
+        start = min((iso(gap.after) for gap in gaps if gap.kind == "overflow" and gap.after), default="")
+        others = [] if self.listed is None else self.listed.rows
+        beside = [one for one in others if _stamp(one) <= start] + sorted(others, key=_stamp)[-CAP:]
         for _ in range(self.turns):
             await asyncio.sleep(0)
         if self.held is not None:
             await self.held.wait()
         if self.error is not None:
             raise self.error
-        return Recovery(self.rows, gaps if self.complete else ())
+        own = [one.get("id") for one in self.rows]
+        rows = [*self.rows, *(one for one in beside if one["id"] not in own)]
+        return Recovery(rows, gaps if self.complete else ())
 
 
 class Store:

@@ -93,9 +93,8 @@ class Cursor:
         """Whether the next request is without `since`."""
         line = self._watermarks.line
         wanted = self.seen_rows is not None and self.seen_rows.wants_look(self._watermarks.clock)
-        return (
-            line is None or line < timestamps.BEGINNING or (self._primed and (wanted or self._judge.asks_for_look))
-        )
+        look = self._primed and (wanted or self._judge.asks_for_look)
+        return line is None or line < timestamps.BEGINNING or look
 
     @property
     def asked_from(self) -> int | None:
@@ -237,17 +236,18 @@ class Cursor:
         return True
 
     def recover(self, gap: Gap, rows: Rows) -> Accepted:
-        """Take the rows of a sibling list that lie in `gap`; its other rows are ignored.
+        """Take the rows of a sibling list that lie in `gap`; its other rows are witnesses.
 
         Call it right after the `accept` that reported the gap, and `close(gap)` once the rows are handled.
         """
         span = gaps.span_of(gap)
         page = self._recognised(read(rows, self.rules, self._watermarks.known), look=True)
         within = [arrival for arrival in page.arrivals if span.low <= arrival[0] < span.high]
-        asked = self._watermarks.asked_from
-        taken = self._in_flight.take(within, self._watermarks, immutable=self.rules.immutable, asked=asked)
+        witnessed = page.reaches(span.low) and self._in_flight.ids() <= {*page.ids}
+        watermarks, immutable = self._watermarks, self.rules.immutable
+        taken = self._in_flight.take(within, watermarks, immutable=immutable, asked=watermarks.asked_from)
         bad = self._quarantine.unreported(page.bad + taken.twins)
-        return Accepted(taken.fresh, [], bad, len(page.arrivals) - len(within))
+        return Accepted(taken.fresh, [], bad, len(page.arrivals) - len(within), witnessed=witnessed)
 
     def may_recover(self) -> bool:
         """Whether the gaps of the last page may be looked for elsewhere; count it, if so."""

@@ -48,6 +48,10 @@ class Page:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def reaches(self, moment: int) -> bool:
+        """Whether it shows a row that was handled, or one from before a moment."""
+        return not self.none_known or any(arrival[0] < moment for arrival in self.arrivals[:1])
+
     @cached_property
     def oldest_if_in_order(self) -> int | None:
         """The oldest timestamp in microseconds, if the texts alone show that the newest row comes first.
@@ -72,6 +76,8 @@ class Accepted:
         bad: The rows that cannot be delivered and were not reported before.
         unasked: How many rows are older than what was asked for. Above 0, the server ignores `since`.
         removed: The rows that are gone and were not reported before, with their ids.
+        witnessed: Of a sibling list: whether it shows each row in flight, and one that was handled or is from
+            before the gap. Otherwise it may have been cut off, whatever its length.
     """
 
     fresh: Sequence[NewRow]
@@ -79,6 +85,7 @@ class Accepted:
     bad: Sequence[BadRow] = ()
     unasked: int = 0
     removed: Sequence[tuple[RowId, Removed]] = ()
+    witnessed: bool = False
 
 
 @frozen

@@ -43,7 +43,7 @@ class Recovery:
 
     Attributes:
         rows: Raw rows, with the fields that the feed's own list has.
-        filled: The gaps all of whose rows are certainly among them.
+        filled: The gaps all of whose rows are among them, if the rows show that no list was cut off.
     """
 
     rows: Sequence[Any]

@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+import attrs
+
 from impactive_async._codec.codec import read_rows
 from impactive_async._codec.page import RawPage, page, value_of
 from impactive_async._codec.tolerant.notes import current
@@ -14,6 +16,8 @@ from impactive_async._http.caller import Caller
 from impactive_async._http.wire import Endpoint, ServerId, build_request, get
 from impactive_async.errors import APIError, NotFoundError
 from impactive_async.feeds.cursor import timestamps
+from impactive_async.feeds.cursor.evidence.reach import LEAST_CAP
+from impactive_async.feeds.cursor.evidence.seen_rows import is_short
 from impactive_async.feeds.cursor.seen_versions import is_id
 from impactive_async.feeds.delivery.source import Recovery
 from impactive_async.models import Contact
@@ -49,25 +53,64 @@ class ReplyRecovery:
         Raises:
             APIError: The list of enrollments cannot be fetched.
         """
-        enrolled, whole = await _rows(self._caller, ENROLLMENTS, "updatedAt", self._sequence_id)
-        rows, filled = list[Any](), set(gaps if whole else ())
+        enrolled, whole = await self._enrolled()
+        lists = list[Replies]()
         for first in range(0, len(enrolled), AT_ONCE):
             some = enrolled[first : first + AT_ONCE]
-            found = await asyncio.gather(*(self._of(row, gaps) for row in some), return_exceptions=True)
-            recoveries = [_or_nothing(one) for one in found]
-            rows += [reply for recovery in recoveries for reply in recovery.rows]
-            filled.intersection_update(*(recovery.filled for recovery in recoveries))
+            found = await asyncio.gather(*(self._of(*one) for one in some), return_exceptions=True)
+            lists += [one for one in map(_or_nothing, found) if one is not None]
             if any(_would_fail_again(one) for one in found):
-                return Recovery(rows, filled=())
-        return Recovery(rows, filled)
+                break
+        rows = [reply for one in lists for reply in one.rows]
+        return Recovery(rows, filled_by(lists, gaps) if whole and len(lists) == len(enrolled) else ())
 
-    async def _of(self, enrollment: Any, gaps: Collection[Gap]) -> Recovery:
-        contact_id, enrollment_id = _ids(enrollment)
-        if contact_id is None:
-            return _NOTHING
-        replies, whole = await _rows(self._caller, CONTACT_REPLIES, "emailDate", ServerId(contact_id))
-        named = [_named(reply, contact_id, enrollment_id) for reply in replies]
-        return Recovery(named, [gap for gap in gaps if whole or reaches(replies, gap.after, "emailDate")])
+    async def _enrolled(self) -> tuple[list[tuple[str, Any]], bool]:
+        """Return the ids of each contact and an enrollment of theirs, and whether these are certainly all."""
+        enrolled, whole = await _rows(self._caller, ENROLLMENTS, "updatedAt", self._sequence_id)
+        contacts = dict[str, Any]()  # somebody enrolled twice is asked for once
+        for contact_id, enrollment_id in map(_ids, enrolled):
+            if contact_id is None:
+                whole = False
+            else:
+                contacts.setdefault(contact_id, enrollment_id)
+        return [*contacts.items()], whole
+
+    async def _of(self, contact_id: str, enrollment_id: Any) -> Replies:
+        listed = await _page(self._caller, CONTACT_REPLIES, "emailDate", ServerId(contact_id))
+        named = [_named(reply, contact_id, enrollment_id) for reply in _values(listed)]
+        return Replies(named, more=listed.more)
+
+
+@attrs.frozen
+class Replies:
+    """A contact's list of replies.
+
+    Attributes:
+        rows: The replies.
+        more: Whether the answer says that there are others.
+    """
+
+    rows: Sequence[Any]
+    more: bool = False
+
+
+def filled_by(lists: Sequence[Replies], gaps: Collection[Gap]) -> list[Gap]:
+    """Return the gaps of which contacts' lists show every row.
+
+    A list that has no row from before a gap is whole if it is shorter than another one, which was not cut off at
+    that length, or shorter than any list is cut off at. Of late rows (`lookback`) it suffices that its length is
+    no usual one to cut off at: there are few of them, and most lists of a young sequence begin within that time.
+    """
+    longest = max((len(one.rows) for one in lists), default=0)
+    open_ended = [one for one in lists if one.more or len(one.rows) >= max(longest, LEAST_CAP)]
+    usual = [one for one in open_ended if one.more or not is_short(len(one.rows), CONTACT_REPLIES_CAP)]
+    return [
+        gap
+        for gap in gaps
+        if all(
+            reaches(one.rows, gap.after, "emailDate") for one in (usual if gap.kind == "lookback" else open_ended)
+        )
+    ]
 
 
 class ContactRecovery:
@@ -106,18 +149,23 @@ def _contacts(body: bytes) -> tuple[list[Contact], bool]:
     return rows, notes is not None and notes.more
 
 
-_NOTHING = Recovery([], filled=())
-
-
 async def _rows(
     caller: Caller, endpoint: Endpoint, stamp: str, *ids: str, limit: int | None = None
 ) -> tuple[list[Any], bool]:
     """Return the rows of a list, and whether they are certainly all."""
+    listed = await _page(caller, endpoint, stamp, *ids, limit=limit)
+    return _values(listed), not listed.more and is_short(len(listed), limit)
+
+
+async def _page(caller: Caller, endpoint: Endpoint, stamp: str, *ids: str, limit: int | None = None) -> RawPage:
     query = None if limit is None else {"limit": str(limit)}
     plural = endpoint.template.rpartition("/")[2]
     listed: RawPage = await caller.call(build_request(endpoint, ids, query=query), page("id", stamp, plural))
-    whole = not listed.more and len(listed) not in POSSIBLE_CAPS
-    return [value_of(row) for row in listed.pick(range(len(listed)))], whole
+    return listed
+
+
+def _values(listed: RawPage) -> list[Any]:
+    return [value_of(row) for row in listed.pick(range(len(listed)))]
 
 
 def _ids(enrollment: Any) -> tuple[str | None, Any]:
@@ -132,15 +180,15 @@ def _named(reply: Any, contact_id: str, enrollment_id: Any) -> Any:
     return {**reply, "contactId": contact_id, "enrollmentId": enrollment_id} if isinstance(reply, dict) else reply
 
 
-def _or_nothing(found: Recovery | BaseException) -> Recovery:
-    if isinstance(found, Recovery):
+def _or_nothing(found: Replies | BaseException) -> Replies | None:
+    if isinstance(found, Replies):
         return found
     if isinstance(found, APIError | ValueError):  # a ValueError for an id that no path can hold
-        return _NOTHING
+        return None
     raise found
 
 
-def _would_fail_again(found: Recovery | BaseException) -> bool:
+def _would_fail_again(found: Replies | BaseException) -> bool:
     """Whether asking for more contacts is likely to fail as well."""
     return isinstance(found, APIError) and not isinstance(found, NotFoundError)
 
@@ -148,7 +196,8 @@ def _would_fail_again(found: Recovery | BaseException) -> bool:
 def reaches(rows: Sequence[Any], after: datetime | None, field: str) -> bool:
     """Whether a list, the newest first, shows a row from before `after`, and so every row since."""
     try:
-        oldest = min(timestamps.parse(row[field]) for row in rows)
+        moments = [timestamps.parse(row[field]) for row in rows]
     except (LookupError, TypeError, ValueError, OverflowError):
         return False
-    return after is not None and oldest < timestamps.micros(after)
+    newest_first = moments == sorted(moments, reverse=True)  # in another order it may have been cut off anywhere
+    return after is not None and newest_first and bool(moments) and moments[-1] < timestamps.micros(after)

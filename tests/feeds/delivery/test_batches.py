@@ -6,14 +6,12 @@ import asyncio
 import copy
 import logging
 import pickle
-from collections.abc import Collection
 
 import pytest
 
 from impactive_async import FeedGapError, InvalidArgumentError
 from impactive_async.errors import DecodeError
 from impactive_async.feeds.delivery.checkpointer import SLOW_ACK
-from impactive_async.models import Gap
 from tests.feeds.lists import START, FakeList, Over, Sibling, StopsAt, Store, feed_of, ids, iso, row
 from tests.support import ManualClock, spin
 
@@ -169,10 +167,7 @@ async def test_a_recovered_row_that_is_not_handled_keeps_the_cursor_from_being_s
     listed, store, sibling = listed_with(1), Store(), Sibling(*[row(number) for number in range(20, 30)])
     clock = StopsAt(polls=2)
 
-    async def recover(gaps: Collection[Gap]) -> object:
-        return await sibling(gaps)
-
-    feed = feed_of(listed, clock, recover=recover, store=store)
+    feed = feed_of(listed, clock, recover=sibling, store=store)
     batches = feed.batches(max=5)
     async with await anext(batches):
         pass

@@ -203,7 +203,7 @@ async def test_a_full_first_page_from_a_moment_is_recovered_or_told(complete: bo
     """Rows from the moment on were asked for: what the first page cannot show of them is an overflow."""
     listed, gaps = FakeList(), list[Gap]()
     listed.add(*range(10, 22))
-    sibling = Sibling(*listed.rows, complete=complete)
+    sibling = Sibling(*listed.rows, row(-1), complete=complete)
     feed = feed_of(listed, StopsAt(), recover=sibling, since=START, on_gap=gaps.append)
     assert await ids(feed) == [f"e{number}" for number in range(10, 22)]
     assert [gap.kind for gap in gaps] == told

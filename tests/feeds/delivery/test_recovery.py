@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
+import attrs
 import pytest
 
 from impactive_async import AsyncClient, FeedGapError, MemoryCursorStore
@@ -13,7 +14,7 @@ from impactive_async._codec.page import RawPage, page_of
 from impactive_async.errors import ConfigurationError, ServerError
 from impactive_async.feeds.delivery.source import Recovery
 from impactive_async.models import Gap
-from impactive_async.resources.watching.recovery import ReplyRecovery, reaches
+from impactive_async.resources.watching.recovery import Replies, ReplyRecovery, filled_by, reaches
 from impactive_async.sandbox import Sandbox
 from tests.feeds.lists import CAP, FakeList, Over, Sibling, StopsAt, feed_of, ids, iso, row
 from tests.support import client_of
@@ -60,7 +61,7 @@ async def test_replies_past_the_cap_are_fetched_from_the_contacts(sandbox: Sandb
     """More replies than a page shows are all delivered, in order and once, and nothing is in doubt."""
     mail = Mailbox(sandbox)
     feed = crm.sequences.watch_replies(mail.sequence)
-    first = await mail.write(1)
+    first = await mail.write(2)
     assert await pull(feed, len(first)) == (first, [])
     burst = await mail.write(PER_CONTACT)
     assert len(burst) > REPLIES
@@ -74,8 +75,7 @@ async def test_recovered_replies_look_like_the_others(sandbox: Sandbox, crm: Asy
     """A reply that came through its contact's list is like one of the sequence's own list."""
     mail = Mailbox(sandbox)
     feed = crm.sequences.watch_replies(mail.sequence)
-    await mail.write(1)
-    await pull(feed, len(mail.people))
+    await pull(feed, len(await mail.write(2)))
     await mail.write(PER_CONTACT)
     recovered = await anext(feed)
     enrolled = {one.contact_id: one.id for one in sandbox.state.enrollments(mail.sequence)}
@@ -208,7 +208,7 @@ async def contacts(sandbox: Sandbox, count: int) -> list[str]:
 async def test_a_crash_amid_a_recovery_repeats_it(sandbox: Sandbox, crm: AsyncClient) -> None:
     """A consumer that dies while it handles recovered rows gets all of the gap again, and misses none."""
     mail, store = Mailbox(sandbox), MemoryCursorStore()
-    first = await mail.write(1)
+    first = await mail.write(2)
     async with crm.sequences.watch_replies(mail.sequence, store=store) as feed:
         await pull(feed, len(first))
         feed.ack()
@@ -261,6 +261,40 @@ async def test_a_bad_row_in_a_recovery_makes_it_partial() -> None:
     assert [one.row for one in bad] == [{"id": "bad"}]
 
 
+async def test_a_bad_row_may_be_of_any_gap() -> None:
+    """Two gaps and one row that cannot be read: neither gap counts as filled."""
+    told = list[Gap]()
+    listed, clock, bad = FakeList(), StopsAt(), list[Any]()
+    listed.add(1, 2)
+    feed = feed_of(
+        listed, clock, recover=Sibling(*HIDDEN, {"id": "bad"}), on_gap=told.append, on_bad_row=bad.append
+    )
+    await ids(feed)
+    listed.add(*range(10, 13 + CAP))
+    clock.sleeps_left = 1
+    await ids(feed)
+    assert [gap.kind for gap in told] == ["lookback", "overflow"]
+    assert len(bad) == 1
+
+
+@pytest.mark.parametrize("cut", ["a row of the page", "every row from before the gap"])
+async def test_a_sibling_list_that_was_cut_off_fills_no_gap(cut: str) -> None:
+    """Whatever it says: it shows all rows of the page, and one from before the gap, or the gap is told."""
+    listed, clock, told = FakeList(), StopsAt(), list[Gap]()
+    listed.add(1, 2)
+
+    async def cut_off(gaps: Collection[Gap]) -> Recovery:
+        shown = listed.rows[3:] if cut.startswith("every") else listed.rows[:-1]
+        return Recovery(shown, filled=gaps)
+
+    feed = feed_of(listed, clock, recover=cut_off, on_gap=told.append)
+    await ids(feed)
+    listed.add(*range(10, 13 + CAP))
+    clock.sleeps_left = 1
+    await ids(feed)
+    assert "overflow" in [gap.kind for gap in told]
+
+
 async def test_a_failed_recovery_tells_the_gap() -> None:
     """A sibling list that cannot be had changes nothing about the rows behind the gap."""
     rows, gaps, _ = await overflowing(Sibling(error=ServerError("down", status=503)))
@@ -275,7 +309,7 @@ async def test_the_gaps_of_a_page_are_looked_for_together() -> None:
 
     async def fills_the_overflow(gaps: Collection[Gap]) -> Recovery:
         asked.append(" and ".join(gap.kind for gap in gaps))
-        rows = [row(0, id="hidden"), *HIDDEN]
+        rows = [row(0, id="hidden"), *listed.rows]
         return Recovery(rows, filled=[gap for gap in gaps if gap.kind == "overflow"])
 
     told = list[Gap]()
@@ -285,6 +319,57 @@ async def test_the_gaps_of_a_page_are_looked_for_together() -> None:
     clock.sleeps_left = 1
     assert await ids(feed) == ["hidden", *(f"e{number}" for number in range(10, 13 + CAP))]
     assert (asked, [gap.kind for gap in told]) == (["lookback and overflow"], ["lookback"])
+
+
+async def test_somebody_enrolled_twice_is_asked_for_once() -> None:
+    """Their replies would come twice, with two enrollments, and contradict each other."""
+    caller: Any = OneAnswer([{"id": "new", "contactId": "c1"}, {"id": "old", "contactId": "c1"}], [{"id": "r1"}])
+    recovery = await ReplyRecovery(caller, "s1")([GAP])
+    assert recovery.rows == [{"id": "r1", "contactId": "c1", "enrollmentId": "new"}]
+    assert recovery.filled == [GAP]
+
+
+def replies(*seconds: int) -> Replies:
+    start = datetime.fromisoformat("2026-05-01T09:00:00+00:00")
+    return Replies([{"emailDate": iso(start + timedelta(seconds=number))} for number in seconds])
+
+
+IN_GAP, SINCE_BEFORE = range(37, 0, -1), range(36, -2, -1)
+
+
+@pytest.mark.parametrize(
+    ("lists", "filled"),
+    [
+        ([replies(*IN_GAP)], False),
+        ([replies(*IN_GAP), replies(*IN_GAP), replies(5)], False),
+        ([replies(*IN_GAP), replies(*SINCE_BEFORE)], True),
+        ([replies(*SINCE_BEFORE)], True),
+        ([replies(*reversed(SINCE_BEFORE))], False),
+        ([replies(3, 2, 1), replies(9)], True),
+        ([Replies(replies(3, 2, 1).rows, more=True)], False),
+        ([], True),
+    ],
+    ids=[
+        "cut at 37",
+        "two cut at 37",
+        "one is longer",
+        "from before",
+        "the oldest first",
+        "short",
+        "more",
+        "nobody",
+    ],
+)
+def test_what_the_lists_of_contacts_prove(lists: list[Replies], filled: bool) -> None:
+    """A list that lies in the gap as a whole may be cut off at any length, unless another one is longer."""
+    assert filled_by(lists, [GAP]) == ([GAP] if filled else [])
+
+
+def test_late_rows_are_looked_for_in_young_lists_too() -> None:
+    """A list of no usual length that begins within the time of late rows is taken for a whole one."""
+    late = attrs.evolve(GAP, kind="lookback")
+    assert filled_by([replies(*IN_GAP)], [GAP, late]) == [late]
+    assert filled_by([replies(*range(50, 0, -1))], [late]) == []
 
 
 async def test_rows_outside_the_gap_are_not_taken_from_a_sibling() -> None:
@@ -304,11 +389,11 @@ async def test_history_is_not_looked_for() -> None:
 def test_a_list_shows_all_above_its_oldest_row() -> None:
     """It proves nothing of what was before that row, and nothing at all if one of its moments cannot be read."""
     start = datetime.fromisoformat("2026-05-01T09:00:00+00:00")
-    rows = [{"at": iso(start + timedelta(seconds=number))} for number in range(3)]
+    rows = [{"at": iso(start + timedelta(seconds=number))} for number in (2, 1, 0)]
     assert not reaches(rows, None, "at")
     assert reaches(rows, start + timedelta(seconds=1), "at")
     assert not reaches(rows, start, "at")
-    assert not reaches([*rows[1:], {}], start + timedelta(seconds=2), "at")
+    assert not reaches([*rows[:2], {}], start + timedelta(seconds=2), "at")
     assert not reaches([], start, "at")
 
 

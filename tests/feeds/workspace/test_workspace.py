@@ -72,6 +72,8 @@ class FakeWorkspace:
     def source(self, feed: FeedId) -> Source[Send]:
         name = feed.sequence_id or feed.kind
         page, recover = self.lists[name].page, self.siblings.get(name)
+        if recover is not None:
+            recover.listed = self.lists[name]
         return Source(name=name, row=Send, rules=RULES, page=page, clock=self.clock, own=self.own, recover=recover)
 
     def watch(self, concurrency: int = 4, **options: Any) -> WorkspaceWatch:
