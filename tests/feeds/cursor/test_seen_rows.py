@@ -47,6 +47,18 @@ def test_a_page_that_may_be_cut_tells_nothing() -> None:
     assert sorted(gone(seen_rows, SOME[:5], 31)) == SOME[5:]
 
 
+def test_a_list_that_stays_as_long_while_rows_leave_it_is_cut() -> None:
+    """For each row that comes the oldest leaves: none is told, also after a restart, until the length changes."""
+    seen_rows, ids = SeenRows(), [f"r{number}" for number in range(60)]
+    for minute in range(10):
+        assert gone(seen_rows, ids[minute : minute + 37], 2 * minute) == []
+        seen_rows.show(ids[minute + 37 : minute + 38], NOON, whole=False)  # a poll with `since` in between
+        seen_rows = SeenRows.load(json.loads(json.dumps(seen_rows.dump())))
+        assert gone(seen_rows, ids[minute : minute + 37], 2 * minute + 1) == []
+    assert gone(seen_rows, ids[9:45], 30) == []
+    assert gone(seen_rows, ids[9:45], 31) != []
+
+
 def test_a_row_that_comes_back_in_between_is_not_gone() -> None:
     """A replica that lags behind shows an old state once."""
     seen_rows = SeenRows()

@@ -2,7 +2,8 @@
 
 Only a page that shows the whole list proves that a row is gone. Two such pages in a row must lack it, because a
 replica may lag behind. A page that lacks most of the rows known may be a fault of the server's, so then it takes
-`MANY_LOOKS`.
+`MANY_LOOKS`. A list that stays as long as it was although rows leave it may be cut off at that length: for each
+that comes another leaves. Until its length is another one, it proves nothing.
 """
 
 from collections.abc import Collection, Iterable
@@ -11,6 +12,7 @@ from typing import Any, Final, Self
 from impactive_async._codec.lists import USUAL_CAPS
 from impactive_async.feeds.cursor import saved_text as state
 from impactive_async.feeds.cursor import timestamps
+from impactive_async.feeds.cursor.evidence.reach import LEAST_CAP
 from impactive_async.feeds.cursor.evidence.witnesses import CERTAIN
 from impactive_async.feeds.cursor.page import Page
 from impactive_async.feeds.cursor.seen_versions import RowId, is_id
@@ -37,13 +39,15 @@ def is_short(rows: int, cap: int | None) -> bool:
 class SeenRows:
     """The rows that a list has shown, each with the server's time at the last page that did."""
 
-    __slots__ = ("_in_hand", "_missed", "_seen", "_whole", "looked")
+    __slots__ = ("_cut_at", "_in_hand", "_length", "_missed", "_seen", "_whole", "looked")
 
     def __init__(self) -> None:
         self._seen: dict[RowId, int] = {}
         self._missed: dict[RowId, int] = {}  # whole pages in a row without the row
         self._in_hand: set[RowId] = set()  # those reported and not handled
         self._whole = False  # whether the last page showed the whole list
+        self._length = 0  # of the last page that seemed to show it
+        self._cut_at = 0  # the length at which it may be cut off; 0: there is none
         self.looked: int | None = None
         """The server's time at the last page that showed the whole list, in microseconds."""
 
@@ -69,6 +73,7 @@ class SeenRows:
         """
         shown = {*ids}
         absent = self._seen.keys() - shown
+        whole = whole and not self._may_be_cut(len(shown), absent)
         alive = len(absent) < CERTAIN or len(absent) * 2 <= len(self._seen)
         self._seen.update(dict.fromkeys(shown, at))
         for row_id in shown & self._missed.keys():
@@ -77,6 +82,13 @@ class SeenRows:
         self._whole, self.looked = whole, at if whole else self.looked
         self._forget(max(_LEAST, _MOST * len(shown)))
         return gone
+
+    def _may_be_cut(self, length: int, absent: Collection[RowId]) -> bool:
+        """Whether a page that seems whole has a length at which rows leave the list when others come."""
+        rotates = length == self._length >= LEAST_CAP and not self._missed.keys() >= {*absent}
+        self._length = length
+        self._cut_at = length if rotates or length == self._cut_at else 0
+        return self._cut_at > 0
 
     def show_again(self, at: int) -> list[tuple[RowId, Removed]]:
         """Take the page before once more."""
@@ -109,7 +121,7 @@ class SeenRows:
     def dump(self) -> list[Any]:
         """Return it as JSON. What is in hand is reported again."""
         rows = [[row_id, at, self._missed.get(row_id, 0)] for row_id, at in self._seen.items()]
-        return [self.looked, rows, self._whole]
+        return [self.looked, rows, self._whole, self._length, self._cut_at]
 
     @classmethod
     def load(cls, value: Any) -> Self:
@@ -120,13 +132,15 @@ class SeenRows:
         """
         seen_rows = cls()
         try:
-            seen_rows.looked, rows, *whole = value
-            seen_rows._whole = whole == [True]
+            seen_rows.looked, rows, *more = value  # 0.1 saved no more
+            seen_rows._whole = more[:1] == [True]
+            seen_rows._length, seen_rows._cut_at = more[1:] or (0, 0)
             seen_rows._seen = {row_id: at for row_id, at, _ in rows}
             seen_rows._missed = {row_id: missed for row_id, _, missed in rows if missed}
         except (TypeError, ValueError):
             raise state.damaged("seen_rows") from None
-        numbers = (*seen_rows._seen.values(), *seen_rows._missed.values())
+        lengths = (seen_rows._length, seen_rows._cut_at)
+        numbers = (*seen_rows._seen.values(), *seen_rows._missed.values(), *lengths)
         if not all(map(is_id, seen_rows._seen)) or not all(type(number) is int for number in numbers):
             raise state.damaged("seen_rows")
         if type(seen_rows.looked) not in (int, type(None)):
