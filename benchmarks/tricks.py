@@ -23,11 +23,11 @@ from benchmarks._run import Result, compare, interleave, main, timed
 from impactive_async._codec.bodies import Shape
 from impactive_async._codec.codec import loads
 from impactive_async._codec.exact import exact_reader
-from impactive_async._codec.fast import compile_maker, maker_source
+from impactive_async._codec.fast.reader import compile_maker, maker_source
+from impactive_async._codec.fast.structs import page_decoder, split_rows
 from impactive_async._codec.fields import fields_of, is_open_enum, members_of
 from impactive_async._codec.page import RawPage, page, plain_page
 from impactive_async._codec.scalars import parse_instant
-from impactive_async._codec.structs import page_decoder, split_rows
 from impactive_async.models import Enrollment, Send
 
 OURS: Final = "as it is"

@@ -21,7 +21,7 @@ ONLY_IN = {
         *("agents/resources.py", "agents/prompts.py", "agents/tools/tool.py", "cli/agents/mcp.py"),
         *("agents/tools/writing/consent.py", "agents/tools/writing/flow.py"),
     },
-    "msgspec": {"_codec/structs.py"},
+    "msgspec": {"_codec/fast/structs.py"},
     "opentelemetry": {"otel.py"},
     "prometheus_client": {"operations/metrics.py"},
     "pygal": {"reports/charts.py"},

@@ -19,7 +19,7 @@ from impactive_async._codec.bodies import NotJson, json_of
 from impactive_async._codec.brief import brief, shorten
 from impactive_async._codec.encode import encode_draft, encode_fields, to_wire
 from impactive_async._codec.exact import exact_reader
-from impactive_async._codec.fast import fast_reader
+from impactive_async._codec.fast.reader import fast_reader
 from impactive_async._codec.json_bytes import dumps, loads
 from impactive_async._codec.lists import rows_in_frame, rows_within, tell_more, values_of
 from impactive_async._codec.scalars import Misfit, format_instant, parse_instant
@@ -215,8 +215,11 @@ def decode_rows(cls: type[T], raws: Sequence[object]) -> list[T]:
     """
     fast = fast_reader(cls)
     rows: list[T] | None = None if fast is None else fast.rows_of_values(raws)
-    if rows is not None:
-        return list(map(_rightly_named, rows, raws)) if hide_fields(cls, rows) else rows
+    if fast is not None and rows is not None:
+        if hide_fields(cls, rows):
+            return list(map(_rightly_named, rows, raws))
+        fast.learn(rows)
+        return rows
     return [decode_row(cls, raw, f"$[{index}]") for index, raw in enumerate(raws)]
 
 

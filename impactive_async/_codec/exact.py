@@ -1,6 +1,6 @@
 """The exact readers. They define what a row means, and name the path of a value that does not fit.
 
-cattrs builds them from the annotations of row classes. The fast readers (`fast.py`) leave to them every row that
+cattrs builds them from the annotations of row classes. The fast readers (`fast`) leave to them every row that
 they are not sure of.
 """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterable
 from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -76,3 +78,20 @@ def members_of(kind: Any) -> dict[str, str]:
 def is_array(kind: Any) -> bool:
     """Whether an annotation is `tuple[Item, ...]`."""
     return get_origin(kind) is tuple
+
+
+def row_class(field: Field) -> Any:
+    """Return the type of a field's value, or of each of its values."""
+    return get_args(field.type)[0] if is_array(field.type) else field.type
+
+
+@functools.cache
+def nested_fields(cls: type) -> tuple[Field, ...]:
+    """Return the fields of a class that hold rows."""
+    return tuple(field for field in fields_of(cls) if attrs.has(row_class(field)))
+
+
+def nested_rows(field: Field, rows: Iterable[Any]) -> list[Any]:
+    """Return the rows that a field of other rows holds."""
+    values = [value for row in rows if (value := getattr(row, field.name)) is not None]
+    return [row for value in values for row in value] if is_array(field.type) else values

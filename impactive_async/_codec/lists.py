@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from impactive_async._codec.bodies import json_of
+from impactive_async._codec.fast.structs import AVAILABLE
 from impactive_async._codec.json_bytes import loads
-from impactive_async._codec.structs import AVAILABLE
 from impactive_async._codec.tolerant import markers
 from impactive_async._codec.tolerant.envelopes import (
     Located,

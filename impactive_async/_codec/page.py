@@ -15,9 +15,9 @@ from typing import Any, TypeAlias
 import attrs
 
 from impactive_async._codec.bodies import Shape
+from impactive_async._codec.fast.structs import AVAILABLE, UNREADABLE, columns_decoder, split_rows
 from impactive_async._codec.json_bytes import dumps, loads
 from impactive_async._codec.lists import rows_in_frame, rows_within, tell_more, values_of
-from impactive_async._codec.structs import AVAILABLE, UNREADABLE, columns_decoder, split_rows
 from impactive_async._codec.tolerant.envelopes import Located
 from impactive_async._codec.tolerant.names import renamed
 from impactive_async._codec.tolerant.nearly_json import row_or_text

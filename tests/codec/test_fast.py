@@ -11,7 +11,7 @@ import pytest
 
 from impactive_async._codec.codec import decode_row, decode_rows, read_rows
 from impactive_async._codec.exact import exact_reader
-from impactive_async._codec.fast import fast_reader, nascent
+from impactive_async._codec.fast.reader import fast_reader, nascent
 from impactive_async.errors import DecodeError
 from impactive_async.models import Contact, EnrolledContact, Send, Sequence, Step
 

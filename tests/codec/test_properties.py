@@ -25,7 +25,7 @@ from impactive_async._codec.codec import (
     to_wire,
 )
 from impactive_async._codec.exact import exact_reader
-from impactive_async._codec.fast import fast_reader, only_stores
+from impactive_async._codec.fast.reader import fast_reader, only_stores
 from impactive_async._codec.json_bytes import json_backend
 from impactive_async._codec.scalars import Misfit
 from impactive_async.errors import DecodeError

@@ -16,8 +16,8 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
+from impactive_async._codec.fast.structs import UNREADABLE, split_object
 from impactive_async._codec.json_bytes import loads
-from impactive_async._codec.structs import UNREADABLE, split_object
 from impactive_async._codec.tolerant.names import IDS
 from impactive_async.errors import DecodeError
 

@@ -12,11 +12,9 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeAlias, get_args
+from typing import Any, Final, TypeAlias
 
-import attrs
-
-from impactive_async._codec.fields import Field, fields_of, is_array
+from impactive_async._codec.fields import Field, fields_of, nested_fields, nested_rows, row_class
 
 Deviate: TypeAlias = Callable[[str], None]
 
@@ -44,7 +42,9 @@ def under_contracts_names(cls: type, row: Mapping[str, Any], deviate: Deviate) -
         deviate: Told once of each kind of name that is not the contract's.
     """
     row = renamed(row, _fields(cls), deviate)
-    inner = {field.wire: _inner(field, row[field.wire], deviate) for field in _nested(cls) if field.wire in row}
+    inner = {
+        field.wire: _inner(field, row[field.wire], deviate) for field in nested_fields(cls) if field.wire in row
+    }
     return {**row, **inner} if any(row[wire] is not value for wire, value in inner.items()) else row
 
 
@@ -103,22 +103,17 @@ def hide_fields(cls: Any, rows: Sequence[Any]) -> bool:
     beyond = {key for row in rows for key in row.extra}
     if not beyond.isdisjoint(HOLDERS) or not _by_other_names(_fields(cls)).keys().isdisjoint(beyond):
         return True
-    return any(hide_fields(_row_class(field), _inner_rows(field, rows)) for field in _nested(cls))
+    return any(hide_fields(row_class(field), nested_rows(field, rows)) for field in nested_fields(cls))
 
 
 def _inner(field: Field, value: Any, deviate: Deviate) -> Any:
-    cls = _row_class(field)
+    cls = row_class(field)
     if isinstance(value, Mapping):
         return under_contracts_names(cls, value, deviate)
     if not isinstance(value, list):
         return value
     inner = [under_contracts_names(cls, one, deviate) if isinstance(one, Mapping) else one for one in value]
     return inner if any(one is not before for one, before in zip(inner, value, strict=True)) else value
-
-
-def _inner_rows(field: Field, rows: Sequence[Any]) -> list[Any]:
-    values = [value for row in rows if (value := getattr(row, field.name)) is not None]
-    return [row for value in values for row in value] if is_array(field.type) else values
 
 
 @functools.cache
@@ -130,13 +125,3 @@ def _fields(cls: type) -> tuple[str, ...]:
 def _by_other_names(fields: tuple[str, ...]) -> Mapping[str, str]:
     """Return the contract's names of fields, by their other names."""
     return {name: field for field in fields for name in other_names(field)}
-
-
-@functools.cache
-def _nested(cls: type) -> tuple[Field, ...]:
-    """Return the fields of a class that hold rows."""
-    return tuple(field for field in fields_of(cls) if attrs.has(_row_class(field)))
-
-
-def _row_class(field: Field) -> Any:
-    return get_args(field.type)[0] if is_array(field.type) else field.type

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impactive_async._codec import codec, fast
+from impactive_async._codec import codec
 from impactive_async._codec.codec import to_wire
+from impactive_async._codec.fast import reader
 from impactive_async._codec.page import page, plain_page
 from impactive_async._codec.shapes import many, one
 from impactive_async._codec.tolerant.names import other_names
@@ -31,7 +32,7 @@ def _reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     if request.param == "exact":
         monkeypatch.setattr(codec, "fast_reader", lambda _: None)
     else:
-        assert vars(codec)["fast_reader"] is fast.fast_reader
+        assert vars(codec)["fast_reader"] is reader.fast_reader
 
 
 def read(shape: Callable[[bytes], Any], document: Any, *, strict: bool = False) -> tuple[Any, set[str]]:

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impactive_async._codec import codec, fast
+from impactive_async._codec import codec
 from impactive_async._codec.codec import read_rows
+from impactive_async._codec.fast import reader
 from impactive_async._codec.page import page, plain_page, value_of
 from impactive_async._codec.shapes import many, many_exactly, one, result
 from impactive_async._codec.tolerant.notes import Notes, noting
@@ -33,7 +34,7 @@ def _reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     if request.param == "exact":
         monkeypatch.setattr(codec, "fast_reader", lambda _: None)
     else:
-        assert vars(codec)["fast_reader"] is fast.fast_reader
+        assert vars(codec)["fast_reader"] is reader.fast_reader
 
 
 def read(shape: Callable[[bytes], Any], document: Any) -> tuple[Any, list[str]]:

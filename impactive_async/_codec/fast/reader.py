@@ -17,24 +17,36 @@ from typing import Any, Final, get_args
 
 import attrs
 
-from impactive_async._codec.fast_source import LoopText, RowMaker, write_maker
+from impactive_async._codec.fast.source import LoopText, RowMaker, write_maker
+from impactive_async._codec.fast.structs import (
+    UNREADABLE,
+    UNSET,
+    has_struct,
+    open_structs,
+    page_decoder,
+    row_decoder,
+)
+from impactive_async._codec.fast.undocumented import Places, Undocumented
 from impactive_async._codec.fields import fields_of, is_array
+from impactive_async._codec.json_bytes import loads
 from impactive_async._codec.scalars import Misfit, is_one_address, read_decimal, to_utc
-from impactive_async._codec.structs import UNREADABLE, has_struct, open_structs, page_decoder, row_decoder
 
 _NOTHINGS: Final = repeat(None)
 _DOUBTS: Final = (*UNREADABLE, Misfit, LookupError, TypeError, ValueError)
 """What msgspec and the generated loop raise for a row that they cannot read."""
 
 
-@attrs.frozen
+@attrs.define
 class FastReader:
     """Reads rows of one class. Each method returns `None` where the exact reader has to decide."""
 
+    _cls: type
     _struct_of: Callable[[bytes], Any]
-    _structs_of: Callable[[bytes | memoryview], list[Any]]
     _open_structs_of: Callable[[Sequence[Any]], list[Any]]
     _rows: RowMaker
+    _page: tuple[Callable[[bytes | memoryview], list[Any]], RowMaker]
+    """Makes structs of a page, and rows of them: at first without, later with the undocumented fields learnt."""
+    _undocumented: Undocumented = attrs.field(factory=Undocumented)
 
     def row(self, body: bytes) -> Any | None:
         """Read the JSON text of a row without unknown fields."""
@@ -44,11 +56,18 @@ class FastReader:
             return None
 
     def rows(self, body: bytes | memoryview) -> list[Any] | None:
-        """Read the JSON text of an array of rows without unknown fields."""
+        """Read the JSON text of an array of rows without unknown fields, but for those that were learnt."""
+        structs_of, rows = self._page
         try:
-            return self._rows(self._structs_of(body), _NOTHINGS)
+            return rows(structs_of(body), _NOTHINGS)
         except _DOUBTS:
             return None
+
+    def learn(self, rows: Sequence[Any]) -> None:
+        """Learn the unknown fields of rows, for the pages to come."""
+        if self._undocumented.learn(self._cls, rows):
+            places = self._undocumented.places
+            self._page = page_decoder(self._cls, places), _row_maker(self._cls, places)
 
     def rows_of_values(self, values: Sequence[Any]) -> list[Any] | None:
         """Read rows from their plain values, with or without unknown fields."""
@@ -61,7 +80,8 @@ class FastReader:
 def _made(cls: type) -> FastReader | None:
     if not only_stores(cls) or not has_struct(cls):
         return None
-    return FastReader(row_decoder(cls), page_decoder(cls), open_structs(cls), _row_maker(cls))
+    rows = _row_maker(cls)
+    return FastReader(cls, row_decoder(cls), open_structs(cls), rows, (page_decoder(cls), rows))
 
 
 fast_reader: Final[Callable[[type], FastReader | None]] = functools.cache(_made)
@@ -107,22 +127,26 @@ def unknown_fields(raw: Mapping[str, Any], known: Set[str]) -> dict[str, Any]:
 
 
 @functools.cache
-def _row_maker(cls: type) -> RowMaker:
-    return compile_maker(maker_source(cls), f"reader of {cls.__name__}")
+def _row_maker(cls: type, places: Places = ()) -> RowMaker:
+    more = ", with undocumented fields" if places else ""
+    return compile_maker(maker_source(cls, places), f"reader of {cls.__name__}{more}")
 
 
-def maker_source(cls: type) -> LoopText:
+def maker_source(cls: type, places: Places = ()) -> LoopText:
     """Return the text of the function that makes rows of structs."""
     scope = {
+        "UNSET": UNSET,
         "UTC": UTC,
         "fromisoformat": datetime.fromisoformat,
         "is_one_address": is_one_address,
+        "loads": loads,
         "nothings": _NOTHINGS,
         "read_decimal": read_decimal,
         "to_utc": to_utc,
         "unknown_fields": unknown_fields,
     }
-    return write_maker(cls, LoopText(nascent=nascent, maker_of=_row_maker, scope=scope))
+    maker_of = functools.partial(_row_maker, places=places) if places else _row_maker
+    return write_maker(cls, LoopText(nascent=nascent, maker_of=maker_of, scope=scope, places=places))
 
 
 def compile_maker(source: LoopText, title: str) -> RowMaker:

@@ -1,4 +1,4 @@
-"""Writes the text of the loops that make rows of structs (`fast.py`) from the annotations of row classes."""
+"""Writes the text of the loops that make rows of structs (`reader.py`) from the annotations of row classes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any, Final, get_args
 
 import attrs
 
+from impactive_async._codec.fast.structs import place
+from impactive_async._codec.fast.undocumented import Places
 from impactive_async._codec.fields import Field, fields_of, is_array, is_open_enum, local_fields_of, members_of
 
 _INDENT: Final = "    "
@@ -29,12 +31,14 @@ class LoopText:
         nascent: Makes the class that rows of a class are filled in as.
         maker_of: Returns the compiled loop of a class.
         scope: The values by name.
+        places: The undocumented fields that the structs have members for.
         lines: The lines, without line ends.
     """
 
     nascent: Callable[[type], type]
     maker_of: Callable[[type], RowMaker]
     scope: dict[str, Any]
+    places: Places = ()
     lines: list[str] = attrs.field(factory=list)
 
     def name(self, name: str, meaning: Any) -> str:
@@ -66,9 +70,21 @@ def _fill(cls: type, source: LoopText, *, struct: str, raw: str, row: str) -> Li
         yield f"{row}.{field.name} = value"
     for field in local_fields_of(cls):
         yield f"{row}.{field.name} = {source.name(f'default_{name}_{field.name}', field.default)}"
-    known = source.name(f"known_{name}", frozenset(field.wire for field in fields))
-    yield f"{row}.extra = {{}} if {raw} is None else unknown_fields({raw}, {known})"
+    if source.places:
+        yield from _read_undocumented(cls, source, struct, row)
+    else:
+        known = source.name(f"known_{name}", frozenset(field.wire for field in fields))
+        yield f"{row}.extra = {{}} if {raw} is None else unknown_fields({raw}, {known})"
     yield f"{row}.__class__ = {name}"
+
+
+def _read_undocumented(cls: type, source: LoopText, struct: str, row: str) -> Lines:
+    """Set `extra` of the local `row` to the undocumented fields that the local `struct` has."""
+    yield f"{row}.extra = extra = {{}}"
+    for number, (name, has_parts) in enumerate(dict(source.places).get(cls, ())):
+        yield f"value = {struct}.{place(number)}"
+        yield "if value is not UNSET:"
+        yield f"    extra[{name!r}] = {'loads(bytes(value))' if has_parts else 'value'}"
 
 
 def _read(field: Field, label: str, source: LoopText, struct: str, raw: str) -> Lines:

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Final, get_args
 
 import attrs
 
+from impactive_async._codec.fast.undocumented import Places
 from impactive_async._codec.fields import Field, fields_of, is_array, is_open_enum
 
 try:
@@ -27,6 +28,7 @@ except ImportError:  # pragma: no cover - CPython installs it; elsewhere the exa
     msgspec = None  # type: ignore[assignment]
 
 AVAILABLE: Final = msgspec is not None
+UNSET: Final = msgspec.UNSET if AVAILABLE else None
 
 UNREADABLE: Final = (msgspec.MsgspecError, ValueError, RecursionError) if AVAILABLE else (ValueError,)
 """What decoders raise. The errors of msgspec before 0.20 are not `ValueError`s."""
@@ -37,12 +39,13 @@ def row_decoder(cls: type) -> Callable[[bytes], Any]:
     return msgspec.json.Decoder(_struct_of(cls, closed=True)).decode
 
 
-def page_decoder(cls: type) -> Callable[[bytes | memoryview], list[Any]]:
+def page_decoder(cls: type, places: Places = ()) -> Callable[[bytes | memoryview], list[Any]]:
     """Return the decoder from the JSON text of an array of rows to structs.
 
-    It raises `UNREADABLE` at an unknown field.
+    It raises `UNREADABLE` at an unknown field. An undocumented field that has a place is the member that `place`
+    names: its value, or the text of an object or an array, or `UNSET` where a row lacks it.
     """
-    return msgspec.json.Decoder(list[_struct_of(cls, closed=True)]).decode  # type: ignore[misc]
+    return msgspec.json.Decoder(list[_struct_of(cls, closed=True, places=places)]).decode  # type: ignore[misc]
 
 
 def open_structs(cls: type) -> Callable[[Any], list[Any]]:
@@ -108,34 +111,48 @@ def _has_counterpart(kind: Any) -> bool:
 
 
 @functools.cache
-def _struct_of(cls: type, *, closed: bool) -> type:
-    fields = fields_of(cls)
+def _struct_of(cls: type, *, closed: bool, places: Places = ()) -> type:
+    fields, more = fields_of(cls), dict(places).get(cls, ())
+    members = [
+        *(_member(field, closed=closed, places=places) for field in fields),
+        *((place(number), _PARTS if has_parts else _PLAIN, UNSET) for number, (_, has_parts) in enumerate(more)),
+    ]
     return msgspec.defstruct(
         f"{cls.__name__}OnTheWire",
-        [_member(field, closed=closed) for field in fields],
-        rename={field.name: field.wire for field in fields},
+        members,
+        rename={
+            **{field.name: field.wire for field in fields},
+            **{place(number): name for number, (name, _) in enumerate(more)},
+        },
         kw_only=True,
         forbid_unknown_fields=closed,
         gc=False,  # a struct cannot be part of a reference cycle
     )
 
 
-def _member(field: Field, *, closed: bool) -> tuple[str, Any] | tuple[str, Any, None]:
-    kind = _counterpart(field.type, closed=closed)
+def place(number: int) -> str:
+    """Return the name of a struct's member for an undocumented field."""
+    return f"undocumented_{number}"
+
+
+def _member(field: Field, *, closed: bool, places: Places) -> tuple[str, Any] | tuple[str, Any, None]:
+    kind = _counterpart(field.type, closed=closed, places=places)
     return (field.name, kind) if field.required else (field.name, kind | None, None)
 
 
-def _counterpart(kind: Any, *, closed: bool) -> Any:
+def _counterpart(kind: Any, *, closed: bool, places: Places) -> Any:
     if is_array(kind):
-        item = _counterpart(get_args(kind)[0], closed=closed)
+        item = _counterpart(get_args(kind)[0], closed=closed, places=places)
         array = tuple[item, ...]  # type: ignore[valid-type]
         return array | str if item is str else array  # one address may stand for a list of one
     if is_open_enum(kind):
         return str
-    return _struct_of(kind, closed=closed) if attrs.has(kind) else _SCALARS[kind]
+    return _struct_of(kind, closed=closed, places=places) if attrs.has(kind) else _SCALARS[kind]
 
 
 _INT: Final = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] if AVAILABLE else int
+_PLAIN: Final = _INT | float | str | bool | msgspec.UnsetType | None if AVAILABLE else Any
+_PARTS: Final = msgspec.Raw | msgspec.UnsetType if AVAILABLE else Any
 _SCALARS: Final[dict[type, Any]] = {
     str: str,
     int: _INT,
