@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "doctor": (f"{_CLI}.commands.doctor:doctor",),
     "auth": (f"{_CLI}.resources.auth:auth",),
     "watch": (f"{_CLI}.commands.watch:watch",),
+    "sync": (f"{_CLI}.syncing.command:sync",),
     "worker": (f"{_CLI}.commands.worker:worker",),
     "forward": (f"{_CLI}.commands.forward:app", f"{_CLI}.steering.letters:dead"),
     "schema": (f"{_CLI}.commands.schema:schema",),

@@ -16,7 +16,7 @@ from impactive_async.feeds.delivery.home import learn_workspace, with_home
 from impactive_async.feeds.delivery.last_page import page_of_saved, with_page
 from impactive_async.feeds.delivery.opening import open_cursor, stored_cursor
 from impactive_async.feeds.delivery.page_queue import PageQueue
-from impactive_async.feeds.delivery.poll import Poll, sort_out
+from impactive_async.feeds.delivery.poll import Poll, seconds_between, sort_out
 from impactive_async.feeds.delivery.source import FeedOptions, Source
 from impactive_async.feeds.delivery.stats import FeedStats
 from impactive_async.models.gap import Coverage
@@ -113,8 +113,7 @@ class Feed(Generic[R]):
         before = queue.cursor.server_clock
         await queue.fetch()
         rows, gaps, bad, removed = sort_out(queue)
-        after = queue.cursor.server_clock
-        elapsed = None if before is None or after is None else max(0, after - before) / 1_000_000
+        elapsed = seconds_between(before, queue.cursor.server_clock)
         return Poll(
             rows=rows,
             gaps=gaps,
@@ -122,6 +121,7 @@ class Feed(Generic[R]):
             removed=removed,
             cursor=with_home(with_page(queue.cursor.dumps(), queue.last), self._source.home),
             next_in=self._options.pace_of(self._source).after_gap_of(queue.new_rows, elapsed, queue.cursor.cap),
+            coverage=coverage_of(self.name, queue.cursor),
         )
 
     def batches(

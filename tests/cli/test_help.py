@@ -40,6 +40,7 @@ PUBLIC = {
         "sandbox",
         "stores",
     ),
+    "sync_source",
     "webhooks",
 }
 

@@ -103,8 +103,16 @@ class Run:
             ConfigurationError: The key is missing or ill-formed, or the base URL is not accepted.
         """
         if self._crm is None:
-            self._crm = _client(self.options)
+            self._crm = self.new_client()
         return self._crm
+
+    def new_client(self) -> AsyncClient:
+        """Make a client for another event loop; whoever asks for it closes it.
+
+        Raises:
+            ConfigurationError: See `crm`.
+        """
+        return _client(self.options)
 
     def show(self, rows: Iterable[Any]) -> None:
         """Write rows: a table for people, JSON or CSV for programs."""

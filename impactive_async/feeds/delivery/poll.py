@@ -9,7 +9,7 @@ import attrs
 from impactive_async.feeds.cursor.quarantine import BadRow
 from impactive_async.feeds.delivery.items import PendingGap, RecoveredRow, RemovedRow
 from impactive_async.feeds.delivery.page_queue import PageQueue
-from impactive_async.models.gap import Gap, Removed
+from impactive_async.models.gap import Coverage, Gap, Removed
 
 R = TypeVar("R")
 
@@ -25,6 +25,7 @@ class Poll(Generic[R]):
         next_in: Seconds after which the next poll is due.
         bad: Rows that could not be read. The next poll does not bring them again.
         removed: Rows that are gone, if removals are followed.
+        coverage: Up to when the feed is complete once these rows are handled; `None` for one made by hand.
     """
 
     rows: list[R]
@@ -33,6 +34,7 @@ class Poll(Generic[R]):
     next_in: float
     bad: list[BadRow]
     removed: list[Removed] = attrs.Factory(list)
+    coverage: Coverage | None = None
 
 
 def sort_out(queue: PageQueue[R]) -> tuple[list[R], list[Gap], list[BadRow], list[Removed]]:
@@ -53,3 +55,8 @@ def sort_out(queue: PageQueue[R]) -> tuple[list[R], list[Gap], list[BadRow], lis
             case RemovedRow():
                 removed.append(delivery.removed)
     return rows, gaps, bad, removed
+
+
+def seconds_between(before: int | None, after: int | None) -> float | None:
+    """Return the seconds from one time of the server to another, in microseconds; `None` if either is unknown."""
+    return None if before is None or after is None else max(0, after - before) / 1_000_000

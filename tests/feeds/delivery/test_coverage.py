@@ -88,3 +88,12 @@ async def test_a_list_without_since_has_gaps_and_a_last_row_too() -> None:
     assert coverage.gaps == tuple(poll.gaps)
     assert coverage.last_page is not None
     assert coverage.last_row in [one.created_at for one in poll.rows]
+
+
+async def test_a_poll_by_hand_says_what_its_cursor_covers() -> None:
+    """`Poll.coverage` is what a feed says that has handled the same rows."""
+    listed = FakeList()
+    listed.add(1, 2)
+    feed = feed_of(listed, StopsAt())
+    await ids(feed)
+    assert (await feed_of(listed, StopsAt()).poll()).coverage == feed.coverage
