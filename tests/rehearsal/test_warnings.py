@@ -72,6 +72,8 @@ async def test_somebody_is_there_twice(crm: AsyncClient, sandbox: Sandbox) -> No
     ]
     assert twin in told.people[0].warnings[1].message
     assert ada in told.people[2].warnings[0].message
+    shared = [mail.contact_id for mail in told.mails if WarningKind.TWO_MAILS_IN_A_DAY in kinds(mail.warnings)]
+    assert shared == [ada, twin]
 
 
 async def test_equal_drafts_are_one_person(crm: AsyncClient, sandbox: Sandbox) -> None:
@@ -120,6 +122,16 @@ async def test_somebody_is_on_another_sequence(
     assert kinds(told.people[0].warnings) == ([] if kind is None else [kind])
     assert all("'News'" in warning.message for warning in told.people[0].warnings)
     assert len(told.elsewhere) == (state == "active")
+
+
+async def test_another_sequence_that_is_paused_sends_nothing(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """Being on it is told all the same: it may be made active again."""
+    ada, news = person(sandbox), await sequence(crm, 0, 1, name="News")
+    await crm.sequences.enroll(news, contact_ids=[ada])
+    await crm.sequences.update(news, status="paused")
+    told = await rehearsed(crm, sandbox, await sequence(crm, 0), [ada])
+    assert kinds(told.people[0].warnings) == [WarningKind.ENROLLED_ELSEWHERE]
+    assert told.elsewhere == ()
 
 
 async def test_others_need_not_be_looked_at(crm: AsyncClient, sandbox: Sandbox) -> None:
