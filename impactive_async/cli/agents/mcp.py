@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -191,6 +190,8 @@ async def _service(
             own = folder_of(f"{run.crm.base_url} {workspace.id}", state)
             yield AgentService(crm=run.crm, settings=attrs.evolve(settings, state=own), hub=hub)
             return
+        from tempfile import TemporaryDirectory
+
         from impactive_async.sandbox import Sandbox, SandboxControl
 
         emulated = await stack.enter_async_context(Sandbox())
