@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from benchmarks import _run, bulk, call, cursor, decode, feeds, forward, hub, imports, poll, scale, start
+from benchmarks import _run, bulk, call, cursor, decode, feeds, forward, hub, imports, metrics, poll, scale, start
 from benchmarks._plot import plot
 from benchmarks._run import Result
 
@@ -95,6 +95,7 @@ ALL: Final[dict[str, Callable[[int], list[Result]]]] = {
     "bulk": bulk_results,
     "hub": hub.results,
     "forward": forward.results,
+    "metrics": metrics.results,
     "scale": scale.results,
 }
 

@@ -1,21 +1,27 @@
 """OpenTelemetry for a client: a span and a measurement for each request, by the semantic conventions for HTTP.
 
+And for workers and forwarders: what they do and how their hub is, as Prometheus gets it.
+
 It needs the extra `otel`, which is OpenTelemetry's API alone. A program sets up the SDK for itself; without it,
 calls of the API do nothing.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from opentelemetry import propagate
-from opentelemetry.metrics import MeterProvider, get_meter
+from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation, get_meter
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider, get_tracer, set_span_in_context
 from yarl import URL
 
 from impactive_async import AsyncClient, RequestEvent, ResponseEvent, __version__
+from impactive_async.operations.series import DURATION, DURATION_SAYS, SERIES, Series
+from impactive_async.operations.shown import Shown
 
-__all__ = ["instrument"]
+__all__ = ["instrument", "instrument_process"]
 
 _SCHEMA: Final = "https://opentelemetry.io/schemas/1.27.0"
 _BOUNDARIES: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
@@ -107,3 +113,44 @@ def _outcome(event: ResponseEvent) -> _Attributes:
         outcome["http.response.status_code"] = event.status
     error = event.error or (str(event.status) if (event.status or 0) >= 400 else None)
     return outcome if error is None else {**outcome, "error.type": error}
+
+
+def instrument_process(shown: Shown, *, meter_provider: MeterProvider | None = None) -> None:
+    """Measure what a worker or forwarder does, and the hub that it works with.
+
+    Names begin with `impactive.`, and so do the attributes. Their values are read when the SDK collects them. The
+    engine is asked then too, and its answer is seen at the next collection.
+
+    Args:
+        shown: What the reports of the process go to.
+        meter_provider: Where measurements go; default: the global provider.
+
+    Raises:
+        RuntimeError: It was not called in the event loop of the process.
+    """
+    meter = get_meter("impactive_async", __version__, meter_provider, _SCHEMA)
+    loop = asyncio.get_running_loop()
+    for series in SERIES:
+        create = meter.create_observable_counter if series.rises else meter.create_observable_gauge
+        create(series.name, [_reading(series, shown, loop)], unit=series.unit, description=series.says)
+    if shown.deliveries is not None:
+        seconds = meter.create_histogram(
+            DURATION, unit="s", description=DURATION_SAYS, explicit_bucket_boundaries_advisory=_BOUNDARIES
+        )
+        shown.deliveries.listeners.append(
+            lambda destination, took: seconds.record(took, {"impactive.destination": destination})
+        )
+
+
+def _reading(
+    series: Series, shown: Shown, loop: asyncio.AbstractEventLoop
+) -> Callable[[CallbackOptions], Iterable[Observation]]:
+    names = [f"impactive.{label}" for label in series.labels]
+
+    def read(_: CallbackOptions) -> Iterable[Observation]:
+        if series.source == "engine" and not loop.is_closed():
+            asyncio.run_coroutine_threadsafe(shown.view.status(), loop)  # the SDK reads in a thread of its own
+        for labels, value in series.values(shown, shown.view.latest):
+            yield Observation(value, dict(zip(names, labels, strict=True)))
+
+    return read

@@ -45,6 +45,11 @@ class HubView:
         """The hub itself."""
         return self._hub
 
+    @property
+    def latest(self) -> HubStatus | HubError | None:
+        """What the engine has said last; None: it was not asked."""
+        return self._last
+
     def forget(self) -> None:
         """Ask anew the next time: something was changed."""
         self._asked = None

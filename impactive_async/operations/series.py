@@ -62,7 +62,7 @@ class Series:
             "engine": hub if hub is not None else HubError("nobody has asked yet"),
         }[self.source]
         if asked is not None:
-            for labels, value in self.read(asked).items():
+            for labels, value in dict(self.read(asked)).items():  # a copy, as other threads read too
                 yield ((labels,) if isinstance(labels, str) else labels), value
 
 
@@ -87,11 +87,11 @@ def _troubles(activity: Activity) -> Values:
 
 
 def _failing(deliveries: ForwardActivity) -> Values:
-    return {name: int(one.state in ("failing", "gone")) for name, one in deliveries.destinations.items()}
+    return {name: int(one.state in ("failing", "gone")) for name, one in dict(deliveries.destinations).items()}
 
 
 def _delivered(deliveries: ForwardActivity) -> Values:
-    known = {name: one.last_delivery for name, one in deliveries.destinations.items()}
+    known = {name: one.last_delivery for name, one in dict(deliveries.destinations).items()}
     return {name: at for name, at in known.items() if at is not None}
 
 

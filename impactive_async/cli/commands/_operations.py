@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from impactive_async.operations.shown import Shown
 
 TOKEN: Final = "IMPACTIVE_ACTIONS_TOKEN"  # noqa: S105 - the name of a variable
-PORT_OPTIONS: Final = ("listen", "allow_hosts", "allow_actions", "token_file")
+PORT_OPTIONS: Final = ("listen", "allow_hosts", "allow_actions", "token_file", "otel")
 """What `port_of` takes."""
 _HIGHEST_PORT: Final = 65_535
 
@@ -79,9 +79,16 @@ fail_after_option = option(
 )
 
 
+otel_option = option(
+    "--otel",
+    is_flag=True,
+    help="Spans and metrics for OpenTelemetry, set up as by `opentelemetry-instrument`; needs the extra `otel`.",
+)
+
+
 def port_options(body: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of its port; it gets their values for `port_of`."""
-    for add in (token_file_option, allow_actions_option, allow_host_option, listen_option):
+    for add in (otel_option, token_file_option, allow_actions_option, allow_host_option, listen_option):
         body = add(body)
     return body
 
@@ -92,6 +99,7 @@ class Port(NamedTuple):
     listen: tuple[str, int] | None
     token: str | None = None
     names: tuple[str, ...] = ()
+    otel: bool = False
 
 
 def port_of(
@@ -100,6 +108,7 @@ def port_of(
     allow_hosts: tuple[str, ...],
     allow_actions: bool,
     token_file: str | None,
+    otel: bool,
 ) -> Port:
     """Return the port that the options name.
 
@@ -112,7 +121,8 @@ def port_of(
         )
     if token_file and not allow_actions:
         raise UsageError("A token alone allows nothing: give --allow-actions too.")
-    return Port(listen=listen, token=_token(token_file) if allow_actions else None, names=allow_hosts)
+    token = _token(token_file) if allow_actions else None
+    return Port(listen=listen, token=token, names=allow_hosts, otel=otel)
 
 
 def _token(file: str | None) -> str:
@@ -149,12 +159,24 @@ async def shown(
     """
     from pathlib import Path
 
+    if port.otel:
+        _instrument(process, client)
     async with AsyncExitStack() as stack:
         if port.listen:
             await _listen(stack, run, process, port, port.listen, client)
         if health_file:
             _keep_file(stack, Path(health_file), process)
         yield
+
+
+def _instrument(process: Shown, client: AsyncClient | None) -> None:
+    try:
+        from impactive_async import otel
+    except ModuleNotFoundError:
+        raise UsageError("--otel needs OpenTelemetry's API: pip install 'impactive-async[otel]'.") from None
+    otel.instrument_process(process)
+    if client is not None:
+        otel.instrument(client)
 
 
 async def _listen(
