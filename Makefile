@@ -14,11 +14,14 @@ THREADED := tests/stores tests/bulk/journal tests/hub/contract
 SPOKEN   := tests/resources tests/feeds tests/bulk tests/cli
 DIALECTS := wrapped noun numbers express next microseconds small-pages no-date
 
-.PHONY: demo help check test lint types layers changed unit docs evidence release-check bench bench-check clean
+.PHONY: demo demo-ops help check test lint types layers changed unit docs evidence release-check bench bench-check clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed-cli  ## The main job, end to end, on the embedded sandbox
 	$(BIN)/impactive demo
+
+demo-ops: $(VENV)/.installed-ops  ## A worker, a forwarder, a receiver that fails now and then, and their page
+	$(BIN)/impactive demo --ops
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,9 +81,13 @@ $(VENV)/.installed-cli: pyproject.toml | $(BIN)/python
 	$(PIP) install --editable '.[cli]'
 	@touch $@
 
+$(VENV)/.installed-ops: pyproject.toml | $(BIN)/python
+	$(PIP) install --editable '.[cli,metrics]'
+	@touch $@ $(VENV)/.installed-cli
+
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 	$(PIP) install --editable '.[dev]'
-	@touch $@ $(VENV)/.installed-cli
+	@touch $@ $(VENV)/.installed-cli $(VENV)/.installed-ops
 
 $(VENV)/.installed-bench: pyproject.toml | $(BIN)/python
 	$(PIP) install --editable '.[bench]'
