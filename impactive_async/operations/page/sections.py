@@ -85,11 +85,11 @@ def _concerns(deliveries: ForwardActivity | None, hub: HubStatus | None) -> Iter
     letters = sum(group.dead_letters for group in hub.groups) if hub else 0
     for number, what in (
         (hub.dead_count if hub else 0, "dead feeds"),
-        (hub.failing if hub else 0, "feeds that fail"),
+        (hub.failing if hub else 0, "failing feeds"),
         (letters, "dead letters"),
     ):
         if number:
-            yield f"{number:,} {what}"
+            yield f"{what}: {number:,}"
     for name, one in deliveries.destinations.items() if deliveries else ():
         if one.state in ("failing", "gone"):
             yield f"destination {name} is {one.state}"
