@@ -10,7 +10,7 @@ from typing import Final
 
 from impactive_async.errors import ConfigurationError
 
-VERSION: Final = 6
+VERSION: Final = 7
 """The version that this program reads and writes."""
 
 STEPS: Final = {
@@ -20,6 +20,7 @@ STEPS: Final = {
     4: "4: a reader can have a consumer group to itself, and can postpone events",
     5: "5: a new group only notes where it starts in the log, and failing feeds are listed",
     6: "6: feeds can be paused, and polled at once",
+    7: "7: what somebody deletes of what groups have not acknowledged is noticed, and groups are moved in steps",
 }
 """What each step changes, by the version that it leads to."""
 

@@ -8,7 +8,6 @@ token, taken with `SKIP LOCKED`. Advisory locks are not used: a frozen holder wo
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -29,25 +28,26 @@ from impactive_async.hub.contract.dead_letters import DeadLetter, dead_letters
 from impactive_async.hub.contract.events import HubEvent
 from impactive_async.hub.contract.holding import InFlightEvent, check_postponing, events_in_flight
 from impactive_async.hub.contract.hub import Hub
+from impactive_async.hub.contract.losses import restored_rows
 from impactive_async.hub.contract.reader import MAX_DELIVERIES, Delivery, check_positions, check_taking, read
 from impactive_async.hub.contract.settings import UNLIMITED, SharedSettings
-from impactive_async.hub.contract.status import DEAD_SHOWN, HubStatus, hub_status
+from impactive_async.hub.contract.status import HubStatus, hub_status
 from impactive_async.hub.contract.versions import VERSION, check_version, steps_from
 from impactive_async.hub.postgres.check import SETTINGS, check_server
 from impactive_async.hub.postgres.connection import PostgresConnection
+from impactive_async.hub.postgres.counting import PostgresCounts
 from impactive_async.hub.postgres.errors import MADE_BY_ANOTHER
-from impactive_async.hub.postgres.steering import PostgresSteering
-from impactive_async.hub.reaching.refusals import CancelledByEngineError, namespace_of
+from impactive_async.hub.postgres.steering import COUNTED, STEP, PostgresSteering
+from impactive_async.hub.reaching.refusals import namespace_of
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 
-_STEP = 500
 """How many rows of the log one call looks at: a few milliseconds."""
 
 
-class PostgresHub(PostgresSteering, Hub):
+class PostgresHub(PostgresCounts, PostgresSteering, Hub):
     """A hub in one schema of a PostgreSQL database; `init` creates it.
 
     Args:
@@ -121,7 +121,12 @@ class PostgresHub(PostgresSteering, Hub):
 
     async def feeds(self) -> dict[str, str | None]:
         """See `Hub.feeds`."""
-        return {feed: error for feed, error in await self._call("list_feeds()")}  # noqa: C416 - records
+        found: dict[str, str | None] = {}
+        last = ""
+        while rows := await self._call("list_feeds($1, $2)", last, COUNTED):
+            found |= {feed: error for feed, error in rows}  # noqa: C416 - records
+            last = rows[-1][0]
+        return found
 
     async def cursors(self, feeds: Sequence[str]) -> dict[str, str]:
         """See `Hub.cursors`."""
@@ -130,7 +135,12 @@ class PostgresHub(PostgresSteering, Hub):
 
     async def heal(self) -> list[str]:
         """See `Hub.heal`; somebody may have deleted rows by hand, or a whole table."""
-        return [loss for (loss,) in await self._call("heal()")]
+        losses = [loss for (loss,) in await self._call("heal()")]
+        restored: dict[str, list[int | None]] = {}
+        while rows := await self._call("restore_deliveries($1)", STEP):
+            for group, number in rows:
+                restored.setdefault(group, []).append(number)
+        return losses + restored_rows(restored)
 
     async def fail(self, claim: Claim, error: str, again_in: float | None) -> None:
         """See `Hub.fail`."""
@@ -178,7 +188,7 @@ class PostgresHub(PostgresSteering, Hub):
 
         What you write in that transaction and the acknowledgement take effect together or not at all: if it is
         rolled back, the events come again. With another driver, run
-        `SELECT impactive.ack(6, 'billing', ARRAY['1-1795658252437421'])`, with the namespace, `VERSION` of
+        `SELECT impactive.ack(7, 'billing', ARRAY['1-1795658252437421'])`, with the namespace, `VERSION` of
         `impactive_async.hub.contract.versions`, the group and the positions.
 
         Args:
@@ -205,6 +215,7 @@ class PostgresHub(PostgresSteering, Hub):
     ) -> list[InFlightEvent]:
         """See `ExclusiveReading.in_flight`."""
         check_positions([after])
+        await self._moved(group)
         rows = await self._call("in_flight($1, $2, $3)", group, after, check_count(count, "count"))
         return await events_in_flight(self, group, [tuple(row) for row in rows])
 
@@ -217,7 +228,9 @@ class PostgresHub(PostgresSteering, Hub):
 
     async def dead_letters(self, group: str, *, count: int = 100) -> list[DeadLetter]:
         """See `Hub.dead_letters`."""
-        rows = await self._call("dead_letters($1, $2)", group, check_count(count, "count"))
+        check_count(count, "count")
+        await self._moved(group)
+        rows = await self._call("dead_letters($1, $2)", group, count)
         return dead_letters(group, [tuple(row) for row in rows])
 
     async def replay(self, group: str, positions: Sequence[str] | None = None) -> int:
@@ -230,9 +243,10 @@ class PostgresHub(PostgresSteering, Hub):
 
     async def _settle_letters(self, function: str, group: str, positions: Sequence[str] | None) -> int:
         check_positions(positions or [])
-        total, step = 0, _STEP
-        while step == _STEP:
-            step = int(await self._value(f"{function}($1, $2, $3)", group, positions, _STEP))
+        await self._moved(group)
+        total, step = 0, STEP
+        while step == STEP:
+            step = int(await self._value(f"{function}($1, $2, $3)", group, positions, STEP))
             total += step
             if positions is not None:
                 break
@@ -240,29 +254,18 @@ class PostgresHub(PostgresSteering, Hub):
 
     async def drop_group(self, group: str) -> None:
         """See `Hub.drop_group`."""
-        while not await self._value("drop_group($1, $2)", group, _STEP):
+        async for _ in self._in_steps("drop_group($1, $2, $3)", group, place=0, step=STEP):
             pass
 
     async def trim(self) -> int:
-        """See `Hub.trim`; in steps, which become smaller where the server's administrator limits their time."""
-        place: int | None = 0
-        deleted, step = 0, _STEP
-        while place is not None:
-            try:
-                ((count, place),) = await self._call("trim_log($1, $2, $3)", self._retention, place, step)
-            except CancelledByEngineError:
-                if step == 1:
-                    raise
-                step = max(1, step // 10)
-            else:
-                deleted += count
-        return deleted
+        """See `Hub.trim`; in steps."""
+        steps = self._in_steps("trim_log($1, $2, $3)", self._retention, place=0, step=STEP)
+        return sum([deleted async for (deleted,) in steps])
 
     async def status(self) -> HubStatus:
-        """See `Hub.status`."""
-        document = json.loads(await self._value("status($1)", DEAD_SHOWN))
+        """See `Hub.status`; counted in steps, between which others have their turn."""
         ((version,),) = await self._postgres.fetch("SELECT current_setting('server_version')")
-        return hub_status(f"PostgreSQL {version}", document)
+        return hub_status(f"PostgreSQL {version}", await self._counted())
 
     async def init(self, *, upgrade: bool = False) -> None:
         """See `Hub.init`; all of it happens in one transaction."""

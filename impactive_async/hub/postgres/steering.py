@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, Final
 
 import asyncpg
 
 from impactive_async.hub.contract.versions import VERSION
 from impactive_async.hub.postgres.connection import PostgresConnection
+from impactive_async.hub.reaching.refusals import CancelledByEngineError
 from impactive_async.hub.steering.feed_status import FeedStatus, feed_status
 from impactive_async.hub.steering.seeking import SoughtRow
+
+STEP: Final = 500
+"""How many rows one call changes."""
+COUNTED: Final = 5_000
+"""How many rows one call counts: some milliseconds."""
+_END: Final = 2**63 - 1
+"""Behind all events."""
 
 
 class PostgresFunctions:
@@ -24,6 +33,22 @@ class PostgresFunctions:
 
     async def _call(self, function: str, *arguments: Any) -> list[asyncpg.Record]:
         return await self._postgres.fetch(f"SELECT * FROM {self._schema}.{function}", *arguments)  # noqa: S608 - ours
+
+    async def _in_steps(self, function: str, *arguments: Any, place: Any, step: int) -> AsyncIterator[list[Any]]:
+        """Call a function whose last arguments are a place and how many rows to look at behind it.
+
+        Its answer ends with the place at which to go on, or None. Steps become smaller where the server's
+        administrator limits their time.
+        """
+        while place is not None:
+            try:
+                ((*row, place),) = await self._call(function, *arguments, place, step)
+            except CancelledByEngineError:
+                if step == 1:
+                    raise
+                step = max(1, step // 10)
+            else:
+                yield row
 
 
 class PostgresSteering(PostgresFunctions):
@@ -51,6 +76,32 @@ class PostgresSteering(PostgresFunctions):
         return bool(await self._value("poll_now($1)", feed))
 
     async def sought(self, group: str, since: float, event: str | None, *, dry_run: bool) -> SoughtRow:
-        """See `Steering.sought`."""
-        ((*row,),) = await self._call("seek($1, $2, $3, $4, $5)", VERSION, group, since, event, dry_run)
-        return row
+        """See `Steering.sought`; counted before, and what the group had is cleared away after it, in steps."""
+        await self._moved(group)
+        ((*known, position, place, had, start),) = await self._call("look_for($1, $2, $3)", group, since, event)
+        if not all(known):
+            return *known, "", 0, 0
+        events = await self._logged(place - 1)
+        waiting, *_ = await self._waiting(group, before=place)
+        skipped = waiting + await self._logged(had, min(start, place - 1))
+        if not dry_run:
+            position = await self._value("begin_move($1, $2, $3, $4)", VERSION, group, since, event)
+            await self._moved(group)
+        return *known, position, events, skipped
+
+    async def _moved(self, group: str) -> None:
+        """Finish moving a group, if that was begun."""
+        while not await self._value("move_on($1, $2)", group, STEP):
+            pass
+
+    async def _logged(self, after: int = 0, to: int = _END) -> int:
+        """Count events in the log between two numbers."""
+        counted = self._in_steps("count_log($1, $2, $3)", to, place=after, step=COUNTED)
+        return sum([number async for (number,) in counted])
+
+    async def _waiting(self, group: str, before: int = _END) -> tuple[int, int, int]:
+        """Count what a group has not acknowledged: events that are not dead, those in flight, dead letters."""
+        counted = self._in_steps("count_deliveries($1, $2, $3, $4)", group, before, place=0, step=COUNTED)
+        rows = [row async for row in counted]
+        behind, in_flight, dead = (sum(numbers) for numbers in zip(*rows, strict=True))
+        return behind, in_flight, dead

@@ -27,9 +27,9 @@ _KEYS = ("schedule", "leased", "states", "cursors", "dead", "meta", "events", "i
          "paused")  # fmt: skip
 SCRIPTS = (
     "add", "bind", "claim", "drop", "drop_group", "exchange_cursor", "feed", "feeds", "heal", "heal_ids", "hold",
-    "in_flight", "limit", "pause", "permit", "poll_now", "postpone", "receive", "reject", "remove", "replay",
-    "resume", "revive", "seek", "settle", "status", "trim", "upgrade_2", "upgrade_3", "upgrade_4", "upgrade_5",
-    "upgrade_6",
+    "in_flight", "limit", "move_on", "pause", "permit", "poll_now", "postpone", "receive", "reject", "remove",
+    "replay", "resume", "revive", "seek", "settle", "status", "trim", "upgrade_2", "upgrade_3", "upgrade_4",
+    "upgrade_5", "upgrade_6", "upgrade_7",
 )  # fmt: skip
 _OTHER_VERSION = "HUBVERSION "
 _PASSING = (

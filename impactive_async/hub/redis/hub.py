@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Sequence
+from typing import Any
 
 try:
     from redis import exceptions
@@ -49,6 +50,7 @@ _NONE = ""
 _STEP = 1000
 """How many entries of the log a script looks at: about 10 ms."""
 _BEGIN = "0"
+_MOVING = "moving"
 _DEAD = "dead: "
 
 
@@ -195,7 +197,11 @@ class RedisHub(RedisSteering, Hub):
         """
         check_taking(count, visibility, max_deliveries)
         milliseconds, most = round(visibility * 1000), max_deliveries or _NONE
-        rows = await self._redis.run("receive", group, count, milliseconds, most, groups=[group])
+        rows: Any = _MOVING
+        while rows == _MOVING:
+            rows = await self._redis.run("receive", group, count, milliseconds, most, groups=[group])
+            if rows == _MOVING:
+                await self._moved(group)
         return await read(self, group, ((row[0], row[1], row[2], bool(row[3])) for row in rows))
 
     async def ack(self, group: str, positions: Sequence[str]) -> None:
@@ -217,6 +223,7 @@ class RedisHub(RedisSteering, Hub):
     ) -> list[InFlightEvent]:
         """See `ExclusiveReading.in_flight`."""
         check_positions([after])
+        await self._moved(group)
         rows = await self._redis.run("in_flight", group, after, check_count(count, "count"))
         return await events_in_flight(self, group, ((*row[:3], visibility - row[3] / 1000) for row in rows))
 
@@ -231,16 +238,19 @@ class RedisHub(RedisSteering, Hub):
     async def dead_letters(self, group: str, *, count: int = 100) -> list[DeadLetter]:
         """See `Hub.dead_letters`."""
         check_count(count, "count")
+        await self._moved(group)
         return dead_letters(group, await self._letters.first(group, count))
 
     async def replay(self, group: str, positions: Sequence[str] | None = None) -> int:
         """See `Hub.replay`."""
         check_positions(positions or [])
+        await self._moved(group)
         return await self._letters.settle("replay", group, positions)
 
     async def drop(self, group: str, positions: Sequence[str] | None = None) -> int:
         """See `Hub.drop`."""
         check_positions(positions or [])
+        await self._moved(group)
         return await self._letters.settle("drop", group, positions)
 
     async def drop_group(self, group: str) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from math import floor
+from typing import Final
 
 from impactive_async.hub.redis.connection import RedisConnection
 from impactive_async.hub.steering.feed_status import FeedStatus, feed_status
 from impactive_async.hub.steering.seeking import SoughtRow
+
+_STEP: Final = 1_000
+"""How many entries one command counts."""
 
 
 class RedisSteering:
@@ -35,8 +39,33 @@ class RedisSteering:
         return bool(await self._redis.run("poll_now", feed))
 
     async def sought(self, group: str, since: float, event: str | None, *, dry_run: bool) -> SoughtRow:
-        """See `Steering.sought`."""
-        found: SoughtRow = await self._redis.run(
-            "seek", group, max(0, floor(since * 1000)), event or "", int(dry_run), groups=[group]
-        )
-        return found
+        """See `Steering.sought`; counted before, and what the group had is cleared away after it, in steps."""
+        await self._moved(group)
+        place = (group, max(0, floor(since * 1000)), event or "")
+        *known, position, events, unread = await self._redis.run("seek", *place, 1, groups=[group])
+        if not all(known):
+            return *known, "", 0, 0
+        skipped = unread + await self._in_flight_before(group, position)
+        if not dry_run:
+            _, _, position, _, _ = await self._redis.run("seek", *place, 0, groups=[group])
+            await self._moved(group)
+        return *known, position, events, skipped
+
+    async def _in_flight_before(self, group: str, position: str) -> int:
+        """Count what a group has in flight before an entry, or at all where there is none, in steps."""
+        total, step, place = 0, _STEP, "-"
+        end = f"({position}" if position else "+"
+        while step == _STEP:
+            async with self._redis.answering():
+                found = await self._redis.client.xpending_range(
+                    self._redis.key("events"), group, place, end, _STEP
+                )
+            step = len(found)
+            total += step
+            place = f"({found[-1]['message_id']}" if found else place
+        return total
+
+    async def _moved(self, group: str) -> None:
+        """Finish moving a group, if that was begun."""
+        while not await self._redis.run("move_on", group, groups=[group]):
+            pass

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from impactive_async._disk.database import Database
 from impactive_async.errors import ConfigurationError, HubError
-from impactive_async.hub.sqlite import schedule, schema
+from impactive_async.hub.sqlite import counting, schedule, schema
 
 T = TypeVar("T")
 
@@ -45,6 +46,12 @@ class SqliteCalls:
         with self._explained():
             return await self._database.write(lambda connection: _checked(connection, timed))
 
+    async def _in_steps(self, step: counting.Step, place: Any) -> AsyncIterator[counting.Row]:
+        """Call a function again and again with the place that it has returned, until that is None."""
+        while place is not None:
+            *row, place = await self._read(partial(_counted, step, place))
+            yield tuple(row)
+
     def _is_there(self) -> bool:
         path = Path(self._database.path)
         return path.is_file() and path.stat().st_size > 0
@@ -71,3 +78,7 @@ class SqliteCalls:
 def _checked(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
     schema.demand_version(connection)
     return work(connection)
+
+
+def _counted(step: counting.Step, place: Any, connection: sqlite3.Connection) -> counting.Row:
+    return step(connection, place)

@@ -44,7 +44,8 @@ def replay(connection: sqlite3.Connection, now: float, group: str, positions: Se
 
 def drop(connection: sqlite3.Connection, now: float, group: str, positions: Sequence[str] | None) -> int:
     """Forget dead letters, a step of them where there are no positions; return how many."""
-    return _settle_dead(connection, "DELETE FROM pending", now, group, positions)
+    with log.own(connection):
+        return _settle_dead(connection, "DELETE FROM pending", now, group, positions)
 
 
 def _settle_dead(

@@ -78,5 +78,44 @@ def without_event(connection: sqlite3.Connection, place: Place) -> tuple[list[Pl
 
 def forget(connection: sqlite3.Connection, places: Sequence[Place]) -> None:
     """Forget that groups wait for these events, and follow all feeds anew."""
-    connection.executemany("DELETE FROM pending WHERE name = ? AND seq = ?", places)
+    with log.own(connection):
+        connection.executemany("DELETE FROM pending WHERE name = ? AND seq = ?", places)
     _begin_anew(connection)
+
+
+def restore(connection: sqlite3.Connection) -> dict[str, int | None]:
+    """Give groups a step of the rows back that somebody has deleted.
+
+    One that has lost its own row, and so what was committed since, gets the whole log.
+
+    Returns:
+        How many rows each group got; None for the whole log. Empty: that was all.
+    """
+    rows = connection.execute("SELECT seq, name FROM lost ORDER BY seq, name LIMIT ?", (log.STEP,)).fetchall()
+    restored: dict[str, int | None] = {}
+    for group in sorted({name for _, name in rows}):
+        if not _is_known(connection, group):
+            log.note_group(connection, group)
+            restored[group] = None
+    for seq, group in rows:
+        given = _restore(connection, group, seq)
+        if (number := restored.get(group, 0)) is not None:
+            restored[group] = number + given
+    return restored
+
+
+def _is_known(connection: sqlite3.Connection, group: str) -> bool:
+    return connection.execute("SELECT 1 FROM groups WHERE name = ?", (group,)).fetchone() is not None
+
+
+def _restore(connection: sqlite3.Connection, group: str, seq: int) -> int:
+    # What a group will be written rows for needs none, nor what it left behind when it was moved.
+    given = connection.execute(
+        "INSERT INTO pending (name, seq, deliveries, died, reason) "
+        "SELECT name, seq, deliveries, died, reason FROM lost JOIN groups USING (name) JOIN outbox USING (seq) "
+        "WHERE seq = ? AND name = ? AND NOT (seq > place AND seq <= start) "
+        "AND NOT (moved IS NOT NULL AND seq <= start AND died IS NULL) ON CONFLICT DO NOTHING",
+        (seq, group),
+    )
+    connection.execute("DELETE FROM lost WHERE seq = ? AND name = ?", (seq, group))
+    return given.rowcount

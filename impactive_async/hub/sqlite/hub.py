@@ -25,18 +25,16 @@ from impactive_async.hub.contract.dead_letters import DeadLetter, dead_letters
 from impactive_async.hub.contract.events import HubEvent
 from impactive_async.hub.contract.holding import InFlightEvent, check_postponing, events_in_flight
 from impactive_async.hub.contract.hub import Hub
-from impactive_async.hub.contract.reader import MAX_DELIVERIES, Delivery, check_positions, check_taking, read
+from impactive_async.hub.contract.losses import restored_rows
+from impactive_async.hub.contract.reader import MAX_DELIVERIES, Delivery, Row, check_positions, check_taking, read
 from impactive_async.hub.contract.settings import SharedSettings, limit_of
 from impactive_async.hub.contract.status import HubStatus, hub_status
 from impactive_async.hub.contract.versions import steps_from
+from impactive_async.hub.sqlite import counting, healing, holding, log, moving, schedule, schema
 from impactive_async.hub.sqlite import dead_letters as buried
-from impactive_async.hub.sqlite import healing, holding, log, schedule, schema
-from impactive_async.hub.sqlite.steering import SqliteSteering
+from impactive_async.hub.sqlite.steering import BREATH, SqliteSteering
 
 T = TypeVar("T")
-
-_BREATH = 0.005
-"""Seconds between two steps: SQLite keeps no queue, and who waits for the lock looks for it now and then."""
 
 
 class SqliteHub(SqliteSteering, Hub):
@@ -104,7 +102,8 @@ class SqliteHub(SqliteSteering, Hub):
 
     async def feeds(self) -> dict[str, str | None]:
         """See `Hub.feeds`."""
-        return await self._read(schedule.feeds)
+        steps = [rows async for (rows,) in self._in_steps(counting.list_feeds, "")]
+        return {feed: error for rows in steps for feed, error in rows}
 
     async def cursors(self, feeds: Sequence[str]) -> dict[str, str]:
         """See `Hub.cursors`."""
@@ -117,7 +116,15 @@ class SqliteHub(SqliteSteering, Hub):
             losses.append(
                 f"{gone} times an event that a group waited for; all feeds are followed from their beginning"
             )
-        return losses
+        return losses + restored_rows(await self._restored())
+
+    async def _restored(self) -> dict[str, list[int | None]]:
+        restored: dict[str, list[int | None]] = {}
+        while rows := await self._write(lambda connection, _: healing.restore(connection)):
+            for group, number in rows.items():
+                restored.setdefault(group, []).append(number)
+            await asyncio.sleep(BREATH)
+        return restored
 
     async def _forget_lost_events(self) -> int:
         place: healing.Place | None = ("", 0)
@@ -163,7 +170,7 @@ class SqliteHub(SqliteSteering, Hub):
         """See `Hub.receive`."""
         check_taking(count, visibility, max_deliveries)
         rows = await self._change(
-            lambda connection, now: log.receive(connection, now, group, count, visibility, max_deliveries)
+            lambda connection, now: _receive(connection, now, group, count, visibility, max_deliveries)
         )
         return await read(self, group, rows)
 
@@ -188,6 +195,7 @@ class SqliteHub(SqliteSteering, Hub):
         """See `ExclusiveReading.in_flight`."""
         check_positions([after])
         check_count(count, "count")
+        await self._moved(group)
         rows = await self._change(lambda connection, now: holding.in_flight(connection, now, group, count, after))
         return await events_in_flight(self, group, rows)
 
@@ -203,6 +211,7 @@ class SqliteHub(SqliteSteering, Hub):
     async def dead_letters(self, group: str, *, count: int = 100) -> list[DeadLetter]:
         """See `Hub.dead_letters`."""
         check_count(count, "count")
+        await self._moved(group)
         return dead_letters(group, await self._read(lambda connection: buried.listed(connection, group, count)))
 
     async def replay(self, group: str, positions: Sequence[str] | None = None) -> int:
@@ -215,9 +224,10 @@ class SqliteHub(SqliteSteering, Hub):
 
     async def _settle_letters(self, settle: buried.Settle, group: str, positions: Sequence[str] | None) -> int:
         check_positions(positions or [])
+        await self._moved(group)
         total = step = await self._change(lambda connection, now: settle(connection, now, group, positions))
         while positions is None and step == log.STEP:
-            await asyncio.sleep(_BREATH)
+            await asyncio.sleep(BREATH)
             step = await self._change(lambda connection, now: settle(connection, now, group, None))
             total += step
         return total
@@ -227,7 +237,7 @@ class SqliteHub(SqliteSteering, Hub):
         is_gone = False
         while not is_gone:
             is_gone = await self._change(lambda connection, _: log.drop_group(connection, group))
-            await asyncio.sleep(_BREATH)
+            await asyncio.sleep(BREATH)
 
     async def trim(self) -> int:
         """See `Hub.trim`; in steps, between which others have their turn."""
@@ -236,7 +246,7 @@ class SqliteHub(SqliteSteering, Hub):
         while place is not None:
             count, place = await self._trim_step(place)
             deleted += count
-            await asyncio.sleep(_BREATH)
+            await asyncio.sleep(BREATH)
         return deleted
 
     async def _trim_step(self, place: int) -> tuple[int, int | None]:
@@ -247,8 +257,8 @@ class SqliteHub(SqliteSteering, Hub):
         return await self._change(lambda connection, _: log.trim(connection, before, place, last)), after
 
     async def status(self) -> HubStatus:
-        """See `Hub.status`."""
-        return await self._read(_status)
+        """See `Hub.status`; counted in steps, between which others have their turn."""
+        return hub_status(f"SQLite {sqlite3.sqlite_version}", await self._counted())
 
     async def init(self, *, upgrade: bool = False) -> None:
         """See `Hub.init`. The methods that a worker calls make a file as well."""
@@ -279,7 +289,9 @@ class SqliteHub(SqliteSteering, Hub):
         await self._database.aclose()
 
 
-def _status(connection: sqlite3.Connection) -> HubStatus:
-    now = time.time()
-    document = schedule.status(connection, schedule.hub_time(connection, now)) | log.status(connection, now)
-    return hub_status(f"SQLite {sqlite3.sqlite_version}", document)
+def _receive(
+    connection: sqlite3.Connection, now: float, group: str, count: int, visibility: float, most: int | None
+) -> list[Row]:
+    if not moving.move_on(connection, group):
+        return []
+    return log.receive(connection, now, group, count, visibility, most)

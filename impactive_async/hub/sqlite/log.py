@@ -7,6 +7,7 @@ question misses events.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,14 @@ from impactive_async.hub.contract.reader import Row
 
 STEP: Final = 500
 """How many rows one transaction looks at: it holds the lock on the file for some milliseconds."""
+
+
+@contextlib.contextmanager
+def own(connection: sqlite3.Connection) -> Iterator[None]:
+    """Delete rows of `pending` in this block: those that are deleted elsewhere are taken for lost."""
+    connection.execute("INSERT OR REPLACE INTO counters VALUES ('own', 1)")
+    yield
+    connection.execute("DELETE FROM counters WHERE name = 'own'")
 
 
 def append(connection: sqlite3.Connection, events: Sequence[HubEvent]) -> None:
@@ -149,13 +158,15 @@ def _catch_up(connection: sqlite3.Connection, group: str, place: int, start: int
         "INSERT INTO pending (name, seq) SELECT ?, seq FROM outbox WHERE seq > ? AND seq <= ?",
         (group, place, last),
     )
+    connection.execute("DELETE FROM lost WHERE name = ? AND seq > ? AND seq <= ?", (group, place, last))
     connection.execute("UPDATE groups SET place = ? WHERE name = ?", (last, group))
 
 
 def ack(connection: sqlite3.Connection, group: str, positions: Sequence[str]) -> None:
     """Forget what was delivered from these positions."""
-    for seq in numbers(connection, positions):
-        connection.execute("DELETE FROM pending WHERE name = ? AND seq = ?", (group, seq))
+    with own(connection):
+        for seq in numbers(connection, positions):
+            connection.execute("DELETE FROM pending WHERE name = ? AND seq = ?", (group, seq))
 
 
 def numbers(connection: sqlite3.Connection, positions: Sequence[str]) -> Iterator[int]:
@@ -169,10 +180,11 @@ def numbers(connection: sqlite3.Connection, positions: Sequence[str]) -> Iterato
 
 def drop_group(connection: sqlite3.Connection, group: str) -> bool:
     """Forget a step of what a group has not acknowledged; return whether that was all, and the group is gone."""
-    done = connection.execute(
-        "DELETE FROM pending WHERE name = ? AND seq IN (SELECT seq FROM pending WHERE name = ? LIMIT ?)",
-        (group, group, STEP),
-    )
+    with own(connection):
+        done = connection.execute(
+            "DELETE FROM pending WHERE name = ? AND seq IN (SELECT seq FROM pending WHERE name = ? LIMIT ?)",
+            (group, group, STEP),
+        )
     if done.rowcount == STEP:
         return False
     connection.execute("DELETE FROM groups WHERE name = ?", (group,))
@@ -182,6 +194,7 @@ def drop_group(connection: sqlite3.Connection, group: str) -> bool:
 _OLD: Final = (
     "FROM outbox WHERE seq > ? AND seq <= ? AND logged <= ? "
     "AND NOT EXISTS (SELECT 1 FROM pending WHERE pending.seq = outbox.seq) "
+    "AND NOT EXISTS (SELECT 1 FROM lost WHERE lost.seq = outbox.seq) "
     "AND NOT EXISTS (SELECT 1 FROM groups WHERE place < outbox.seq AND outbox.seq <= start)"
 )
 """What can be trimmed between two places."""
@@ -239,16 +252,6 @@ def note_trimmed(connection: sqlite3.Connection, seq: int) -> None:
     connection.execute("UPDATE counters SET value = max(value, ?) WHERE name = 'trimmed'", (seq,))
 
 
-def status(connection: sqlite3.Connection, now: float) -> dict[str, Any]:
-    """Return the log's part of a hub's status."""
-    (events,) = connection.execute("SELECT count(*) FROM outbox").fetchone()
-    groups = connection.execute(
-        "SELECT name, count(seq) - count(died) + "
-        "(SELECT count(*) FROM outbox WHERE outbox.seq > place AND outbox.seq <= start), "
-        "count(until), count(died), ? - (SELECT logged FROM outbox WHERE seq IN ("
-        "SELECT min(seq) FROM pending AS waiting WHERE waiting.name = groups.name AND died IS NULL UNION "
-        "SELECT min(seq) FROM outbox WHERE seq > place AND seq <= start) ORDER BY seq LIMIT 1) "
-        "FROM groups LEFT JOIN pending USING (name) GROUP BY name ORDER BY name",
-        (now,),
-    )
-    return {"events": events, "groups": groups.fetchall()}
+def groups(connection: sqlite3.Connection) -> list[tuple[str, int, int]]:
+    """Return the groups, and between which numbers each has no rows yet for what was in the log when it joined."""
+    return connection.execute("SELECT name, place, start FROM groups ORDER BY name").fetchall()

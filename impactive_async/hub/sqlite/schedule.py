@@ -14,7 +14,6 @@ from typing import Any
 from impactive_async._http.rate import Rate, rate, step
 from impactive_async.hub.contract.claim import Claim, fenced
 from impactive_async.hub.contract.events import HubEvent
-from impactive_async.hub.contract.status import DEAD_SHOWN
 from impactive_async.hub.sqlite import log
 
 _CLOCK_TOLERANCE = 2.0
@@ -159,11 +158,6 @@ def remove(connection: sqlite3.Connection, feed: str) -> bool:
     return connection.execute("DELETE FROM schedule WHERE feed = ?", (feed,)).rowcount > 0
 
 
-def feeds(connection: sqlite3.Connection) -> dict[str, str | None]:
-    """Return all feeds by name: None for a live one, the reason for a dead one."""
-    return dict(connection.execute("SELECT feed, CASE WHEN dead THEN error END FROM schedule").fetchall())
-
-
 def cursors(connection: sqlite3.Connection, feeds: Sequence[str]) -> dict[str, str]:
     """Return the cursors of those of the feeds that are there."""
     chosen = json.dumps(list(feeds))
@@ -217,24 +211,8 @@ def _rate(connection: sqlite3.Connection, own: Rate | None) -> Rate | None:
     return own if recorded is None else rate(recorded or None)
 
 
-def status(connection: sqlite3.Connection, now: float) -> dict[str, Any]:
-    """Return the schedule's part of a hub's status."""
-    row = connection.execute(
-        "SELECT count(*), total(leased AND due > :now), total(NOT dead AND NOT paused AND due <= :now), "
-        ":now - min(CASE WHEN NOT dead AND NOT paused AND due <= :now THEN due END), "
-        "total(NOT dead AND failures > 0), total(gaps), total(dead), total(paused) FROM schedule",
-        {"now": now},
-    ).fetchone()
-    names = ("feeds", "leased", "due", "lag", "failing", "gaps", "dead_count", "paused_count")
-    dead = connection.execute(
-        "SELECT feed, failures, error FROM schedule WHERE dead ORDER BY feed LIMIT ?", (DEAD_SHOWN,)
-    )
-    paused = connection.execute("SELECT feed FROM schedule WHERE paused ORDER BY feed LIMIT ?", (DEAD_SHOWN,))
-    listed = {"dead": dead.fetchall(), "paused": [feed for (feed,) in paused]}
-    return dict(zip(names, row, strict=True)) | listed | _settings(connection, now)
-
-
-def _settings(connection: sqlite3.Connection, now: float) -> dict[str, Any]:
+def settings(connection: sqlite3.Connection, now: float) -> dict[str, Any]:
+    """Return the settings' part of a hub's status."""
     limit = _rate(connection, None)
     return {
         "workspace": _setting(connection, "workspace"),

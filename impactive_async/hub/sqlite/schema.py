@@ -94,6 +94,27 @@ _VERSIONS: Final = {
         "DROP INDEX feeds_due",
         "CREATE INDEX schedule_due ON schedule (due) WHERE NOT dead AND NOT paused",
     ),
+    7: (
+        # What somebody deletes of what groups have not acknowledged; `log.own` says that it is the hub itself.
+        """
+        CREATE TABLE lost (
+            seq INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            deliveries INTEGER NOT NULL,
+            died REAL,
+            reason TEXT NOT NULL,
+            PRIMARY KEY (seq, name)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TRIGGER pending_deleted AFTER DELETE ON pending
+        WHEN NOT EXISTS (SELECT 1 FROM counters WHERE name = 'own') BEGIN
+            INSERT OR REPLACE INTO lost VALUES (OLD.seq, OLD.name, OLD.deliveries, OLD.died, OLD.reason);
+        END
+        """,
+        # While a group is moved: up to here the rows that it had before are deleted.
+        "ALTER TABLE groups ADD COLUMN moved INTEGER",
+    ),
 }
 """What each version adds. A new file is made by all of them, one after the other."""
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
+from collections.abc import Sequence
+from typing import Any, Final
 
-from impactive_async.hub.sqlite import log, schedule
+from impactive_async.hub.contract.status import DEAD_SHOWN
+from impactive_async.hub.sqlite import counting, log, moving, schedule
 from impactive_async.hub.sqlite.calls import SqliteCalls
 from impactive_async.hub.steering.feed_status import FeedRow, FeedStatus, feed_status
 from impactive_async.hub.steering.seeking import SoughtRow
+
+BREATH: Final = 0.005
+"""Seconds between two steps: SQLite keeps no queue, and who waits for the lock looks for it now and then."""
+
+_COUNTS: Final = ("feeds", "leased", "due", "failing", "gaps", "dead_count", "paused_count")
 
 
 class SqliteSteering(SqliteCalls):
@@ -40,8 +49,58 @@ class SqliteSteering(SqliteCalls):
         return await self._change(lambda connection, now: _poll_now(connection, now, feed))
 
     async def sought(self, group: str, since: float, event: str | None, *, dry_run: bool) -> SoughtRow:
-        """See `Steering.sought`."""
-        return await self._change(lambda connection, _: _sought(connection, group, since, event, dry_run=dry_run))
+        """See `Steering.sought`; counted before, and what the group had is cleared away after it, in steps."""
+        await self._moved(group)
+        *known, position, place, had, start = await self._change(
+            lambda connection, _: moving.look_for(connection, group, since, event)
+        )
+        if not all(known):
+            return *known, "", 0, 0
+        events = await self._logged(place - 1)
+        waiting, *_ = await self._waiting(group, before=place)
+        skipped = waiting + await self._logged(had, min(start, place - 1))
+        if not dry_run:
+            position = await self._change(lambda connection, _: moving.begin_move(connection, group, since, event))
+            await self._moved(group)
+        return *known, position, events, skipped
+
+    async def _moved(self, group: str) -> None:
+        """Finish moving a group, if that was begun."""
+        while await self._read(lambda connection: moving.is_moving(connection, group)):
+            await self._change(lambda connection, _: moving.move_on(connection, group))
+            await asyncio.sleep(BREATH)
+
+    async def _counted(self) -> dict[str, Any]:
+        """Return what `hub_status` is made of."""
+        document: dict[str, Any] = await self._read(
+            lambda connection: schedule.settings(connection, schedule.hub_time(connection, time.time()))
+        )
+        steps = [row async for row in self._in_steps(_count_feeds, "")]
+        document |= dict(zip(_COUNTS, map(sum, zip(*(_counts(row) for row in steps), strict=True)), strict=True))
+        document["lag"] = max((row[3] for row in steps if row[3] is not None), default=None)
+        document["dead"] = [one for row in steps for one in row[8]][:DEAD_SHOWN]
+        document["paused"] = [one for row in steps for one in row[9]][:DEAD_SHOWN]
+        document["events"] = await self._logged()
+        groups = await self._read(log.groups)
+        document["groups"] = [await self._counted_group(*group) for group in groups]
+        return document
+
+    async def _counted_group(self, name: str, place: int, start: int) -> tuple[str, int, int, int]:
+        behind, in_flight, dead = await self._waiting(name)
+        return name, behind + await self._logged(place, start), in_flight, dead
+
+    async def _logged(self, after: int = 0, to: int = counting.END) -> int:
+        """Count events in the log between two numbers."""
+        steps = self._in_steps(lambda connection, place: counting.count_log(connection, to, place), after)
+        return sum([number async for (number,) in steps])
+
+    async def _waiting(self, group: str, before: int = counting.END) -> tuple[int, int, int]:
+        """Count what a group has not acknowledged: events that are not dead, those in flight, dead letters."""
+        steps = self._in_steps(
+            lambda connection, place: counting.count_pending(connection, group, before, place), 0
+        )
+        behind, in_flight, dead = map(sum, zip(*[row async for row in steps], strict=True))
+        return behind, in_flight, dead
 
 
 def _feed(connection: sqlite3.Connection, now: float, name: str) -> FeedRow | None:
@@ -93,44 +152,10 @@ def _changed(connection: sqlite3.Connection, statement: str, *values: str | floa
     return connection.execute(statement, values).rowcount > 0
 
 
-def _sought(
-    connection: sqlite3.Connection, group: str, since: float, event: str | None, *, dry_run: bool
-) -> SoughtRow:
-    """Find a place in the log, and move a group there."""
-    known = connection.execute("SELECT place, start FROM groups WHERE name = ?", (group,)).fetchone()
-    first = _first(connection, since, event)
-    if known is None or (first is None and event is not None):
-        return known is not None, False, "", 0, 0
-    place = log.logged(connection) + 1 if first is None else first[0]
-    counts = _counts(connection, group, place, *known)
-    if not dry_run:
-        _move(connection, group, place)
-    return True, True, first and log.position(*first), *counts
+def _count_feeds(connection: sqlite3.Connection, after: str) -> counting.Row:
+    return counting.count_feeds(connection, schedule.hub_time(connection, time.time()), after)
 
 
-def _first(connection: sqlite3.Connection, since: float, event: str | None) -> tuple[int, float] | None:
-    where, value = ("logged >= ?", since) if event is None else ("id = ?", event)
-    found: tuple[int, float] | None = connection.execute(
-        f"SELECT seq, logged FROM outbox WHERE {where} ORDER BY seq LIMIT 1",  # noqa: S608 - ours
-        (value,),
-    ).fetchone()
-    return found
-
-
-def _counts(connection: sqlite3.Connection, group: str, place: int, had: int, start: int) -> tuple[int, int]:
-    """Return how many events there are from a place on, and how many before it a group has not acknowledged."""
-    found: tuple[int, int] = connection.execute(
-        "SELECT (SELECT count(*) FROM outbox WHERE seq >= :place), "
-        "(SELECT count(*) FROM pending WHERE name = :group AND seq < :place AND died IS NULL) + "
-        "(SELECT count(*) FROM outbox WHERE seq > :had AND seq <= :start AND seq < :place)",
-        {"group": group, "place": place, "had": had, "start": start},
-    ).fetchone()
-    return found
-
-
-def _move(connection: sqlite3.Connection, group: str, place: int) -> None:
-    # What is from there on is written rows for in steps, as for a group that is new.
-    connection.execute("DELETE FROM pending WHERE name = ? AND (seq >= ? OR died IS NULL)", (group, place))
-    connection.execute(
-        "UPDATE groups SET place = ?, start = ? WHERE name = ?", (place - 1, log.newest(connection), group)
-    )
+def _counts(row: Sequence[Any]) -> Sequence[Any]:
+    """Leave out what is no number to be added up."""
+    return [*row[:3], *row[4:8]]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 from impactive_async.hub import Hub
-from impactive_async.hub.sqlite import log
+from impactive_async.hub.sqlite import counting, healing, log, moving
 from tests.hub.conftest import MakeHub
 from tests.hub.engines import claimed, corner_of, events
 
@@ -123,6 +124,45 @@ async def test_sqlite_looks_at_few_events_in_flight(tmp_path: Path) -> None:
         connection.set_progress_handler(count, 1)  # instructions of SQLite's machine
         assert log.receive(connection, time.time(), "billing", 20, 60.0, 10) == []
     assert 0 < steps < EVENTS
+
+
+async def test_sqlite_does_steps_of_one_size(tmp_path: Path) -> None:
+    """Whatever there is behind a step, it looks at no more than its own rows."""
+    async with corner_of("sqlite", tmp_path) as corner, corner.hub() as hub:
+        await filled(hub, 0, 1_300)
+        await hub.receive("billing", count=EVENTS)
+        path = corner.url.removeprefix("sqlite:///")
+        before = [instructions(path, step) for step in STEPS]
+        await filled(hub, 1_300, 5_200)
+        while await hub.receive("billing", count=EVENTS):
+            pass
+    assert [instructions(path, step) for step in STEPS] == before
+
+
+STEPS: tuple[Callable[[sqlite3.Connection], object], ...] = (
+    lambda connection: log.look(connection, 0.0, 0),
+    lambda connection: moving.look_for(connection, "billing", 0.0, None),
+    lambda connection: counting.count_log(connection, 400, 0),
+    lambda connection: counting.count_pending(connection, "billing", 400, 0),
+    lambda connection: moving.move_on(connection, "billing"),
+    lambda connection: healing.restore(connection),
+)
+
+
+def instructions(path: str, step: Callable[[sqlite3.Connection], object]) -> int:
+    """Count the instructions of SQLite's machine that a step takes; those that come after it do not see it."""
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE groups SET start = 1000, moved = 0")
+        connection.set_progress_handler(count, 100)
+        step(connection)
+        connection.rollback()
+    return steps
 
 
 async def test_events_come_again_in_turns(hub: Hub) -> None:

@@ -200,6 +200,83 @@ async def test_events_that_sqlite_has_lost_are_waited_for_no_more(tmp_path: Path
         assert await taken_by(hub, "billing") == {2}
 
 
+LOST = {
+    "all": ("DELETE FROM pending", "DELETE FROM @.deliveries"),
+    "all at a stroke": ("DELETE FROM pending", "TRUNCATE @.deliveries"),
+    "one": ("DELETE FROM pending WHERE seq = 2", "DELETE FROM @.deliveries WHERE seq = 2"),
+}
+
+
+@pytest.mark.parametrize("rows", LOST)
+async def test_what_a_group_has_not_handled_is_given_back(hub: Hub, corner: Corner, rows: str) -> None:
+    """New events, events in flight and dead letters; what was acknowledged does not come again."""
+    first, second, _ = await hub.receive("billing", visibility=0)
+    await first.ack()
+    await second.reject("no")
+    assert len(await hub.receive("crm")) == 3
+    await hub.ack("crm", [])
+    await run(corner, *LOST[rows])
+    losses = await hub.heal()
+    assert [loss.partition(" events")[0] for loss in losses] == [
+        f"that group {name} had not handled {number}"
+        for name, number in {"billing": 1 if rows == "one" else 2, "crm": 1 if rows == "one" else 3}.items()
+    ]
+    assert [letter.event.data["n"] for letter in await hub.dead_letters("billing") if letter.event] == [2]
+    assert await taken_by(hub, "billing") == {3}
+    assert await taken_by(hub, "crm") == ({2} if rows == "one" else {1, 2, 3})
+    assert await hub.heal() == []
+
+
+async def test_lost_rows_are_given_back_after_a_trim(hub: Hub, corner: Corner) -> None:
+    """What somebody waited for is not trimmed before anybody has looked."""
+    await hub.receive("billing")
+    await run(corner, *LOST["all"])
+    async with corner.hub(retention=0) as forgetful:
+        assert await forgetful.trim() == 0
+    await hub.heal()
+    assert await taken_by(hub, "billing") == {1, 2, 3}
+
+
+async def test_a_group_and_its_rows_may_be_lost_together(hub: Hub, corner: Corner) -> None:
+    """It gets the log from its beginning, with what was logged since."""
+    await hub.receive("billing")
+    await run(corner, *LOST["all"])
+    await run(corner, "DELETE FROM groups", "DELETE FROM @.groups")
+    await hub.commit(await claimed(hub), "1", events(4), 3600)
+    (loss,) = await hub.heal()
+    assert loss.startswith("where group billing is in the log")
+    assert await taken_by(hub, "billing") == {1, 2, 3, 4}
+    assert await hub.heal() == []
+
+
+async def test_what_the_hub_itself_deletes_is_not_lost(hub: Hub, corner: Corner) -> None:
+    """Acknowledged, dropped, moved over, forgotten with its group: none of it comes again."""
+    first, second, _ = await hub.receive("billing", visibility=0)
+    await first.ack()
+    await second.reject("no")
+    assert await hub.drop("billing") == 1
+    await hub.seek("billing", event=events(3)[0].id)
+    await hub.receive("crm")
+    await hub.drop_group("crm")
+    assert await hub.heal() == []
+    assert await taken_by(hub, "billing") == {3}
+    assert await hub.heal() == []
+
+
+async def test_more_rows_than_a_step_are_given_back(hub: Hub, corner: Corner) -> None:
+    """All of them, once each, to each group."""
+    await hub.commit(await claimed(hub), "1", events(*range(10, 1210)), 3600)
+    for name in ("billing", "crm"):
+        await hub.receive(name, count=2000)
+    await run(corner, *LOST["all"])
+    losses = await hub.heal()
+    assert [loss.partition(" events")[0] for loss in losses] == [
+        f"that group {name} had not handled 1203" for name in ("billing", "crm")
+    ]
+    for name in ("billing", "crm"):
+        assert await taken_by(hub, name) == {1, 2, 3, *range(10, 1210)}
+
+
 async def filled(hub: Hub) -> None:
     """Log three events."""
     await hub.add("a")

@@ -9,6 +9,7 @@ import pytest
 
 from impactive_async.errors import ConfigurationError
 from impactive_async.hub import Hub, connect
+from impactive_async.hub.contract.versions import VERSION
 from impactive_async.hub.postgres.errors import explanation
 from impactive_async.hub.postgres.hub import PostgresHub
 from tests.hub.engines import claimed, events, logged
@@ -69,7 +70,11 @@ async def test_a_transaction_of_another_isolation_is_refused() -> None:
         await make_serializable(pool)
         session = await asyncpg.connect(pool.server.url)
         arguments = f"'a', {claim.token}, '', '1', 0, 0, '{{}}', '{{}}'"
-        calls = ("claim(6, 60)", f"commit_claim({arguments})", "receive(6, 'billing', 1, 60, 10)")
+        calls = (
+            f"claim({VERSION}, 60)",
+            f"commit_claim({arguments})",
+            f"receive({VERSION}, 'billing', 1, 60, 10)",
+        )
         for call in calls:
             with pytest.raises(asyncpg.PostgresError, match="serializable") as refusal:
                 await session.fetch(f"SELECT impactive.{call}")

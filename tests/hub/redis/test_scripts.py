@@ -111,6 +111,17 @@ async def postponed(hub: Hub, delivery: Delivery) -> None:
     await hub.postpone("billing", delivery.position, 5, deliveries=2, visibility=60)
 
 
+async def a_group_being_moved(hub: Hub) -> None:
+    await a_dead_letter(hub)
+    assert isinstance(hub, RedisHub)
+    await hub._redis.run("seek", "billing", 0, "", 0, groups=["billing"])
+
+
+async def moved_on(hub: Hub) -> None:
+    assert isinstance(hub, RedisHub)
+    await hub._redis.run("move_on", "billing", groups=["billing"])
+
+
 async def a_limit(hub: Hub) -> None:
     await hub.limit(5.0)
 
@@ -138,6 +149,7 @@ ACTS: dict[str, tuple[str, Prepare, Act]] = {
     "poll one that is due": ("poll_now", a_feed, lambda hub, _: hub.poll_now("a")),
     "seek": ("seek", a_dead_letter, lambda hub, _: hub.seek("billing", event=events(1)[0].id)),
     "seek with events in flight": ("seek", a_group, lambda hub, _: hub.seek("billing", event=events(1)[0].id)),
+    "move on": ("move_on", a_group_being_moved, lambda hub, _: moved_on(hub)),
     "status": ("status", a_group, lambda hub, _: hub.status()),
     "trim": ("trim", a_log, lambda hub, _: hub.trim()),
     "trim around": ("trim", a_slow_group, lambda hub, _: hub.trim()),

@@ -12,7 +12,8 @@ from attrs import evolve
 from impactive_async.errors import InvalidArgumentError
 from impactive_async.hub import GroupStatus, Hub
 from tests.hub.conftest import MakeHub
-from tests.hub.engines import claimed, event, events
+from tests.hub.engines import Corner, claimed, event, events
+from tests.hub.support.moving import begin_move
 
 OTHER = "checking"
 
@@ -203,3 +204,40 @@ async def test_commits_and_a_seek_at_one_moment_lose_nothing(hub: Hub, make_hub:
     found = await taken(hub)
     everything = [one.event.data["n"] for one in await hub.receive(OTHER, count=1000)]
     assert sorted(found) == sorted(number for number in everything if number >= 3)
+
+
+async def test_a_move_that_was_broken_off_is_finished_by_whoever_comes(
+    hub: Hub, make_hub: MakeHub, corner: Corner
+) -> None:
+    """What the group had in flight is gone; what it is to get is not trimmed, and comes once."""
+    await log(hub, *range(1300))
+    assert len(await hub.receive("billing", count=1300)) == 1300
+    await begin_move(corner, hub, "billing", id_of(3))
+    await log(hub, 2000)
+    await (await make_hub(retention=0)).trim()
+    found: list[int] = []
+    for _ in range(10):
+        found += await taken(await make_hub())
+    assert found == [*range(3, 1300), 2000]
+    assert (await group(hub)) == GroupStatus(name="billing", behind=0, in_flight=0)
+
+
+async def test_dead_letters_outlive_a_move_that_was_broken_off(hub: Hub, corner: Corner) -> None:
+    """Those from before the place are listed, replayed and delivered; those behind it come as new events."""
+    await log(hub, 1, 2, 3)
+    for one in await hub.receive("billing"):
+        await one.reject("no")
+    await begin_move(corner, hub, "billing", id_of(2))
+    assert [letter.event for letter in await hub.dead_letters("billing")] == [event(1)]
+    await begin_move(corner, hub, "billing", id_of(2))
+    assert await hub.replay("billing") == 1
+    assert sorted(await taken(hub) + await taken(hub)) == [1, 2, 3]
+
+
+async def test_nothing_is_in_flight_while_a_group_is_moved(hub: Hub, corner: Corner) -> None:
+    """A reader that has the group to itself does not take up what was left behind."""
+    await log(hub, 1, 2, 3)
+    assert len(await hub.receive("billing")) == 3
+    await begin_move(corner, hub, "billing", id_of(3))
+    assert await hub.in_flight("billing", visibility=60) == []
+    assert await taken(hub) == [3]

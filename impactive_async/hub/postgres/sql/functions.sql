@@ -1,5 +1,9 @@
--- The hub's functions. Each upgrade replaces them, with `search_path` set to the hub's own schema, which every function
--- keeps. The numbered files beside this one make the tables, and drop functions that are no longer used.
+-- The hub's functions. A plan knows neither how many rows are meant nor of which group, and a wrong one reads a million rows
+-- where some are needed. So those that are meant are gathered into an array, not joined, and a group's rows are asked for in
+-- the order of (name, seq), from a place on: no index but the one that begins with the name is of use for that.
+--
+-- Each upgrade replaces them, with `search_path` set to the hub's own schema, which every function keeps. The numbered files
+-- beside this one make the tables, and drop functions that are no longer used.
 --
 -- Each method of a hub is one function, so one round trip: a client that froze between two statements would hold its row
 -- locks for as long as its connection lives. Time is `clock_timestamp()`, read once the lock is held; `now()` would be
@@ -36,7 +40,7 @@ BEGIN
     LOCK TABLE meta, rate IN SHARE ROW EXCLUSIVE MODE;
     IF NOT EXISTS (SELECT FROM meta) THEN
         INSERT INTO meta (version, clock, token_floor, newest) SELECT
-            6, coalesce((SELECT max(logged) FROM outbox), '-infinity'), coalesce((SELECT max(token) FROM feeds), 0),
+            7, coalesce((SELECT max(logged) FROM outbox), '-infinity'), coalesce((SELECT max(token) FROM feeds), 0),
             coalesce((SELECT max(seq) FROM outbox), 0);
         RETURN NEXT 'its workspace and its time; the workers record them again';
     END IF;
@@ -273,9 +277,10 @@ BEGIN
 END $$;
 
 
-CREATE OR REPLACE FUNCTION list_feeds() RETURNS TABLE (o_feed text, o_error text)
+-- The next feeds by name.
+CREATE OR REPLACE FUNCTION list_feeds(p_after text, p_count integer) RETURNS TABLE (o_feed text, o_error text)
 LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
-    SELECT feed, CASE WHEN dead THEN error END FROM feeds
+    SELECT feed, CASE WHEN dead THEN error END FROM feeds WHERE feed > p_after ORDER BY feed LIMIT p_count
 $$;
 
 
@@ -360,9 +365,10 @@ END $$;
 
 
 -- A new group waits for commits under way, and later commits wait for the group, so that each delivery is written once.
--- It only notes where it starts; `catch_up` writes the rows of what was in the log before.
+-- It only notes where it starts; `catch_up` writes the rows of what was in the log before. Commits queue behind this lock,
+-- so it is not waited for for long.
 CREATE OR REPLACE FUNCTION join_group(p_group text) RETURNS void
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout TO '2s' AS $$
 BEGIN
     LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE;
     INSERT INTO groups (name, start) SELECT p_group, coalesce(max(seq), 0) FROM outbox ON CONFLICT DO NOTHING;
@@ -388,19 +394,22 @@ BEGIN
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    SELECT count(*) INTO v_ready FROM (
-        SELECT FROM deliveries
-        WHERE name = p_group AND until IS NULL AND died IS NULL AND seq <= v_group.place LIMIT p_count
+    SELECT count(*) FILTER (WHERE seq <= v_group.place) INTO v_ready FROM (
+        SELECT seq FROM deliveries
+        WHERE (name, seq) >= (p_group, 0) AND name <= p_group AND until IS NULL AND died IS NULL
+        ORDER BY name, seq LIMIT p_count
     ) AS ready;
     IF v_ready < p_count THEN
-        WITH added AS (
-            INSERT INTO deliveries (name, seq)
-            SELECT p_group, seq FROM outbox WHERE seq > v_group.place AND seq <= v_group.start
-            ORDER BY seq LIMIT greatest(p_count, 500)
-            RETURNING seq
+        WITH next AS (
+            SELECT seq FROM outbox WHERE seq > v_group.place AND seq <= v_group.start ORDER BY seq LIMIT greatest(p_count, 500)
         )
-        SELECT max(seq) INTO v_last FROM added;
-        UPDATE groups SET place = coalesce(v_last, start) WHERE name = p_group;
+        SELECT max(seq) INTO v_last FROM next;
+        v_last := coalesce(v_last, v_group.start);
+        -- A group whose own row was deleted still has some.
+        INSERT INTO deliveries (name, seq)
+        SELECT p_group, seq FROM outbox WHERE seq > v_group.place AND seq <= v_last ORDER BY seq ON CONFLICT DO NOTHING;
+        DELETE FROM lost WHERE name = p_group AND seq > v_group.place AND seq <= v_last;  -- it gets them now
+        UPDATE groups SET place = v_last WHERE name = p_group;
     END IF;
 END $$;
 
@@ -417,14 +426,15 @@ $$;
 CREATE OR REPLACE FUNCTION take_new(p_group text, p_count integer, p_until timestamptz)
 RETURNS TABLE (o_position text, o_event text, o_deliveries integer, o_redelivered boolean)
 LANGUAGE sql SET search_path FROM CURRENT AS $$
-    WITH taken AS (
-        SELECT seq FROM deliveries WHERE name = p_group AND until IS NULL AND died IS NULL
-        ORDER BY seq LIMIT p_count
-        FOR UPDATE SKIP LOCKED
-    ), given AS (
+    WITH given AS (
         UPDATE deliveries SET until = p_until, deliveries = 1
-        FROM taken WHERE deliveries.name = p_group AND deliveries.seq = taken.seq
-        RETURNING deliveries.seq
+        WHERE name = p_group AND seq = ANY (ARRAY(
+            SELECT seq FROM deliveries
+            WHERE (name, seq) >= (p_group, 0) AND name <= p_group AND until IS NULL AND died IS NULL
+            ORDER BY name, seq LIMIT p_count
+            FOR UPDATE SKIP LOCKED
+        ))
+        RETURNING seq
     )
     SELECT position_of(seq, logged), event, 1, false FROM given JOIN outbox USING (seq) ORDER BY seq
 $$;
@@ -454,10 +464,10 @@ BEGIN
         UPDATE deliveries SET
             died = clock_timestamp(), until = NULL,
             reason = format('delivered %s times and never acknowledged', deliveries)
-        WHERE name = p_group AND seq IN (
+        WHERE name = p_group AND seq = ANY (ARRAY(
             SELECT seq FROM deliveries WHERE name = p_group AND deliveries = v_count AND until <= p_now
             LIMIT 500 FOR UPDATE SKIP LOCKED
-        );
+        ));
     END LOOP;
 END $$;
 
@@ -503,6 +513,9 @@ BEGIN
         RETURN QUERY SELECT NULL::text, NULL::text, 0, false;  -- the lock is not held for anything else: call again
         RETURN;
     END IF;
+    IF EXISTS (SELECT FROM groups WHERE name = p_group AND moved IS NOT NULL) AND NOT move_on(p_group, 500) THEN
+        RETURN;
+    END IF;
     PERFORM catch_up(p_group, p_count);
     v_now := keep_time();
     v_until := v_now + make_interval(secs => p_visibility);
@@ -517,15 +530,15 @@ END $$;
 CREATE OR REPLACE FUNCTION numbers_of(p_positions text[]) RETURNS SETOF bigint
 LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
     SELECT seq FROM outbox
-    WHERE seq = ANY (SELECT split_part(position, '-', 1)::bigint FROM unnest(p_positions) AS position)
+    WHERE seq = ANY (ARRAY(SELECT split_part(position, '-', 1)::bigint FROM unnest(p_positions) AS position))
     AND position_of(seq, logged) = ANY (p_positions)
 $$;
 
 
 CREATE OR REPLACE FUNCTION ack(p_version integer, p_group text, p_positions text[]) RETURNS void
-LANGUAGE sql SET search_path FROM CURRENT AS $$
+LANGUAGE sql SET search_path FROM CURRENT SET impactive.own TO 'on' AS $$
     SELECT demand_version(p_version);
-    DELETE FROM deliveries WHERE name = p_group AND seq IN (SELECT numbers_of(p_positions))
+    DELETE FROM deliveries WHERE name = p_group AND seq = ANY (ARRAY(SELECT numbers_of(p_positions)))
 $$;
 
 
@@ -533,7 +546,7 @@ $$;
 CREATE OR REPLACE FUNCTION reject(p_group text, p_position text, p_reason text) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     UPDATE deliveries SET died = clock_timestamp(), until = NULL, reason = p_reason
-    WHERE name = p_group AND seq IN (SELECT numbers_of(ARRAY[p_position])) AND died IS NULL
+    WHERE name = p_group AND seq = ANY (ARRAY(SELECT numbers_of(ARRAY[p_position]))) AND died IS NULL
 $$;
 
 
@@ -557,8 +570,9 @@ RETURNS TABLE (o_position text, o_event text, o_deliveries integer, o_again_in d
 LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
     SELECT position_of(seq, logged), event, deliveries, extract(epoch FROM until - hub_time())::double precision
     FROM deliveries JOIN outbox USING (seq)
-    WHERE name = p_group AND until IS NOT NULL AND seq > split_part(p_after, '-', 1)::bigint
-    ORDER BY seq LIMIT p_count
+    WHERE (name, seq) > (p_group, split_part(p_after, '-', 1)::bigint) AND name <= p_group
+    AND until IS NOT NULL
+    ORDER BY name, seq LIMIT p_count
 $$;
 
 
@@ -567,7 +581,7 @@ CREATE OR REPLACE FUNCTION postpone(
 ) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     UPDATE deliveries SET until = keep_time() + make_interval(secs => p_seconds), deliveries = p_deliveries
-    WHERE name = p_group AND seq IN (SELECT numbers_of(ARRAY[p_position])) AND until IS NOT NULL
+    WHERE name = p_group AND seq = ANY (ARRAY(SELECT numbers_of(ARRAY[p_position]))) AND until IS NOT NULL
 $$;
 
 
@@ -575,7 +589,9 @@ CREATE OR REPLACE FUNCTION dead_letters(p_group text, p_count integer)
 RETURNS TABLE (o_position text, o_event text, o_deliveries integer, o_reason text, o_since double precision)
 LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
     SELECT position_of(seq, logged), event, deliveries, reason, extract(epoch FROM died)::double precision
-    FROM deliveries JOIN outbox USING (seq) WHERE name = p_group AND died IS NOT NULL ORDER BY seq LIMIT p_count
+    FROM deliveries JOIN outbox USING (seq)
+    WHERE (name, seq) >= (p_group, 0) AND name <= p_group AND died IS NOT NULL
+    ORDER BY name, seq LIMIT p_count
 $$;
 
 
@@ -584,8 +600,10 @@ CREATE OR REPLACE FUNCTION letters_of(p_group text, p_positions text[], p_count 
 LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
     SELECT numbers_of(p_positions) WHERE p_positions IS NOT NULL
     UNION ALL (
-        SELECT seq FROM deliveries WHERE p_positions IS NULL AND name = p_group AND died IS NOT NULL
-        ORDER BY seq LIMIT p_count
+        SELECT seq FROM deliveries
+        WHERE (name, seq) >= (p_group, 0) AND name <= p_group AND died IS NOT NULL
+        AND p_positions IS NULL
+        ORDER BY name, seq LIMIT p_count
     )
 $$;
 
@@ -598,80 +616,123 @@ DECLARE
     v_count bigint;
 BEGIN
     UPDATE deliveries SET died = NULL, reason = '', deliveries = 0, until = v_now
-    WHERE name = p_group AND died IS NOT NULL AND seq IN (SELECT letters_of(p_group, p_positions, p_count));
+    WHERE name = p_group AND died IS NOT NULL AND seq = ANY (ARRAY(SELECT letters_of(p_group, p_positions, p_count)));
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
 END $$;
 
 
 CREATE OR REPLACE FUNCTION drop_letters(p_group text, p_positions text[], p_count integer) RETURNS bigint
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT SET impactive.own TO 'on' AS $$
 DECLARE
     v_count bigint;
 BEGIN
     DELETE FROM deliveries
-    WHERE name = p_group AND died IS NOT NULL AND seq IN (SELECT letters_of(p_group, p_positions, p_count));
+    WHERE name = p_group AND died IS NOT NULL AND seq = ANY (ARRAY(SELECT letters_of(p_group, p_positions, p_count)));
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
 END $$;
 
 
--- Forgets a group, in steps: commits wait for the last one. Returns whether that was it.
-CREATE OR REPLACE FUNCTION drop_group(p_group text, p_count integer) RETURNS boolean
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+-- Forgets so many events behind a place that a group has not acknowledged, and with the last ones the group. Returns the
+-- place at which to go on; NULL: that was the last step.
+CREATE OR REPLACE FUNCTION drop_group(p_group text, p_after bigint, p_count integer) RETURNS bigint
+LANGUAGE plpgsql SET search_path FROM CURRENT SET impactive.own TO 'on' AS $$
 DECLARE
-    v_deleted bigint;
-BEGIN
-    DELETE FROM deliveries WHERE name = p_group AND seq IN (
-        SELECT seq FROM deliveries WHERE name = p_group ORDER BY seq LIMIT p_count FOR UPDATE SKIP LOCKED
+    v_some bigint[] := ARRAY(
+        SELECT seq FROM deliveries WHERE (name, seq) > (p_group, p_after) AND name <= p_group ORDER BY name, seq LIMIT p_count
     );
-    GET DIAGNOSTICS v_deleted = ROW_COUNT;
-    IF v_deleted = p_count THEN
-        RETURN false;
+BEGIN
+    DELETE FROM deliveries WHERE name = p_group AND seq = ANY (v_some);
+    IF cardinality(v_some) = p_count THEN
+        RETURN v_some[p_count];
     END IF;
-    DELETE FROM groups WHERE name = p_group;
-    RETURN true;
+    DELETE FROM groups WHERE name = p_group;  -- waits for commits under way, which may have written rows for it
+    DELETE FROM deliveries WHERE name = p_group AND seq = ANY (ARRAY(
+        SELECT seq FROM deliveries WHERE (name, seq) > (p_group, p_after) AND name <= p_group
+    ));
+    RETURN NULL;
 END $$;
 
 
--- Moves a group in the log: to an event, or to the first that was logged at a time or later. Commits and groups that join
--- wait for it. What is from there on is written rows for in steps, as for a group that is new.
-CREATE OR REPLACE FUNCTION seek(
-    p_version integer, p_group text, p_since double precision, p_event text, p_dry boolean, OUT o_group boolean,
-    OUT o_event boolean, OUT o_position text, OUT o_events bigint, OUT o_skipped bigint
-)
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
-DECLARE
-    v_group groups;
-    v_first outbox;
-    v_place bigint;
+-- The event with an id, or the first that was logged at a time or later: among the earliest of that time, as those of one
+-- moment need not be logged in the order of their numbers.
+CREATE OR REPLACE FUNCTION first_from(p_since double precision, p_event text) RETURNS SETOF outbox
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
 BEGIN
-    PERFORM demand_version(p_version), demand_isolation();
-    IF NOT p_dry THEN
-        LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE;
-        SELECT * INTO v_group FROM groups WHERE name = p_group FOR NO KEY UPDATE;
-    ELSE
-        SELECT * INTO v_group FROM groups WHERE name = p_group;
-    END IF;
-    o_group := FOUND;
-    IF p_event IS NULL THEN
-        SELECT * INTO v_first FROM outbox WHERE logged >= to_timestamp(p_since) ORDER BY seq LIMIT 1;
-    ELSE
-        SELECT * INTO v_first FROM outbox WHERE id = p_event;
-    END IF;
-    o_event := FOUND OR p_event IS NULL;
-    IF NOT (o_group AND o_event) THEN
+    IF p_event IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM outbox WHERE id = p_event;
         RETURN;
     END IF;
+    RETURN QUERY SELECT * FROM outbox WHERE seq = (
+        SELECT min(seq) FROM (
+            SELECT seq FROM outbox WHERE logged >= to_timestamp(p_since) ORDER BY logged LIMIT 1000
+        ) AS earliest
+    );
+END $$;
+
+
+-- Where a group would be moved to, and where it is: whether there is the group, and the event; its position; its number,
+-- or that of the next one; and between which numbers the group has no rows yet for what was in the log when it joined.
+CREATE OR REPLACE FUNCTION look_for(
+    p_group text, p_since double precision, p_event text, OUT o_group boolean, OUT o_event boolean, OUT o_position text,
+    OUT o_place bigint, OUT o_had bigint, OUT o_start bigint
+)
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+DECLARE
+    v_first outbox;
+BEGIN
+    SELECT place, start INTO o_had, o_start FROM groups WHERE name = p_group;
+    o_group := FOUND;
+    SELECT * INTO v_first FROM first_from(p_since, p_event);
+    o_event := FOUND OR p_event IS NULL;
     o_position := CASE WHEN v_first.seq IS NOT NULL THEN position_of(v_first.seq, v_first.logged) END;
-    v_place := coalesce(v_first.seq, (SELECT max(seq) + 1 FROM outbox), greatest(v_group.start, v_group.place) + 1);
-    o_events := (SELECT count(*) FROM outbox WHERE seq >= v_place);
-    o_skipped := (SELECT count(*) FROM deliveries WHERE name = p_group AND seq < v_place AND died IS NULL)
-        + (SELECT count(*) FROM outbox WHERE seq > v_group.place AND seq <= v_group.start AND seq < v_place);
-    IF NOT p_dry THEN
-        DELETE FROM deliveries WHERE name = p_group AND (seq >= v_place OR died IS NULL);
-        UPDATE groups SET place = v_place - 1, start = coalesce((SELECT max(seq) FROM outbox), 0) WHERE name = p_group;
+    o_place := coalesce(v_first.seq, (SELECT max(seq) + 1 FROM outbox), greatest(o_start, o_had) + 1);
+END $$;
+
+
+-- Moves a group in the log. Commits and groups that join wait for it. What is from there on is written rows for in steps, as
+-- for a group that is new, once `move_on` has deleted the rows that the group had; until then it gets nothing. Returns the
+-- position of the event that it gets next.
+CREATE OR REPLACE FUNCTION begin_move(p_version integer, p_group text, p_since double precision, p_event text)
+RETURNS text
+LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout TO '2s' AS $$
+DECLARE
+    v_found record;
+BEGIN
+    PERFORM demand_version(p_version), demand_isolation();
+    LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE;
+    v_found := look_for(p_group, p_since, p_event);
+    IF v_found.o_group AND v_found.o_event THEN
+        UPDATE groups SET
+            place = v_found.o_place - 1, start = coalesce((SELECT max(seq) FROM outbox), 0), moved = 0
+        WHERE name = p_group;
     END IF;
+    RETURN v_found.o_position;
+END $$;
+
+
+-- Deletes so many rows of what a group had before it was moved; dead letters of before the place stay. Whoever uses the
+-- group does so, so that nobody depends on the one who began. Returns whether that was all.
+CREATE OR REPLACE FUNCTION move_on(p_group text, p_count integer) RETURNS boolean
+LANGUAGE plpgsql SET search_path FROM CURRENT SET impactive.own TO 'on' AS $$
+DECLARE
+    v_group groups;
+    v_looked record;
+BEGIN
+    SELECT * INTO v_group FROM groups WHERE name = p_group AND moved IS NOT NULL FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN true;
+    END IF;
+    SELECT array_agg(seq) AS seqs, count(*) = p_count AND max(seq) < v_group.start AS more, max(seq) AS last INTO v_looked
+    FROM (
+        SELECT seq FROM deliveries WHERE (name, seq) > (p_group, v_group.moved) AND name <= p_group
+        ORDER BY name, seq LIMIT p_count
+    ) AS looked;
+    DELETE FROM deliveries
+    WHERE name = p_group AND seq = ANY (v_looked.seqs) AND seq <= v_group.start AND (died IS NULL OR seq > v_group.place);
+    UPDATE groups SET moved = CASE WHEN v_looked.more THEN v_looked.last END WHERE name = p_group;
+    RETURN NOT v_looked.more;
 END $$;
 
 
@@ -693,7 +754,9 @@ BEGIN
     WITH deleted AS (
         DELETE FROM outbox
         WHERE seq > p_place AND seq <= v_looked.last AND logged <= v_before
-        AND NOT EXISTS (SELECT FROM deliveries WHERE deliveries.seq = outbox.seq) AND NOT is_awaited(seq)
+        -- OFFSET 0: each event is looked up, and no table is read as a whole to be joined with a few rows.
+        AND NOT EXISTS (SELECT FROM deliveries WHERE deliveries.seq = outbox.seq OFFSET 0) AND NOT is_awaited(seq)
+        AND NOT EXISTS (SELECT FROM lost WHERE lost.seq = outbox.seq OFFSET 0)
         RETURNING seq
     )
     SELECT count(*), max(seq) INTO o_deleted, v_newest FROM deleted;
@@ -722,51 +785,139 @@ BEGIN
 END $$;
 
 
-CREATE OR REPLACE FUNCTION status(p_dead integer) RETURNS json
+-- Notes what somebody deletes of what groups have not acknowledged; the hub's own functions say that it is them.
+CREATE OR REPLACE FUNCTION note_lost() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        INSERT INTO lost SELECT seq, name, deliveries, died, reason FROM deliveries ON CONFLICT DO NOTHING;
+    ELSE
+        INSERT INTO lost SELECT seq, name, deliveries, died, reason FROM gone ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER rows_deleted AFTER DELETE ON deliveries REFERENCING OLD TABLE AS gone
+FOR EACH STATEMENT WHEN (current_setting('impactive.own', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION note_lost();
+
+CREATE OR REPLACE TRIGGER rows_truncated BEFORE TRUNCATE ON deliveries
+FOR EACH STATEMENT WHEN (current_setting('impactive.own', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION note_lost();
+
+
+-- Gives groups so many of their rows back that somebody has deleted. One that has lost its own row, and so what was
+-- committed since, gets the whole log. Returns the groups, and how many rows each got; NULL for the whole log.
+CREATE OR REPLACE FUNCTION restore_deliveries(p_count integer) RETURNS TABLE (o_group text, o_rows bigint)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    o_group := '';
+    LOOP
+        SELECT name INTO o_group FROM deliveries WHERE name > o_group ORDER BY name LIMIT 1;
+        EXIT WHEN NOT FOUND;
+        IF NOT EXISTS (SELECT FROM groups WHERE name = o_group) THEN
+            PERFORM join_group(o_group);
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+    FOR o_group IN SELECT DISTINCT name FROM (SELECT name FROM lost LIMIT p_count) AS first ORDER BY name LOOP
+        IF NOT EXISTS (SELECT FROM groups WHERE name = o_group) THEN
+            PERFORM join_group(o_group);
+            o_rows := NULL;
+            RETURN NEXT;
+        ELSE
+            PERFORM FROM groups WHERE name = o_group FOR NO KEY UPDATE;
+            WITH taken AS (
+                DELETE FROM lost
+                WHERE (seq, name) IN (SELECT seq, name FROM lost WHERE name = o_group ORDER BY seq LIMIT p_count)
+                RETURNING *
+            ), given AS (
+                -- What `catch_up` will write rows for needs none, nor what was left behind when the group was moved.
+                INSERT INTO deliveries (name, seq, deliveries, died, reason)
+                SELECT taken.name, taken.seq, taken.deliveries, taken.died, taken.reason
+                FROM taken JOIN outbox USING (seq) JOIN groups ON groups.name = o_group
+                WHERE NOT (seq > place AND seq <= start) AND NOT (seq <= start AND moved IS NOT NULL AND taken.died IS NULL)
+                ON CONFLICT DO NOTHING
+                RETURNING seq
+            )
+            SELECT count(*) INTO o_rows FROM given;
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+END $$;
+
+
+-- A hub's status is counted in steps. Each function looks at so many rows behind a place, and returns the place at which to
+-- go on; NULL: that was the last.
+
+CREATE OR REPLACE FUNCTION count_feeds(
+    p_listed integer, p_after text, p_count integer, OUT o_feeds bigint, OUT o_leased bigint, OUT o_due bigint,
+    OUT o_lag double precision, OUT o_failing bigint, OUT o_gaps bigint, OUT o_dead_count bigint, OUT o_dead json,
+    OUT o_paused_count bigint, OUT o_paused json, OUT o_after text
+)
 LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
 DECLARE
     v_now timestamptz := hub_time();
-    v_schedule json;
 BEGIN
-    SELECT json_build_object(
-        'feeds', count(*),
-        'leased', count(*) FILTER (WHERE leased AND due > v_now),
-        'due', count(*) FILTER (WHERE NOT dead AND NOT paused AND due <= v_now),
-        'lag', extract(epoch FROM v_now - min(due) FILTER (WHERE NOT dead AND NOT paused AND due <= v_now)),
-        'failing', count(*) FILTER (WHERE NOT dead AND failures > 0),
-        'gaps', coalesce(sum(gaps), 0),
-        'dead_count', count(*) FILTER (WHERE dead),
-        'dead', (
+    WITH looked AS MATERIALIZED (
+        SELECT feed, due, leased, dead, paused, failures, gaps, CASE WHEN dead THEN error END AS error
+        FROM feeds WHERE feed > p_after ORDER BY feed LIMIT p_count
+    )
+    SELECT
+        count(*), count(*) FILTER (WHERE leased AND due > v_now),
+        count(*) FILTER (WHERE NOT dead AND NOT paused AND due <= v_now),
+        extract(epoch FROM v_now - min(due) FILTER (WHERE NOT dead AND NOT paused AND due <= v_now)),
+        count(*) FILTER (WHERE NOT dead AND failures > 0), coalesce(sum(gaps), 0), count(*) FILTER (WHERE dead),
+        (
             SELECT coalesce(json_agg(json_build_array(d.feed, d.failures, d.error)), '[]')
-            FROM (SELECT * FROM feeds WHERE dead ORDER BY feed LIMIT p_dead) AS d
+            FROM (SELECT * FROM looked WHERE dead ORDER BY feed LIMIT p_listed) AS d
         ),
-        'paused_count', count(*) FILTER (WHERE paused),
-        'paused', (
+        count(*) FILTER (WHERE paused),
+        (
             SELECT coalesce(json_agg(p.feed), '[]')
-            FROM (SELECT feed FROM feeds WHERE paused ORDER BY feed LIMIT p_dead) AS p
+            FROM (SELECT feed FROM looked WHERE paused ORDER BY feed LIMIT p_listed) AS p
         ),
-        'events', (SELECT count(*) FROM outbox),
-        'groups', (
-            SELECT coalesce(json_agg(json_build_array(
-                g.name, g.behind + g.before, g.in_flight, g.dead, (SELECT extract(epoch FROM v_now - logged) FROM outbox WHERE outbox.seq = least(g.first, g.next))
-            )), '[]')
-            FROM (
-                SELECT
-                    name, count(seq) - count(died) AS behind, count(until) AS in_flight, count(died) AS dead,
-                    (SELECT count(*) FROM outbox WHERE outbox.seq > place AND outbox.seq <= start) AS before,
-                    min(seq) FILTER (WHERE died IS NULL) AS first,
-                    (SELECT min(outbox.seq) FROM outbox WHERE outbox.seq > place AND outbox.seq <= start) AS next
-                FROM groups LEFT JOIN deliveries USING (name) GROUP BY name ORDER BY name
-            ) AS g
-        ),
+        CASE WHEN count(*) = p_count THEN max(feed) END
+    INTO o_feeds, o_leased, o_due, o_lag, o_failing, o_gaps, o_dead_count, o_dead, o_paused_count, o_paused, o_after
+    FROM looked;
+END $$;
+
+
+CREATE OR REPLACE FUNCTION count_log(
+    p_to bigint, p_after bigint, p_count integer, OUT o_events bigint, OUT o_after bigint
+)
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT count(*), CASE WHEN count(*) = p_count THEN max(seq) END
+    FROM (SELECT seq FROM outbox WHERE seq > p_after AND seq <= p_to ORDER BY seq LIMIT p_count) AS looked
+$$;
+
+
+CREATE OR REPLACE FUNCTION count_deliveries(
+    p_group text, p_before bigint, p_after bigint, p_count integer, OUT o_behind bigint, OUT o_in_flight bigint,
+    OUT o_dead bigint, OUT o_after bigint
+)
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT
+        count(*) FILTER (WHERE seq < p_before AND died IS NULL), count(*) FILTER (WHERE seq < p_before AND until IS NOT NULL),
+        count(*) FILTER (WHERE seq < p_before AND died IS NOT NULL),
+        CASE WHEN count(*) = p_count AND max(seq) < p_before THEN max(seq) END
+    FROM (
+        SELECT seq, until, died FROM deliveries WHERE (name, seq) > (p_group, p_after) AND name <= p_group
+        ORDER BY name, seq LIMIT p_count
+    ) AS looked
+$$;
+
+
+-- What of a hub's status needs no counting.
+CREATE OR REPLACE FUNCTION summary() RETURNS json
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT json_build_object(
+        'groups', (SELECT coalesce(json_agg(json_build_array(name, place, start) ORDER BY name), '[]') FROM groups),
         'workspace', (SELECT workspace FROM meta),
         'rate_limit', (SELECT rate_limit FROM rate),
         'rate_wait', coalesce(
             (SELECT (step(arrival, rate_interval, rate_tolerance)).o_wait FROM rate WHERE rate_interval > 0), 0
         )
-    ) INTO v_schedule FROM feeds;
-    RETURN v_schedule;
-END $$;
+    )
+$$;
 
 
 -- What programs of version 1 call, which know neither the hub's time nor the cursor that a claim began from.

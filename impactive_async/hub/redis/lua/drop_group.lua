@@ -5,7 +5,7 @@
 local STEP = 1000
 local group = ARGV[1]
 write('UNLINK', LETTERS)
-write('HDEL', META, 'place:' .. group, 'letters:' .. group)
+write('HDEL', META, 'place:' .. group, 'letters:' .. group, 'moving:' .. group)
 if redis.call('EXISTS', EVENTS) == 1 then
   demand(EVENTS, 'XGROUP', 'DESTROY', EVENTS, group)
   demand(EVENTS, 'XACK', EVENTS, group, '0-0')

@@ -2,12 +2,7 @@
 -- Returns lists of id, text, deliveries, and milliseconds since the last delivery; the text is empty where somebody has
 -- deleted the entry.
 local group, after, count = ARGV[1], ARGV[2], ARGV[3]
-if redis.call('EXISTS', EVENTS) == 0 then return {} end
-local there = false
-for _, info in ipairs(redis.call('XINFO', 'GROUPS', EVENTS)) do
-  if info[2] == group then there = true end
-end
-if not there then return {} end
+if not group_of(group) then return {} end
 
 local rows = {}
 for number, entry in ipairs(redis.call('XPENDING', EVENTS, group, '(' .. after, '+', count)) do

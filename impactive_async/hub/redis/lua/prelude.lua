@@ -10,8 +10,8 @@ local FAILING, PAUSED, LETTERS = KEYS[10], KEYS[11], KEYS[12]
 -- DEAD:     dead feeds by the time they died
 -- META:     version, token (the newest), gaps, workspace; clock and ahead of the hub's time; limit, interval, tolerance
 --           and arrival of the rate limit, all 0 for no limit; logged: how many events were ever logged; of each group
---           letters: how many dead letters it has, place: where the last look at what it has in flight ended, and holder:
---           until when which reader has it to itself
+--           letters: how many dead letters it has, place: where the last look at what it has in flight ended, holder:
+--           until when which reader has it to itself, and moving: see move_on.lua
 -- EVENTS:   the log, a stream; field "event"
 -- IDS:      ids of events in the log, by the times of their entries
 -- FAILING:  live feeds whose last claim failed
@@ -106,6 +106,18 @@ local function apply()
     answers[number] = redis.call(unpack(command))
   end
   return answers
+end
+
+-- What Redis tells of a consumer group of the log; nothing where there is none.
+local function group_of(name)
+  if redis.call('EXISTS', EVENTS) == 0 then return end
+  for _, info in ipairs(redis.call('XINFO', 'GROUPS', EVENTS)) do
+    if info[2] == name then
+      local group = {}
+      for i = 1, #info, 2 do group[info[i]] = info[i + 1] end
+      return group
+    end
+  end
 end
 
 local function new_state()

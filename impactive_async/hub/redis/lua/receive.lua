@@ -1,16 +1,10 @@
 #!lua flags=allow-oom
 -- ARGV: group, count, visibility in milliseconds, most deliveries ('' = without end).
--- Returns lists of id, text, deliveries, redelivered. All consumers share one name, as only the time of a delivery counts.
+-- Returns lists of id, text, deliveries, redelivered; 'moving' where move_on is to be called first.
+-- All consumers share one name, as only the time of a delivery counts.
 local group, count, visibility, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local CONSUMER = 'hub'
 local CHUNK, CHUNKS = 1000, 5
-
-local function is_there()
-  if redis.call('EXISTS', EVENTS) == 0 then return false end
-  for _, info in ipairs(redis.call('XINFO', 'GROUPS', EVENTS)) do
-    if info[2] == group then return true end
-  end
-end
 
 -- Of an entry that is not the hub's, all fields.
 local function text_of(fields)
@@ -28,6 +22,7 @@ local function found(entries, deliveries, redelivered)
   return rows
 end
 
+if redis.call('HEXISTS', META, 'moving:' .. group) == 1 then return 'moving' end
 local place = 'place:' .. group
 local began = redis.call('HGET', META, place) or '-'
 local read = {'XREADGROUP', 'GROUP', group, CONSUMER, 'COUNT', count, 'STREAMS', EVENTS, '>'}
@@ -36,7 +31,7 @@ demand(EVENTS, 'XPENDING', EVENTS, group)
 demand(EVENTS, 'XCLAIM', EVENTS, group, CONSUMER, 0, '0-0')
 demand(EVENTS, 'XACK', EVENTS, group, '0-0')
 demand(LETTERS, 'HSET', LETTERS, '0-0', '')
-if not is_there() then
+if not group_of(group) then
   demand(EVENTS, 'XGROUP', 'CREATE', EVENTS, group, '0', 'MKSTREAM')
   redis.call('XGROUP', 'CREATE', EVENTS, group, '0', 'MKSTREAM')
 end

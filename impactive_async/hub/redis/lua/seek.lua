@@ -1,8 +1,8 @@
 -- ARGV: group, milliseconds since 1970, the id of an event instead ('' = none), 1 to change nothing.
--- Moves a group in the log. Returns whether there is the group, whether there is the event, the entry that it gets next
--- ('' = none yet), how many there are from there on, and how many before it has not acknowledged.
+-- Moves a group in the log; `move_on` clears away what it had in flight, and until then it gets nothing. Returns whether
+-- there is the group, whether there is the event, the entry that it gets next ('' = none yet), how many there are from there
+-- on, and how many before it has not read.
 local group, since, event, dry = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
-local CHUNK = 1000
 
 local function fields_of(list)
   local fields = {}
@@ -10,12 +10,7 @@ local function fields_of(list)
   return fields
 end
 
-local known
-if redis.call('EXISTS', EVENTS) == 1 then
-  for _, info in ipairs(redis.call('XINFO', 'GROUPS', EVENTS)) do
-    if info[2] == group then known = fields_of(info) end
-  end
-end
+local known = group_of(group)
 if not known then return {0, 0, '', 0, 0} end
 
 local function parts(id)
@@ -50,24 +45,12 @@ else
   if not first then return {1, 0, '', 0, 0} end
 end
 
--- Entries in flight: those before the place are skipped, the others come as new ones.
-local in_flight, skipped, from = {}, 0, '-'
 local time, number = parts(first or '0-0')
-repeat
-  local entries = redis.call('XPENDING', EVENTS, group, from, '+', CHUNK)
-  for _, entry in ipairs(entries) do
-    local its_time, its_number = parts(entry[1])
-    in_flight[#in_flight + 1] = entry[1]
-    if not first or its_time < time or its_time == time and its_number < number then skipped = skipped + 1 end
-  end
-  from = #entries == CHUNK and '(' .. entries[CHUNK][1] or ''
-until from == ''
-
 local all = redis.call('ZCARD', IDS)
 local before = first and rank(first) or all
 local last = known['last-delivered-id']
 local read = rank(last) + #redis.call('XRANGE', EVENTS, last, last)
-local answer = {1, 1, first or '', all - before, skipped + math.max(0, before - read)}
+local answer = {1, 1, first or '', all - before, math.max(0, before - read)}
 if dry then return answer end
 
 local id = '$'
@@ -84,25 +67,14 @@ if stream['length'] == all then
   move[#move + 1] = stream['entries-added'] - (all - before)
 end
 demand(EVENTS, unpack(move))
+-- What move_on needs.
+demand(EVENTS, 'XPENDING', EVENTS, group, '-', '+', 1)
 demand(EVENTS, 'XACK', EVENTS, group, '0-0')
+demand(LETTERS, 'HSCAN', LETTERS, '0')
 demand(LETTERS, 'HDEL', LETTERS, '0-0')
-for begin = 1, #in_flight, CHUNK do
-  write('XACK', EVENTS, group, unpack(in_flight, begin, math.min(begin + CHUNK - 1, #in_flight)))
-end
-local buried, place = 0, '0'
-repeat
-  local found = redis.call('HSCAN', LETTERS, place, 'COUNT', CHUNK)
-  for i = 1, #found[2], 2 do
-    local its_time, its_number = parts(found[2][i])
-    if first and (its_time > time or its_time == time and its_number >= number) then
-      buried = buried + 1
-      write('HDEL', LETTERS, found[2][i])
-    end
-  end
-  place = found[1]
-until place == '0'
-count_letters(group, -buried)
-write('HDEL', META, 'place:' .. group)
+demand(META, 'HDEL', META, '')
+demand(META, 'HINCRBY', META, '', 0)
+write('HSET', META, 'moving:' .. group, table.concat({first or '-', last, 'flight', '-'}, ' '))
 apply()
 redis.call(unpack(move))
 return answer
