@@ -535,10 +535,25 @@ LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
 $$;
 
 
+-- Deletes rows of what a group has not acknowledged. What is deleted elsewhere is taken for lost; see `note_lost`. Returns how
+-- many there were.
+CREATE OR REPLACE FUNCTION forget(p_group text, p_some bigint[]) RETURNS bigint
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    v_count bigint;
+BEGIN
+    PERFORM set_config('impactive.own', 'on', true);
+    DELETE FROM deliveries WHERE name = p_group AND seq = ANY (p_some);
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    PERFORM set_config('impactive.own', '', true);
+    RETURN v_count;
+END $$;
+
+
 CREATE OR REPLACE FUNCTION ack(p_version integer, p_group text, p_positions text[]) RETURNS void
-LANGUAGE sql SET search_path FROM CURRENT SET impactive.own TO 'on' AS $$
+LANGUAGE sql SET search_path FROM CURRENT AS $$
     SELECT demand_version(p_version);
-    DELETE FROM deliveries WHERE name = p_group AND seq = ANY (ARRAY(SELECT numbers_of(p_positions)))
+    SELECT forget(p_group, ARRAY(SELECT numbers_of(p_positions)))
 $$;
 
 
@@ -623,32 +638,29 @@ END $$;
 
 
 CREATE OR REPLACE FUNCTION drop_letters(p_group text, p_positions text[], p_count integer) RETURNS bigint
-LANGUAGE plpgsql SET search_path FROM CURRENT SET impactive.own TO 'on' AS $$
-DECLARE
-    v_count bigint;
-BEGIN
-    DELETE FROM deliveries
-    WHERE name = p_group AND died IS NOT NULL AND seq = ANY (ARRAY(SELECT letters_of(p_group, p_positions, p_count)));
-    GET DIAGNOSTICS v_count = ROW_COUNT;
-    RETURN v_count;
-END $$;
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    SELECT forget(p_group, ARRAY(
+        SELECT seq FROM deliveries
+        WHERE name = p_group AND died IS NOT NULL AND seq = ANY (ARRAY(SELECT letters_of(p_group, p_positions, p_count)))
+    ))
+$$;
 
 
 -- Forgets so many events behind a place that a group has not acknowledged, and with the last ones the group. Returns the
 -- place at which to go on; NULL: that was the last step.
 CREATE OR REPLACE FUNCTION drop_group(p_group text, p_after bigint, p_count integer) RETURNS bigint
-LANGUAGE plpgsql SET search_path FROM CURRENT SET impactive.own TO 'on' AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     v_some bigint[] := ARRAY(
         SELECT seq FROM deliveries WHERE (name, seq) > (p_group, p_after) AND name <= p_group ORDER BY name, seq LIMIT p_count
     );
 BEGIN
-    DELETE FROM deliveries WHERE name = p_group AND seq = ANY (v_some);
+    PERFORM forget(p_group, v_some);
     IF cardinality(v_some) = p_count THEN
         RETURN v_some[p_count];
     END IF;
     DELETE FROM groups WHERE name = p_group;  -- waits for commits under way, which may have written rows for it
-    DELETE FROM deliveries WHERE name = p_group AND seq = ANY (ARRAY(
+    PERFORM forget(p_group, ARRAY(
         SELECT seq FROM deliveries WHERE (name, seq) > (p_group, p_after) AND name <= p_group
     ));
     RETURN NULL;
@@ -715,7 +727,7 @@ END $$;
 -- Deletes so many rows of what a group had before it was moved; dead letters of before the place stay. Whoever uses the
 -- group does so, so that nobody depends on the one who began. Returns whether that was all.
 CREATE OR REPLACE FUNCTION move_on(p_group text, p_count integer) RETURNS boolean
-LANGUAGE plpgsql SET search_path FROM CURRENT SET impactive.own TO 'on' AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     v_group groups;
     v_looked record;
@@ -724,13 +736,14 @@ BEGIN
     IF NOT FOUND THEN
         RETURN true;
     END IF;
-    SELECT array_agg(seq) AS seqs, count(*) = p_count AND max(seq) < v_group.start AS more, max(seq) AS last INTO v_looked
-    FROM (
-        SELECT seq FROM deliveries WHERE (name, seq) > (p_group, v_group.moved) AND name <= p_group
+    SELECT
+        array_agg(seq) FILTER (WHERE seq <= v_group.start AND (died IS NULL OR seq > v_group.place)) AS old,
+        count(*) = p_count AND max(seq) < v_group.start AS more, max(seq) AS last
+    INTO v_looked FROM (
+        SELECT seq, died FROM deliveries WHERE (name, seq) > (p_group, v_group.moved) AND name <= p_group
         ORDER BY name, seq LIMIT p_count
     ) AS looked;
-    DELETE FROM deliveries
-    WHERE name = p_group AND seq = ANY (v_looked.seqs) AND seq <= v_group.start AND (died IS NULL OR seq > v_group.place);
+    PERFORM forget(p_group, v_looked.old);
     UPDATE groups SET moved = CASE WHEN v_looked.more THEN v_looked.last END WHERE name = p_group;
     RETURN NOT v_looked.more;
 END $$;
