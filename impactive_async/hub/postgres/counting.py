@@ -26,9 +26,10 @@ class PostgresCounts(PostgresSteering):
         document["groups"] = [await self._counted_group(*group) for group in document["groups"]]
         return document
 
-    async def _counted_group(self, name: str, place: int, start: int) -> tuple[str, int, int, int]:
-        behind, in_flight, dead = await self._waiting(name)
-        return name, behind + await self._logged(place, start), in_flight, dead
+    async def _counted_group(self, name: str, place: int, start: int) -> tuple[Any, ...]:
+        behind, in_flight, dead, first = await self._waiting(name)
+        age = await self._value("age_of($1, $2, $3)", first, place, start)
+        return name, behind + await self._logged(place, start), in_flight, dead, age
 
     async def _counted_feeds(self) -> dict[str, Any]:
         counted = self._in_steps("count_feeds($1, $2, $3)", DEAD_SHOWN, place="", step=COUNTED)

@@ -99,9 +99,12 @@ class PostgresSteering(PostgresFunctions):
         counted = self._in_steps("count_log($1, $2, $3)", to, place=after, step=COUNTED)
         return sum([number async for (number,) in counted])
 
-    async def _waiting(self, group: str, before: int = _END) -> tuple[int, int, int]:
-        """Count what a group has not acknowledged: events that are not dead, those in flight, dead letters."""
+    async def _waiting(self, group: str, before: int = _END) -> tuple[int, int, int, int | None]:
+        """Count what a group has not acknowledged: events that are not dead, those in flight, dead letters.
+
+        The last item is the number of the first that is not dead.
+        """
         counted = self._in_steps("count_deliveries($1, $2, $3, $4)", group, before, place=0, step=COUNTED)
         rows = [row async for row in counted]
-        behind, in_flight, dead = (sum(numbers) for numbers in zip(*rows, strict=True))
-        return behind, in_flight, dead
+        behind, in_flight, dead = (sum(numbers) for numbers in zip(*(row[:3] for row in rows), strict=True))
+        return behind, in_flight, dead, min((row[3] for row in rows if row[3] is not None), default=None)

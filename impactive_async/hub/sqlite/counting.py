@@ -60,10 +60,13 @@ def count_log(connection: sqlite3.Connection, to: int, after: int) -> Row:
 
 
 def count_pending(connection: sqlite3.Connection, group: str, before: int, after: int) -> Row:
-    """Count what a group has not acknowledged: events that are not dead, those in flight, dead letters."""
-    number, in_flight, dead, last = connection.execute(
-        "SELECT count(*), count(until), count(died), max(seq) FROM "
+    """Count what a group has not acknowledged: events that are not dead, those in flight, dead letters.
+
+    Behind these comes the number of the first that is not dead.
+    """
+    number, in_flight, dead, first, last = connection.execute(
+        "SELECT count(*), count(until), count(died), min(CASE WHEN died IS NULL THEN seq END), max(seq) FROM "
         "(SELECT seq, until, died FROM pending WHERE name = ? AND seq > ? AND seq < ? ORDER BY seq LIMIT ?)",
         (group, after, before, COUNTED),
     ).fetchone()
-    return number - dead, in_flight, dead, last if number == COUNTED else None
+    return number - dead, in_flight, dead, first, last if number == COUNTED else None

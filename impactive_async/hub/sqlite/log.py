@@ -252,6 +252,16 @@ def note_trimmed(connection: sqlite3.Connection, seq: int) -> None:
     connection.execute("UPDATE counters SET value = max(value, ?) WHERE name = 'trimmed'", (seq,))
 
 
+def age(connection: sqlite3.Connection, now: float, first: int | None, place: int, start: int) -> float | None:
+    """Return how many seconds ago an event was logged, or an older one that a group has no row for yet."""
+    found = connection.execute(
+        "SELECT ? - logged FROM outbox WHERE seq IN "
+        "(?, (SELECT min(seq) FROM outbox WHERE seq > ? AND seq <= ?)) ORDER BY seq LIMIT 1",
+        (now, first, place, start),
+    ).fetchone()
+    return float(found[0]) if found else None
+
+
 def groups(connection: sqlite3.Connection) -> list[tuple[str, int, int]]:
     """Return the groups, and between which numbers each has no rows yet for what was in the log when it joined."""
     return connection.execute("SELECT name, place, start FROM groups ORDER BY name").fetchall()

@@ -85,22 +85,24 @@ class SqliteSteering(SqliteCalls):
         document["groups"] = [await self._counted_group(*group) for group in groups]
         return document
 
-    async def _counted_group(self, name: str, place: int, start: int) -> tuple[str, int, int, int]:
-        behind, in_flight, dead = await self._waiting(name)
-        return name, behind + await self._logged(place, start), in_flight, dead
+    async def _counted_group(self, name: str, place: int, start: int) -> tuple[Any, ...]:
+        behind, in_flight, dead, first = await self._waiting(name)
+        age = await self._read(lambda connection: log.age(connection, time.time(), first, place, start))
+        return name, behind + await self._logged(place, start), in_flight, dead, age
 
     async def _logged(self, after: int = 0, to: int = counting.END) -> int:
         """Count events in the log between two numbers."""
         steps = self._in_steps(lambda connection, place: counting.count_log(connection, to, place), after)
         return sum([number async for (number,) in steps])
 
-    async def _waiting(self, group: str, before: int = counting.END) -> tuple[int, int, int]:
-        """Count what a group has not acknowledged: events that are not dead, those in flight, dead letters."""
+    async def _waiting(self, group: str, before: int = counting.END) -> tuple[int, int, int, int | None]:
+        """Count what a group has not acknowledged; see `counting.count_pending`."""
         steps = self._in_steps(
             lambda connection, place: counting.count_pending(connection, group, before, place), 0
         )
-        behind, in_flight, dead = map(sum, zip(*[row async for row in steps], strict=True))
-        return behind, in_flight, dead
+        rows = [row async for row in steps]
+        behind, in_flight, dead = map(sum, zip(*(row[:3] for row in rows), strict=True))
+        return behind, in_flight, dead, min((row[3] for row in rows if row[3] is not None), default=None)
 
 
 def _feed(connection: sqlite3.Connection, now: float, name: str) -> FeedRow | None:

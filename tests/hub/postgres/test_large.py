@@ -55,6 +55,7 @@ CALLS = {
     "count deliveries": f"count_deliveries('busy', 5100, 5000, {STEP})",
     "count deliveries, where there are none": f"count_deliveries('idle', 19000, 0, {STEP})",
     "list feeds": f"list_feeds('feed 2', {STEP})",
+    "age": f"age_of(NULL, 1, {ROWS})",
     "sum up": "summary()",
 }
 

@@ -905,17 +905,25 @@ $$;
 
 CREATE OR REPLACE FUNCTION count_deliveries(
     p_group text, p_before bigint, p_after bigint, p_count integer, OUT o_behind bigint, OUT o_in_flight bigint,
-    OUT o_dead bigint, OUT o_after bigint
+    OUT o_dead bigint, OUT o_first bigint, OUT o_after bigint
 )
 LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
     SELECT
         count(*) FILTER (WHERE seq < p_before AND died IS NULL), count(*) FILTER (WHERE seq < p_before AND until IS NOT NULL),
-        count(*) FILTER (WHERE seq < p_before AND died IS NOT NULL),
+        count(*) FILTER (WHERE seq < p_before AND died IS NOT NULL), min(seq) FILTER (WHERE died IS NULL),
         CASE WHEN count(*) = p_count AND max(seq) < p_before THEN max(seq) END
     FROM (
         SELECT seq, until, died FROM deliveries WHERE (name, seq) > (p_group, p_after) AND name <= p_group
         ORDER BY name, seq LIMIT p_count
     ) AS looked
+$$;
+
+
+-- How many seconds ago the first of these events was logged, and of those that a group has no rows for yet.
+CREATE OR REPLACE FUNCTION age_of(p_first bigint, p_place bigint, p_start bigint) RETURNS double precision
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT extract(epoch FROM hub_time() - logged)::double precision FROM outbox
+    WHERE seq = least(p_first, (SELECT min(seq) FROM outbox WHERE seq > p_place AND seq <= p_start))
 $$;
 
 
