@@ -129,7 +129,11 @@ def client_of(url: str, retry: Retry | None) -> OneServer | InCluster:
         if kind == "cluster":
             return InCluster(_cluster(scheme, parts, how))
         how["retry_on_error"] = list(_DEMOTED)
-        return _sentinels(scheme, parts, how) if kind == "sentinel" else OneServer(_checked(_plain(url, how)))
+        if kind == "sentinel":
+            return _sentinels(scheme, parts, how)
+        if scheme != "unix":
+            _check_database(parts.path.strip("/"))
+        return OneServer(_checked(_plain(url, how)))
     except (TypeError, ValueError, exceptions.RedisError) as error:
         raise _explained(parts, error) from None  # the parser's words quote the URL
 
@@ -144,6 +148,11 @@ def places_at(url: str) -> list[tuple[str, int]]:
 
 def _plain(url: str, how: dict[str, Any]) -> Redis:
     return Redis.from_url(url, **how)
+
+
+def _check_database(name: str) -> None:
+    if not re.fullmatch("[0-9]*", name):  # redis-py would take database 0
+        raise wrong_url("Redis", "its path is no number of a database, as in redis://host:6379/0")
 
 
 def _checked(redis: Redis) -> Redis:
@@ -165,6 +174,7 @@ def _sentinels(scheme: str, parts: SplitResult, how: dict[str, Any]) -> BehindSe
     _, service, database, *_ = f"{parts.path}//".split("/")
     if not service:
         raise wrong_url("Redis", "it does not say which service of the Sentinels: redis+sentinel://host/service/0")
+    _check_database(database)
     theirs, own = _sorted_options(parts)
     # What is not about the place holds for the master, wherever it is.
     master = f"{scheme}://{_login(parts)}host/{database or 0}?{urlencode(own)}".rstrip("?")

@@ -12,6 +12,7 @@ import pytest
 
 from impactive_async.hub import Claim, Hub
 from impactive_async.hub.postgres.hub import PostgresHub
+from impactive_async.hub.reaching.refusals import CancelledByEngineError
 from tests.hub.engines import POSTGRES_URL, Corner, Impatient, corner_of, event, run_sql
 
 
@@ -190,3 +191,17 @@ async def test_whenever_connections_are_ended_calls_are_made_again(corner: Corne
             ended += await run_sql(f"SELECT count(pg_terminate_backend(pid)) {ours}")
         await calling
     assert ended > 5
+
+
+async def test_a_group_that_cannot_join_lets_commits_through(hub: Hub, session: Session, corner: Corner) -> None:
+    """Behind somebody's transaction that goes on for long, commits wait for a group that joins; so it gives up."""
+    claim = await claimed(hub, "a")
+    await session.run("BEGIN")
+    await session.commit_claim(await claimed(hub, "slow"), 1)
+    joining = asyncio.create_task(hub.receive("billing"))
+    assert await waits_for_a_lock(joining, corner)
+    await hub.commit(claim, "1", [event(2, "a")], 3600)
+    with pytest.raises(CancelledByEngineError, match="lock timeout"):
+        await joining
+    await session.run("COMMIT")
+    assert await numbers(hub, "billing") == [1, 2]

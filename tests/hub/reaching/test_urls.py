@@ -72,6 +72,9 @@ def test_a_good_url_is_not_refused() -> None:
     [
         ("redis://127.0.0.1:1/0?no_such_option=1", "option no_such_option"),
         ("redis://127.0.0.1:1/0?socket_timeout=soon", "option socket_timeout"),
+        ("redis://127.0.0.1:1/crm", "path is no number"),
+        ("redis://127.0.0.1:1/1/2", "path is no number"),
+        ("redis+sentinel://127.0.0.1:1/crm/main", "path is no number"),
         ("rediss://127.0.0.1:1/0?ssl_ca_certs=/no/such/file", "file of its option ssl_ca_certs"),
         (
             "postgresql://127.0.0.1:1/x?sslmode=verify-full&sslrootcert=/no/such/file",
@@ -100,6 +103,14 @@ async def test_what_a_postgres_will_never_accept_is_told_at_the_first_call(optio
     async with own_server("postgres") as server, connect(f"{server.url}?{options}") as hub:
         with pytest.raises(ConfigurationError, match=f"PostgreSQL cannot be used at this URL.*{part}"):
             await hub.check()
+
+
+async def test_asyncpgs_words_for_a_port_are_not_quoted() -> None:
+    """It names what it cannot read, which may be a part of a password."""
+    async with connect("postgresql://hub@/crm?host=127.0.0.1&port=geheim") as hub:
+        with pytest.raises(ConfigurationError, match="an option of it has a value") as refused:
+            await hub.check()
+    assert "geheim" not in "".join(traceback.format_exception(refused.value))
 
 
 @asynccontextmanager

@@ -368,7 +368,7 @@ END $$;
 -- It only notes where it starts; `catch_up` writes the rows of what was in the log before. Commits queue behind this lock,
 -- so it is not waited for for long.
 CREATE OR REPLACE FUNCTION join_group(p_group text) RETURNS void
-LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout TO '2s' AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout TO '5s' AS $$
 BEGIN
     LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE;
     INSERT INTO groups (name, start) SELECT p_group, coalesce(max(seq), 0) FROM outbox ON CONFLICT DO NOTHING;
@@ -708,7 +708,7 @@ END $$;
 -- position of the event that it gets next.
 CREATE OR REPLACE FUNCTION begin_move(p_version integer, p_group text, p_since double precision, p_event text)
 RETURNS text
-LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout TO '2s' AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout TO '5s' AS $$
 DECLARE
     v_found record;
 BEGIN
