@@ -152,9 +152,7 @@ class PostgresConnection:
             raise wrong_url("PostgreSQL", "an option of it has a value that asyncpg cannot use") from None
         except (asyncpg.PostgresError, *BROKEN) as error:
             raise explanation(error, reached=self._reached) from error
-        except (
-            ValueError
-        ):  # of asyncpg's reading of the URL, as for a port that is no number; it quotes what it reads
+        except ValueError:  # for a port that is no number; it quotes what it cannot read
             raise wrong_url("PostgreSQL", "an option of it has a value that asyncpg cannot read") from None
         self._reached = True
 
