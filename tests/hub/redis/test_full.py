@@ -31,7 +31,7 @@ async def hub(redis: Redis) -> AsyncIterator[Hub]:
 
 
 async def test_consumers_go_on_and_free_it(hub: Hub, redis: Redis) -> None:
-    """A group that is new or not reads, acknowledges, rejects, replays and drops, and the log is trimmed."""
+    """A group that is new or not reads, acknowledges, rejects, replays, drops, is moved; the log is trimmed."""
     await redis.config_set("maxmemory", 1)
     taken = await hub.receive("billing", visibility=0)
     assert [delivery.event.data["n"] for delivery in taken] == [*range(6)]
@@ -45,6 +45,10 @@ async def test_consumers_go_on_and_free_it(hub: Hub, redis: Redis) -> None:
     assert await hub.receive("billing", visibility=0, max_deliveries=1) == []
     assert await hub.drop("billing") == 4
     assert (await hub.status()).groups[0].behind == 0
+    assert (await hub.seek("billing", event=events(5)[0].id)).events == 1
+    (last,) = await hub.receive("billing")
+    await last.ack()
+    assert last.event.data["n"] == 5
     assert await hub.trim() > 0
     await hub.drop_group("billing")
     assert await hub.trim() == (await hub.status()).events == 0

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- ARGV: group. Clears away a step of what a group had before it was moved, so that it comes anew or not at all: what it had
 -- in flight, then its dead letters from the place on. Whoever uses the group does so. Returns whether that was all.
 -- `moving` says from which entry on the group gets the log, the last one that it had read, and where to go on.

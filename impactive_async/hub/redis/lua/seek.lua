@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- ARGV: group, milliseconds since 1970, the id of an event instead ('' = none), 1 to change nothing.
 -- Moves a group in the log; `move_on` clears away what it had in flight, and until then it gets nothing. Returns whether
 -- there is the group, whether there is the event, the entry that it gets next ('' = none yet), how many there are from there
