@@ -113,7 +113,8 @@ class PostgresConnection:
             # asyncpg would ask the server to cancel the call and wait for the answer, which a frozen server never
             # gives. And it does not see at once that the server has ended a connection: the pool would go on to
             # use it.
-            connection.terminate()
+            with contextlib.suppress(asyncpg.InterfaceError):  # it has gone already
+                connection.terminate()
             raise
         finally:
             await pool.release(connection)

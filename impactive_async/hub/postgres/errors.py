@@ -54,6 +54,7 @@ _POOLERS = (
     "no such user",
     "authentication failed",
     "bouncer config error",
+    "transaction blocks not allowed",  # in its mode `statement`, in which no schema can be made
 )
 """PgBouncer's words for what it will never accept. It has one SQLSTATE for that and for what passes."""
 
@@ -118,7 +119,8 @@ def _unmendable(error: Exception, *, reached: bool) -> str | None:
 
 
 def _refused_by_pooler(error: Exception) -> bool:
-    return isinstance(error, exceptions.ProtocolViolationError) and any(words in str(error) for words in _POOLERS)
+    kinds = (exceptions.ProtocolViolationError, exceptions.ConnectionDoesNotExistError)
+    return isinstance(error, kinds) and any(words in str(error) for words in _POOLERS)
 
 
 def _words(error: Exception) -> str:

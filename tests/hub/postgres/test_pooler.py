@@ -49,6 +49,17 @@ async def test_a_hub_works_through_a_pool(mode: str) -> None:
         assert await hub.trim() == 24
 
 
+async def test_a_pool_of_statements_makes_no_hub_and_serves_one() -> None:
+    """It allows no transaction of several statements, which only `init` needs, and which no waiting changes."""
+    async with pooled("statement") as pool, connect(pool.url) as hub, connect(pool.server.url) as direct:
+        with pytest.raises(ConfigurationError, match="transaction blocks not allowed in statement pooling mode"):
+            await hub.init()
+        await direct.init()
+        await hub.check()
+        await one_feed(hub, 1)
+        assert await logged(hub) == [1]
+
+
 @pytest.mark.parametrize("through", ["direct", "session"])
 async def test_a_session_of_another_isolation_is_set_right(through: str) -> None:
     """Whatever a database says of its transactions, the hub's are `read committed`."""
