@@ -14,8 +14,9 @@ from impactive_async.hub.sqlite.calls import SqliteCalls
 from impactive_async.hub.steering.feed_status import FeedRow, FeedStatus, feed_status
 from impactive_async.hub.steering.seeking import SoughtRow
 
-BREATH: Final = 0.005
-"""Seconds between two steps: SQLite keeps no queue, and who waits for the lock looks for it now and then."""
+BREATH: Final = 0.025
+"""Seconds between two steps. SQLite keeps no queue: who waits for the lock looks for it again and again, at first
+after 1, 2, 5, 10, 15, 20 and 25 milliseconds, and must not find it taken by the next step each time."""
 
 _COUNTS: Final = ("feeds", "leased", "due", "failing", "gaps", "dead_count", "paused_count")
 
