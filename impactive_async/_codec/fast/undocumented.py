@@ -18,8 +18,7 @@ Places: TypeAlias = tuple[tuple[type, tuple[tuple[str, bool], ...]], ...]
 """For each row class, the names of undocumented fields, and whether their values may be objects or arrays."""
 
 MOST_NAMES: Final = 64
-MOST_TIMES: Final = 16
-"""How often names are learnt. A service that uses ids as names has new ones on each page."""
+"""Names learnt of a class. A service that uses ids as names has new ones on each page."""
 
 _WITHOUT_PLACE: Final = re.compile(r'[\x00-\x1f"\\]')
 """What msgspec wants in no name of a field."""
@@ -30,7 +29,6 @@ class Undocumented:
     """The undocumented fields of a row class, and of the rows nested in its rows."""
 
     _names: dict[type, dict[str, bool]] = attrs.field(factory=dict)
-    _times: int = 0
 
     @property
     def places(self) -> Places:
@@ -39,11 +37,10 @@ class Undocumented:
 
     def learn(self, cls: type, rows: Sequence[Any]) -> bool:
         """Learn the undocumented fields of rows; return whether some are new, or have values of another kind."""
-        if self._times == MOST_TIMES:
-            return False
-        learnt = [self._take(of, extra) for of, extra in _extras(cls, rows)]
-        self._times += any(learnt)
-        return any(learnt)
+        learnt = False
+        for of, extra in _extras(cls, rows):
+            learnt = self._take(of, extra) or learnt
+        return learnt
 
     def _take(self, cls: type, extra: Mapping[str, Any]) -> bool:
         names, learnt = self._names.setdefault(cls, {}), False
