@@ -13,7 +13,7 @@ from impactive_async.cli.commands._hub import NAMESPACE, namespace_option, open_
 from impactive_async.cli.commands._operations import PORT_OPTIONS, port_of, port_options, shown
 from impactive_async.cli.commands._reports import keys_of, write_report
 from impactive_async.cli.kit.declare import Group, command
-from impactive_async.cli.kit.errors import INCOMPLETE, TERMINATED, UsageError
+from impactive_async.cli.kit.errors import INCOMPLETE, UsageError
 from impactive_async.cli.kit.options import LOCAL, option
 from impactive_async.resources.watching.kinds import KINDS
 
@@ -125,9 +125,8 @@ async def forward(
         polling = None if hub else (since, interval, _kinds(destinations))
         async with shown(run, process, port, client=client):
             stats = await _deliver(run, process, destinations, stop, keys, hold, polling)
-    if run.code == TERMINATED:
-        run.code = 0  # it was asked to stop, and it did
-    run.code = run.code or (INCOMPLETE.code if stats.gone else 0)
+    run.stopped_as_asked()
+    run.code = INCOMPLETE.code if stats.gone else 0
     run.note(
         f"Stopped: {stats.delivered:,} delivered, {stats.failures:,} failed tries, "
         f"{stats.given_up:,} dead letters."

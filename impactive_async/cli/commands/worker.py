@@ -24,7 +24,7 @@ from impactive_async.cli.commands._operations import (
 )
 from impactive_async.cli.commands._reports import keys_of, write_report
 from impactive_async.cli.kit.declare import command
-from impactive_async.cli.kit.errors import TERMINATED, UsageError
+from impactive_async.cli.kit.errors import UsageError
 from impactive_async.cli.kit.options import distinct_option, ignore_option, option
 from impactive_async.resources.watching.kinds import KINDS
 
@@ -134,6 +134,5 @@ async def worker(
             stop=stop,
             on_report=heard,
         )
-    if run.code == TERMINATED:
-        run.code = 0  # it was asked to stop, and it did: to a supervisor, anything else would be a failure
+    run.stopped_as_asked()
     run.note(f"Stopped: {stats.polls:,} polls, {stats.events:,} events, {stats.failures:,} failed polls.")

@@ -12,7 +12,7 @@ from typing import Any, Final
 import attrs
 
 from impactive_async import AsyncClient, ConfigurationError
-from impactive_async.cli.kit.errors import INTERRUPTED, READER_GONE, UNWRITTEN, report
+from impactive_async.cli.kit.errors import INTERRUPTED, READER_GONE, TERMINATED, UNWRITTEN, report
 from impactive_async.cli.kit.show import Format, Output, name_of, sentence_of
 from impactive_async.cli.kit.signals import Signals
 from impactive_async.cli.kit.streams import OutputError, ReaderGone, flush_out, is_watched, out_pipe, write_err
@@ -85,15 +85,23 @@ class Run:
     _unwritten: list[str] = attrs.field(init=False, factory=list)
     _output_error: OutputError | None = attrs.field(init=False, default=None)
     _crm: AsyncClient | None = None
+    _code: int = attrs.field(init=False, default=0)
 
     @property
     def code(self) -> int:
-        """The exit code of a run that raises nothing. A signal sets it, too."""
-        return self.signals.code
+        """The exit code of a run that raises nothing: a signal's, if one came, else the command's."""
+        return self.signals.code or self._code
 
     @code.setter
     def code(self, code: int) -> None:
-        self.signals.code = code
+        self._code = code
+
+    def stopped_as_asked(self) -> bool:
+        """Count a SIGTERM as a success, as a supervisor does; return whether one came."""
+        if self.signals.code != TERMINATED:
+            return False
+        self.signals.code = 0
+        return True
 
     @property
     def crm(self) -> AsyncClient:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from impactive_async.cli.kit.declare import command
-from impactive_async.cli.kit.errors import INCOMPLETE, TERMINATED
+from impactive_async.cli.kit.errors import INCOMPLETE
 from impactive_async.cli.kit.options import option
 from impactive_async.resources.watching.kinds import KINDS
 
@@ -75,9 +75,9 @@ async def _keep_up(run: Run, turn: Turn, every: float) -> None:
             if summaries is not None:
                 _show(run, summaries)
     except asyncio.CancelledError:
-        if run.code != TERMINATED:
+        if not run.stopped_as_asked():
             raise
-        run.code = 0  # a service was asked to stop, and it did
+        run.code = 0
         run.note(run.stop_message)
 
 

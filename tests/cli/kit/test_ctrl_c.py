@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from impactive_async.cli.kit import signals
+from impactive_async.cli.kit.run import Options, Run
+from impactive_async.cli.kit.show import Output
 from impactive_async.cli.kit.signals import Signals
 from tests.cli.support import PATIENCE, Live, command_line, environment
 from tests.cli.terminal import on_pipes, stop, until
@@ -292,3 +294,17 @@ async def test_signals_are_given_back() -> None:
     with signals.handled():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_what_a_command_says_does_not_hide_a_signal() -> None:
+    """Its own exit code counts where no signal came, or the signal was a request to stop that it has followed."""
+    run = Run(options=Options(), out=Output())
+    run.code = 10
+    assert (run.code, run.stopped_as_asked()) == (10, False)
+    run.signals.code = 143  # it arrives while the command shows what it did
+    run.code = 0
+    assert run.code == 143
+    assert run.stopped_as_asked()
+    assert run.code == 0
+    run.signals.code = 130
+    assert (run.stopped_as_asked(), run.code) == (False, 130)
