@@ -242,6 +242,20 @@ async def test_people_are_paused_and_taken_off(way: tuple[str, str]) -> None:
         )
 
 
+async def test_whoever_a_cut_list_does_not_show_may_be_on_the_sequence() -> None:
+    """Where the API shows only some of a sequence's people, the others are not said to be off it."""
+    async with at_work((MODES[0], "small-pages"), None) as (sandbox, agent):
+        people = [sandbox.state.create_contact("P", str(number)).id for number in range(300)]
+        sequence = sandbox.state.create_sequence("Long", ()).id
+        sandbox.state.enroll(sequence, people)
+        async with client_of(sandbox) as crm:
+            shown = await crm.sequences.enrollments(sequence)
+        hidden = next(one for one in people if one not in {row.contact_id for row in shown})
+        assert shown.truncated
+        done = await agent.call("stop_people", action="pause", sequence_id=sequence, contact_ids=[hidden])
+        assert done["outcome"] == "done"
+
+
 @pytest.mark.parametrize("way", WAYS)
 async def test_a_meeting_is_booked(way: tuple[str, str]) -> None:
     """With times that have a zone."""

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from impactive_async import AsyncClient, Contact, Enrollment, EnrollReport, EnrollResult, Progress
+from impactive_async import AsyncClient, Contact, Enrollment, EnrollReport, EnrollResult, Progress, RowList
 from impactive_async import Sequence as SequenceRow
 from impactive_async.agents.answering.refusals import ToolRefused
 from impactive_async.agents.answering.schemas import NUMBER, Schema
@@ -71,14 +71,14 @@ async def enroll_people(call: ToolCall, args: EnrollPeople) -> Written:
 
 async def _looked_at(
     crm: AsyncClient, sequence_id: str, contact_ids: Sequence[str]
-) -> tuple[SequenceRow, list[Contact], list[Enrollment]]:
+) -> tuple[SequenceRow, list[Contact], RowList[Enrollment]]:
     """Return the sequence, the contacts with these ids, and who is on the sequence."""
     sequence, rows, (people, _) = await together(
         crm.sequences.get(sequence_id), crm.sequences.enrollments(sequence_id), reachable_people(crm)
     )
     known = {one.id: one for one in people}
     chosen = [known.get(one) or Contact(id=one, first_name="", last_name="") for one in dict.fromkeys(contact_ids)]
-    return sequence, chosen, list(rows)
+    return sequence, chosen, rows
 
 
 def _enroll_plan(
@@ -187,20 +187,13 @@ async def stop_people(call: ToolCall, args: StopPeople) -> Written:
         raise ToolRefused("Say whom: contact_ids, or everyone=true to pause all. Nobody can unenroll all at once.")
     sequence, people, rows = await _looked_at(call.service.crm, args.sequence_id, args.contact_ids)
     enrolled = {row.contact_id for row in rows}
-    if (
-        not args.everyone
-        and (missing := [one for one in people if one.id not in enrolled])
-        and not _may_be_cut(rows)
-    ):
+    missing = [one for one in people if one.id not in enrolled]
+    if missing and not rows.truncated:
         raise ToolRefused(
             f"Not on this sequence: {', '.join(str(value_of('id', one.id, _SHORT)) for one in missing[:20])}."
         )
     plan = _stop_plan(args, sequence, people, sum(row.status == "active" for row in rows))
     return await carried_out(call, args, plan, partial(_stopped, call.service.crm, args, people))
-
-
-def _may_be_cut(rows: Sequence[Enrollment]) -> bool:
-    return bool(getattr(rows, "truncated", False))
 
 
 def _stop_plan(args: StopPeople, sequence: SequenceRow, people: Sequence[Contact], active: int) -> WritePlan:
