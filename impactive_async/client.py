@@ -34,7 +34,7 @@ from impactive_async.resources.watching.workspace import WatchesWorkspace
 
 if TYPE_CHECKING:
     from impactive_async import models
-    from impactive_async.rehearsal import Rehearsal
+    from impactive_async.rehearsal import Rehearsal, SequenceDraft
     from impactive_async.resources.bookings import Bookings
     from impactive_async.resources.contacts import Contacts
     from impactive_async.resources.sending_accounts import SendingAccounts
@@ -312,7 +312,7 @@ class AsyncClient(WatchesWorkspace):
 
     async def rehearse(
         self,
-        sequence: str | models.Sequence,
+        sequence: str | models.Sequence | SequenceDraft,
         people: Iterable[str | models.Contact | models.ContactDraft],
         *,
         days: float = 14,
@@ -327,14 +327,14 @@ class AsyncClient(WatchesWorkspace):
         they have still sends is among the mails.
 
         Args:
-            sequence: An id, or a sequence, which may have been changed by hand.
+            sequence: An id, a sequence, changed by hand or not, or a `rehearsal.SequenceDraft`.
             people: Ids of contacts, contacts, or drafts of people who are not created yet.
             days: How long the clock runs, at most ten years.
             start: When people are enrolled; `None`: now.
             zone: The zone by which days and weekends are told, such as `Europe/Berlin`; `None`: the one that the
                 sequence names, if it names one, else that of this machine.
-            elsewhere: Whether to look at the other sequences that these people are on. It takes a request for each
-                sequence that has anybody on it.
+            elsewhere: Whether to look at the other sequences that these people are on, and what all of them have
+                sent on the day of the start. It takes one or two requests for each.
 
         Raises:
             InvalidArgumentError: There is nobody, `days` or `zone` cannot be, or `start` has no time zone.

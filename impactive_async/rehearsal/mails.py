@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Final, TypeVar
 
@@ -13,6 +13,7 @@ from impactive_async.models import SendingAccount
 from impactive_async.rehearsal import warnings
 from impactive_async.rehearsal.placeholders import Filled, MailTemplate, read_template, values_of
 from impactive_async.rehearsal.result import RehearsedMail
+from impactive_async.rehearsal.sent import SentMail
 from impactive_async.rehearsal.simulation import SimulatedMail
 from impactive_async.rehearsal.workspace import WorkspaceFacts
 
@@ -22,7 +23,7 @@ _AT_ONCE: Final = 256
 
 
 async def mails_of(
-    simulated: Iterable[SimulatedMail], facts: WorkspaceFacts, zone: tzinfo | None
+    simulated: Iterable[SimulatedMail], facts: WorkspaceFacts, zone: tzinfo | None, sent: Sequence[SentMail]
 ) -> list[RehearsedMail]:
     """Return the mails as their readers would get them, with their warnings.
 
@@ -30,10 +31,11 @@ async def mails_of(
         simulated: What went out in the sandbox.
         facts: Who reads it, and who sends it.
         zone: The zone whose days count; `None`: the machine's.
+        sent: What went out on the first day, before the start.
     """
     writer = _MailWriter(facts, zone)
     mails = [writer.write(one) async for one in _in_turns(simulated)]
-    days = warnings.by_day(mails)
+    days = warnings.by_day([*mails, *sent])
     return [
         attrs.evolve(mail, warnings=tuple(warnings.of_mail(mail, days[warnings.day_of(mail)])))
         async for mail in _in_turns(mails)
@@ -68,8 +70,8 @@ class _MailWriter:
             name=one.name,
             to=one.email or "",
             step=mail.step,
-            step_id=step.id,
-            sequence_id=mail.sequence.id,
+            step_id=step.id or None,
+            sequence_id=mail.sequence.id or None,
             sequence_name=mail.sequence.name,
             from_address=None if account is None else account.from_email,
             subject=subject.text,

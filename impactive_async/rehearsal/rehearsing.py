@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 from impactive_async._checks import check_positive
 from impactive_async.errors import InvalidArgumentError
 from impactive_async.models import Sequence as EmailSequence
+from impactive_async.rehearsal.draft import SequenceDraft
 from impactive_async.rehearsal.mails import mails_of
 from impactive_async.rehearsal.people import Asked, Somebody, asked_for
 from impactive_async.rehearsal.result import PersonOutcome, Rehearsal, RehearsedMail, RehearsedPerson
+from impactive_async.rehearsal.sent import sent_before
 from impactive_async.rehearsal.simulation import SequenceStart, simulate
 from impactive_async.rehearsal.warnings import PeopleWarnings, of_sequence
 from impactive_async.rehearsal.workspace import Membership, WorkspaceFacts, is_sending, read_workspace
@@ -26,7 +28,7 @@ MOST_DAYS: Final = 3650
 
 async def rehearse(
     crm: AsyncClient,
-    sequence: str | EmailSequence,
+    sequence: str | EmailSequence | SequenceDraft,
     people: Iterable[Asked],
     *,
     days: float,
@@ -40,10 +42,11 @@ async def rehearse(
     local, end = local or zone_of(facts.sequence), begin + length
     starts = list(_starts(facts, begin))
     simulated = await simulate(starts, [one.email for one in facts.people], begin, end)
-    mails = await mails_of(simulated, facts, local)
-    own = tuple(mail for mail in mails if mail.sequence_id == facts.sequence.id)
+    sent, unread = await sent_before(crm, facts, begin, local)
+    mails, own_id = await mails_of(simulated, facts, local, sent), facts.sequence.id or None
+    own = tuple(mail for mail in mails if mail.sequence_id == own_id)
     return Rehearsal(
-        sequence_id=facts.sequence.id,
+        sequence_id=own_id,
         sequence_name=facts.sequence.name,
         steps=_steps(facts.sequence),
         starts_at=begin.astimezone(local),
@@ -51,9 +54,9 @@ async def rehearse(
         zone=name_of_zone(local, begin),
         people=tuple(_people(facts, own, PeopleWarnings(facts, local))),
         mails=own,
-        elsewhere=tuple(mail for mail in mails if mail.sequence_id != facts.sequence.id),
+        elsewhere=tuple(mail for mail in mails if mail.sequence_id != own_id),
         later=_due(facts, starts) - len(own),
-        warnings=(*of_sequence(facts.sequence), *facts.unchecked),
+        warnings=(*of_sequence(facts.sequence), *facts.unchecked, *unread),
     )
 
 

@@ -28,7 +28,7 @@ class WarningKind(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     """Somebody has unsubscribed from another sequence."""
     TWO_MAILS_IN_A_DAY = "two_mails_in_a_day"
-    """Another mail goes to the same address on the same day, from this or from another sequence."""
+    """Another mail goes to the same address on the same day, or went there, from this or from another sequence."""
     WEEKEND = "weekend"
     """A mail goes out on a Saturday or a Sunday."""
     UNFILLED_PLACEHOLDER = "unfilled_placeholder"
@@ -86,8 +86,9 @@ class RehearsedMail:
     to: str
     step: int
     """The position of its step in the sequence, from 0."""
-    step_id: str
-    sequence_id: str
+    step_id: str | None
+    """`None`: the sequence is not created yet."""
+    sequence_id: str | None
     sequence_name: str
     from_address: str | None
     """`None`: the platform's default sender, or the account is not known."""
@@ -102,7 +103,8 @@ class RehearsedMail:
 class Rehearsal:
     """What a sequence would send to some people."""
 
-    sequence_id: str
+    sequence_id: str | None
+    """`None`: it is not created yet."""
     sequence_name: str
     steps: int
     """How many the sequence has."""

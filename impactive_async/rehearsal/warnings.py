@@ -11,6 +11,7 @@ from impactive_async.models import EnrollmentStatus
 from impactive_async.models import Sequence as EmailSequence
 from impactive_async.rehearsal.people import Somebody
 from impactive_async.rehearsal.result import RehearsalWarning, RehearsedMail, WarningKind
+from impactive_async.rehearsal.sent import SentMail
 from impactive_async.rehearsal.workspace import Membership, WorkspaceFacts, is_sending
 
 _ADDRESS: Final = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
@@ -114,20 +115,20 @@ class PeopleWarnings:
         return f", next mail {told(due.astimezone(self._zone))}"
 
 
-def of_mail(mail: RehearsedMail, same_day: Sequence[RehearsedMail]) -> Iterator[RehearsalWarning]:
+def of_mail(mail: RehearsedMail, same_day: Sequence[RehearsedMail | SentMail]) -> Iterator[RehearsalWarning]:
     """Return what is to be said of a mail.
 
     Args:
         mail: The mail.
-        same_day: All mails to its address on its day, itself among them.
+        same_day: All mails to its address on its day, itself among them, and those that were sent before.
     """
     which = f"Step {mail.step + 1} to {mail.name}"
     if mail.at.isoweekday() >= _SATURDAY:
         yield RehearsalWarning(WarningKind.WEEKEND, f"{which} goes out on a {mail.at:%A}.")
     other = next((one for one in same_day if one is not mail), None)
     if other is not None:
-        what = f"step {other.step + 1} of {other.sequence_name!r} at {other.at:%H:%M}"
-        text = f"{which} is one of {len(same_day)} mails to {mail.to} on {mail.at:%a %d %b %Y}: also {what}."
+        text = f"{which} is one of {len(same_day)} mails to {mail.to} on {mail.at:%a %d %b %Y}: also "
+        text += f"{_called(other)}."
         yield RehearsalWarning(WarningKind.TWO_MAILS_IN_A_DAY, text)
     for placeholder in mail.unfilled:
         why = "its value is not known" if placeholder.startswith("{{") else "only {{ name }} is filled"
@@ -135,15 +136,21 @@ def of_mail(mail: RehearsedMail, same_day: Sequence[RehearsedMail]) -> Iterator[
         yield RehearsalWarning(WarningKind.UNFILLED_PLACEHOLDER, text)
 
 
-def by_day(mails: Iterable[RehearsedMail]) -> dict[tuple[str, date], list[RehearsedMail]]:
+def _called(mail: RehearsedMail | SentMail) -> str:
+    if isinstance(mail, SentMail):
+        return f"one of {mail.sequence_name!r}, sent at {mail.at:%H:%M} already"
+    return f"step {mail.step + 1} of {mail.sequence_name!r} at {mail.at:%H:%M}"
+
+
+def by_day(mails: Iterable[RehearsedMail | SentMail]) -> dict[tuple[str, date], list[RehearsedMail | SentMail]]:
     """Return mails by address and day."""
-    found: dict[tuple[str, date], list[RehearsedMail]] = {}
+    found: dict[tuple[str, date], list[RehearsedMail | SentMail]] = {}
     for mail in mails:
         found.setdefault(day_of(mail), []).append(mail)
     return found
 
 
-def day_of(mail: RehearsedMail) -> tuple[str, date]:
+def day_of(mail: RehearsedMail | SentMail) -> tuple[str, date]:
     """Return the address that a mail goes to, and its day."""
     return mail.to.casefold(), mail.at.date()
 

@@ -19,6 +19,7 @@ from impactive_async.models import (
     Step,
 )
 from impactive_async.models.row_list import RowList
+from impactive_async.rehearsal.draft import SequenceDraft, as_sequence
 from impactive_async.rehearsal.people import Asked, Somebody, everybody_once
 from impactive_async.rehearsal.result import RehearsalWarning, WarningKind
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_DENIED: Final = (PermissionDeniedError, NotFoundError)
+DENIED: Final = (PermissionDeniedError, NotFoundError)
+"""What is a warning and not an error, where only a part of the workspace is hidden."""
 
 
 @attrs.frozen
@@ -66,6 +68,7 @@ class WorkspaceFacts:
         people: Who is asked for, everybody once.
         own: Who of them is on the sequence.
         others: Who of them is on other sequences.
+        elsewhere: The other sequences of the workspace, as they are listed.
         accounts: The sending accounts by id, as far as a sequence has one.
         all_shown: Whether the lists of contacts show all that there are.
         unchecked: What the workspace did not show.
@@ -75,6 +78,7 @@ class WorkspaceFacts:
     people: list[Somebody]
     own: list[Membership]
     others: list[Membership]
+    elsewhere: list[Sequence]
     accounts: dict[str, SendingAccount]
     all_shown: bool
     unchecked: tuple[RehearsalWarning, ...]
@@ -85,13 +89,13 @@ class WorkspaceFacts:
 
 
 async def read_workspace(
-    crm: AsyncClient, sequence: str | Sequence, asked: list[Asked], *, elsewhere: bool
+    crm: AsyncClient, sequence: str | Sequence | SequenceDraft, asked: list[Asked], *, elsewhere: bool
 ) -> WorkspaceFacts:
     """Read what there is to know.
 
     Args:
         crm: The workspace.
-        sequence: The sequence, or its id.
+        sequence: The sequence, its id, or one that is not created yet.
         asked: Who is asked for.
         elsewhere: Whether to look at the other sequences.
 
@@ -104,12 +108,14 @@ async def read_workspace(
     enrollments = await reader.enrollments(known)
     contacts = await reader.contacts() if any(isinstance(one, str) for one in asked) else RowList[Contact]()
     people = everybody_once(asked, {contact.id: contact for contact in contacts})
-    others = await reader.elsewhere(known, people) if elsewhere else []
+    listed = await reader.elsewhere(known) if elsewhere else []
+    others = await reader.memberships(listed, people)
     return WorkspaceFacts(
         sequence=known,
         people=people,
         own=members_among(people, enrollments, known),
         others=others,
+        elsewhere=listed,
         accounts=await reader.accounts([known, *(one.sequence for one in others)]),
         all_shown=not contacts.truncated,
         unchecked=tuple(reader.unchecked),
@@ -123,8 +129,10 @@ class _WorkspaceReader:
     crm: AsyncClient
     unchecked: list[RehearsalWarning] = attrs.field(factory=list)
 
-    async def sequence(self, sequence: str | Sequence) -> Sequence:
+    async def sequence(self, sequence: str | Sequence | SequenceDraft) -> Sequence:
         """Return the sequence with its steps in order."""
+        if isinstance(sequence, SequenceDraft):
+            return as_sequence(sequence)
         if isinstance(sequence, str) or sequence.steps is None:
             sequence = await self.crm.sequences.get(sequence if isinstance(sequence, str) else sequence.id)
         return attrs.evolve(sequence, steps=_in_order(sequence.steps or ()))
@@ -134,7 +142,9 @@ class _WorkspaceReader:
         return await self.crm.zapier.contacts.list_all()
 
     async def enrollments(self, sequence: Sequence) -> list[Enrollment]:
-        """Return who is on a sequence."""
+        """Return who is on a sequence: nobody, if it is not created yet."""
+        if not sequence.id:
+            return []
         rows = await self.crm.sequences.enrollments(sequence.id)
         if rows.truncated:
             self._note(f"The list of who is on {sequence.name!r} is cut: others may be on it, too.")
@@ -146,18 +156,21 @@ class _WorkspaceReader:
             return {}
         try:
             return {account.id: account for account in await self.crm.sending_accounts.list()}
-        except _DENIED:
+        except DENIED:
             self._note("The key may not read the sending accounts: from which address mails go out is not known.")
             return {}
 
-    async def elsewhere(self, sequence: Sequence, people: list[Somebody]) -> list[Membership]:
-        """Return the enrollments of these people on other sequences, those that are completed left out."""
+    async def elsewhere(self, sequence: Sequence) -> list[Sequence]:
+        """Return the other sequences of the workspace."""
         try:
-            others = [one for one in await self.crm.sequences.list() if one.id != sequence.id and _has_people(one)]
-        except _DENIED:
+            return [one for one in await self.crm.sequences.list() if one.id != sequence.id]
+        except DENIED:
             self._note("The key may not list the sequences: who is on others is not known.")
             return []
-        found = await _all(self._memberships(one, people) for one in others)
+
+    async def memberships(self, others: Iterable[Sequence], people: list[Somebody]) -> list[Membership]:
+        """Return the enrollments of these people on other sequences, those that are completed left out."""
+        found = await side_by_side(self._memberships(one, people) for one in others if _has_people(one))
         return [membership for memberships in found for membership in memberships]
 
     async def _memberships(self, sequence: Sequence, people: list[Somebody]) -> list[Membership]:
@@ -166,7 +179,7 @@ class _WorkspaceReader:
             if not (is_sending(sequence) and any(one.is_active for one in found)):
                 return found
             with_steps = await self.sequence(sequence)
-        except _DENIED:
+        except DENIED:
             self._note(f"The key may not read who is on {sequence.name!r}.")
             return []
         return [attrs.evolve(one, sequence=with_steps) for one in found]
@@ -216,7 +229,7 @@ def _position(place: int, step: Step) -> int:
     return place if step.position is None else step.position
 
 
-async def _all(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+async def side_by_side(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """Await calls side by side; if one fails, cancel the others and raise its error."""
     try:
         async with asyncio.TaskGroup() as group:

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from impactive_async import AsyncClient, StepDraft
-from impactive_async.rehearsal import Rehearsal, WarningKind
+from impactive_async.rehearsal import Rehearsal, SequenceDraft, WarningKind
 from impactive_async.sandbox import Sandbox
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -28,7 +28,7 @@ async def sequence(
 
 
 async def rehearsed(
-    crm: AsyncClient, sandbox: Sandbox, sequence_id: str, people: Any, **options: Any
+    crm: AsyncClient, sandbox: Sandbox, sequence_id: str | SequenceDraft, people: Any, **options: Any
 ) -> Rehearsal:
     """Rehearse from the sandbox's present on, in UTC where nothing else is said."""
     return await crm.rehearse(

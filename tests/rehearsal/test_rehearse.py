@@ -15,9 +15,10 @@ from impactive_async import (
     ContactDraft,
     InvalidArgumentError,
     NotFoundError,
+    StepDraft,
     to_dict,
 )
-from impactive_async.rehearsal import PersonOutcome
+from impactive_async.rehearsal import PersonOutcome, SequenceDraft
 from impactive_async.sandbox import Sandbox
 from tests.rehearsal.support import moment, person, rehearsed, sequence
 from tests.support import KEY
@@ -131,7 +132,46 @@ async def test_people_and_sequence_may_be_given_themselves(crm: AsyncClient, san
         changed, [ada, ContactDraft(first_name="Ben", last_name="Ford", email="ben@example.com")], elsewhere=False
     )
     assert [(mail.name, mail.contact_id) for mail in told.mails] == [("Ada Lovelace", ada.id), ("Ben Ford", None)]
-    assert [request.route for request in sandbox.requests[asked:]] == ["GET /api/agent/sequences/:id/enrollments"]
+    assert [request.route for request in sandbox.requests[asked:]] == [
+        "GET /api/agent/sequences/:id/enrollments",
+        "GET /api/agent/sequences/:id/sends",
+    ]
+
+
+async def test_a_sequence_that_is_not_created_yet(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """What is rehearsed of a draft is what is rehearsed of the sequence that is created of it, but for its ids."""
+    account = sandbox.state.add_sending_account("Grace", "grace@example.com")
+    ada, steps = (
+        person(sandbox),
+        [StepDraft(subject="Hi {{name}}", body="{{fromName}}", delay_days=n) for n in (0, 2)],
+    )
+    await crm.sequences.enroll(await sequence(crm, 0, 2, name="Other"), contact_ids=[ada])
+    draft = SequenceDraft(
+        name="Try us", steps=steps, sending_account_id=account.id, extra={"timeZone": "Asia/Tokyo"}
+    )
+    asked = len(sandbox.requests)
+    told = await rehearsed(crm, sandbox, draft, [ada], zone=None)
+    assert {request.method for request in sandbox.requests[asked:]} == {"GET"}
+    assert (told.sequence_id, told.sequence_name, told.zone) == (None, "Try us", "Asia/Tokyo")
+    assert {(mail.sequence_id, mail.step_id, mail.from_address) for mail in told.mails} == {
+        (None, None, "grace@example.com")
+    }
+    made = await crm.sequences.create(
+        name="Try us", steps=steps, sending_account_id=account.id, extra={"timeZone": "Asia/Tokyo"}
+    )
+    later = await rehearsed(crm, sandbox, made.id, [ada], zone=None)
+    assert len(told.mails) == 2
+    assert len(told.elsewhere) == 2
+    assert [attrs.evolve(mail, sequence_id=None, step_id=None) for mail in later.mails] == list(told.mails)
+    assert (later.elsewhere, later.people, later.warnings) == (told.elsewhere, told.people, told.warnings)
+
+
+async def test_a_draft_is_warned_of_like_a_sequence(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """Without steps, or as a draft, it sends nothing; steps of another kind are refused."""
+    told = await rehearsed(crm, sandbox, SequenceDraft(name="Empty", status="draft"), [person(sandbox)])
+    assert [str(one.kind) for one in told.warnings] == ["not_active", "no_steps"]
+    with pytest.raises(InvalidArgumentError, match="StepDraft"):
+        SequenceDraft(name="Wrong", steps=({"subject": "Hi"},))  # type: ignore[arg-type]
 
 
 async def test_the_sender_is_that_of_the_sequence(crm: AsyncClient, sandbox: Sandbox) -> None:

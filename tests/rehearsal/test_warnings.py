@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -251,3 +252,54 @@ async def test_a_list_that_is_cut_is_told(crm: AsyncClient, sandbox: Sandbox) ->
     told = await rehearsed(crm, sandbox, welcome, [ada])
     assert kinds(told.warnings) == [WarningKind.NOT_CHECKED]
     assert "'Welcome' is cut" in told.warnings[0].message
+
+
+async def test_what_was_sent_already_that_day_counts(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """Of this sequence and of others, to people who have left them, or to the address of a new person."""
+    welcome, other = await sequence(crm, 0, 0), await sequence(crm, 0, name="News")
+    ada, ben = person(sandbox), person(sandbox, "Ben", "ben@example.com")
+    await crm.sequences.enroll(other, contact_ids=[ada, ben])
+    await sandbox.clock.advance(hours=2)
+    await crm.sequences.unenroll(other, ben)
+    draft = ContactDraft(first_name="B", last_name="F", email="BEN@example.com")
+    told = await rehearsed(crm, sandbox, welcome, [ada, draft], days=1)
+    assert [kinds(mail.warnings) for mail in told.mails] == [[WarningKind.TWO_MAILS_IN_A_DAY]] * 4
+    lone = await rehearsed(crm, sandbox, await sequence(crm, 0, name="One"), [ada, draft], days=1)
+    assert [mail.warnings[0].message for mail in lone.mails] == [
+        f"Step 1 to {name} is one of 2 mails to {to} on Fri 01 May 2026: also one of 'News', sent at 09:00"
+        " already."
+        for name, to in (("Ada Lovelace", "ada@example.com"), ("B F", "BEN@example.com"))
+    ]
+    tomorrow = sandbox.clock.now() + timedelta(hours=15)
+    assert (await rehearsed(crm, sandbox, welcome, [ada], days=1, start=tomorrow)).mails[0].warnings[
+        0
+    ].message == ("Step 1 to Ada Lovelace goes out on a Saturday.")
+    apart = await rehearsed(crm, sandbox, await sequence(crm, 0, name="Two"), [ada], days=1, elsewhere=False)
+    assert kinds(apart.mails[0].warnings) == []
+
+
+async def test_the_day_of_what_was_sent_is_that_of_the_zone(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """A mail of yesterday evening is one of today further east."""
+    other, ada = await sequence(crm, 0, name="News"), person(sandbox)
+    await crm.sequences.enroll(other, contact_ids=[ada])  # 09:00 in UTC, 19:00 in Sydney
+    await sandbox.clock.advance(hours=9)  # 18:00 in UTC, 04:00 of the next day in Sydney
+    for zone, warned in (("UTC", True), ("Australia/Sydney", False), ("America/New_York", True)):
+        told = await rehearsed(crm, sandbox, await sequence(crm, 0), [ada], days=0.1, zone=zone)
+        assert (WarningKind.TWO_MAILS_IN_A_DAY in kinds(told.mails[0].warnings)) is warned, zone
+
+
+@pytest.mark.parametrize(("fault", "said"), [({"status": 403}, "may not read what"), ({}, "is cut")])
+async def test_sends_that_cannot_be_read_are_told(
+    crm: AsyncClient, sandbox: Sandbox, fault: dict[str, Any], said: str
+) -> None:
+    """A key that may not read them, or more of them than the API shows."""
+    other, ada = await sequence(crm, 0, name="News"), person(sandbox)
+    if fault:
+        sandbox.fail("GET /api/agent/sequences/:id/sends", times=None, **fault)
+    else:
+        rows = [sandbox.state.create_contact("P", str(n), email=f"p{n}@example.com").id for n in range(501)]
+        await crm.sequences.enroll(other, contact_ids=rows)
+        await sandbox.clock.advance(hours=1)
+    told = await rehearsed(crm, sandbox, await sequence(crm, 0), [ada])
+    found = [one for one in told.warnings if said in one.message]
+    assert kinds(found) == [WarningKind.NOT_CHECKED] * (2 if fault else 1)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from impactive_async.cli.kit.arguments import sequence_argument
 from impactive_async.cli.kit.declare import command
-from impactive_async.cli.kit.options import option
+from impactive_async.cli.kit.options import argument, option
 from impactive_async.cli.resources.sequences import app
 
 if TYPE_CHECKING:
@@ -25,7 +24,16 @@ _path = click.Path(path_type=Path)
     example="impactive sequences rehearse seq_123 --contacts leads.csv --days 14 --html rehearsal.html",
     rows="impactive_async.cli.rehearsing.rehearsing:FIELDS",
 )
-@sequence_argument
+@argument("sequence", metavar="[SEQUENCE]", required=False, help="Its id; left out with --file.")
+@option(
+    "--file",
+    "-f",
+    "draft",
+    type=_path,
+    metavar="FILE",
+    help="A sequence that is not created yet: TOML or JSON, as `sequences create -f` reads it; `-` reads standard "
+    "input.",
+)
 @option(
     "--contacts",
     type=_path,
@@ -41,7 +49,8 @@ _path = click.Path(path_type=Path)
 @option("--no-elsewhere", is_flag=True, help="Do not look at other sequences that these people are on.")
 async def rehearse(
     run: Run,
-    sequence: str,
+    sequence: str | None,
+    draft: Path | None,
     contacts: Path | None,
     contact: Sequence[str],
     days: float,
@@ -59,6 +68,7 @@ async def rehearse(
 
     wanted = Wanted(
         sequence=sequence,
+        draft=draft,
         file=contacts,
         ids=tuple(contact),
         days=days,

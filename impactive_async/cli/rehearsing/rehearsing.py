@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from impactive_async.cli.kit.arguments import moment
+from impactive_async.cli.kit.arguments import lines_from, moment
 from impactive_async.cli.kit.errors import INCOMPLETE, NOT_FOUND, UsageError
 from impactive_async.cli.kit.pages.document import write_page
 from impactive_async.cli.kit.run import Run
@@ -19,7 +19,8 @@ from impactive_async.cli.kit.words.wording import count
 from impactive_async.cli.rehearsing.page import check_place, page
 from impactive_async.cli.rehearsing.people import Asked, people_from
 from impactive_async.cli.rehearsing.picture import MOST_MAILS, mail_rows, picture, warning_lines
-from impactive_async.rehearsal import PersonOutcome, Rehearsal, RehearsedMail
+from impactive_async.cli.resources._sequence_file import read_sequence_file
+from impactive_async.rehearsal import PersonOutcome, Rehearsal, RehearsedMail, SequenceDraft
 
 FIELDS: Final = tuple(field.name for cls in (Rehearsal, RehearsedMail) for field in attrs.fields(cls))
 """What may be asked for: fields of the rehearsal in JSON, of mails in CSV. Which of them, `--csv` decides."""
@@ -31,7 +32,8 @@ _NOTED: Final = 5
 class Wanted:
     """What the user asks for."""
 
-    sequence: str
+    sequence: str | None
+    draft: Path | None
     file: Path | None
     ids: tuple[str, ...]
     days: float
@@ -45,6 +47,7 @@ async def rehearse_and_show(run: Run, wanted: Wanted) -> None:
     """Do it all. See `impactive sequences rehearse`."""
     run.out.expect(RehearsedMail if run.options.csv is not None else Rehearsal)
     with run.before_sending():
+        sequence = _sequence(wanted)
         people, bad = _people(wanted)
         start = _start(wanted.start, wanted.zone)
         if wanted.html is not None:
@@ -54,7 +57,7 @@ async def rehearse_and_show(run: Run, wanted: Wanted) -> None:
     if len(bad) > _NOTED:
         run.note(f"… and {len(bad) - _NOTED:,} lines more are left out.")
     rehearsal = await run.crm.rehearse(
-        wanted.sequence, people, days=wanted.days, start=start, zone=wanted.zone, elsewhere=wanted.elsewhere
+        sequence, people, days=wanted.days, start=start, zone=wanted.zone, elsewhere=wanted.elsewhere
     )
     _show(run, rehearsal)
     if wanted.html is not None:
@@ -63,6 +66,17 @@ async def rehearse_and_show(run: Run, wanted: Wanted) -> None:
     missing = sum(person.outcome == PersonOutcome.NOT_FOUND for person in rehearsal.people)
     if missing or bad:
         run.code = NOT_FOUND.code if missing == len(rehearsal.people) else INCOMPLETE.code
+
+
+def _sequence(wanted: Wanted) -> str | SequenceDraft:
+    """Return the id, or the sequence of a file."""
+    if (wanted.sequence is None) == (wanted.draft is None):
+        raise UsageError("Say which sequence: its id, or --file FILE with one that is not created yet.")
+    if wanted.draft is None:
+        return wanted.sequence or ""
+    if str(wanted.draft) == "-" == str(wanted.file):
+        raise UsageError("Standard input cannot be the sequence and the people: give a file for one of them.")
+    return read_sequence_file(wanted.draft, "".join(lines_from(wanted.draft)))
 
 
 def _people(wanted: Wanted) -> tuple[list[Asked], list[str]]:

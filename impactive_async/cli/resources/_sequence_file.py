@@ -12,6 +12,7 @@ import attrs
 
 from impactive_async.cli.kit.errors import UsageError
 from impactive_async.models import StepDraft
+from impactive_async.rehearsal import SequenceDraft
 
 EXAMPLE: Final = """\
 name = "Welcome"
@@ -30,19 +31,7 @@ body = "Reply to this mail if you are stuck."
 """
 
 
-@attrs.frozen(kw_only=True)
-class SequenceFile:
-    """The fields of the file."""
-
-    name: str
-    description: str | None = None
-    status: str | None = None
-    sending_account_id: str | None = None
-    steps: tuple[StepDraft, ...] = ()
-    extra: Mapping[str, Any] = attrs.field(factory=dict)
-
-
-def read_sequence_file(path: Path, text: str) -> SequenceFile:
+def read_sequence_file(path: Path, text: str) -> SequenceDraft:
     """Read a sequence.
 
     Args:
@@ -63,10 +52,10 @@ def _parsed(path: Path, text: str) -> Any:
         raise UsageError(f"{path} is neither TOML nor JSON: {error}.{hint}") from None
 
 
-def _sequence(raw: Any, where: str) -> SequenceFile:
-    fields = _fields(raw, _types(SequenceFile), where, required=("name",))
+def _sequence(raw: Any, where: str) -> SequenceDraft:
+    fields = _fields(raw, _types(SequenceDraft), where, required=("name",))
     steps = fields.pop("steps", ())
-    return SequenceFile(
+    return SequenceDraft(
         **fields, steps=tuple(_step(step, f"{where}, step {number}") for number, step in enumerate(steps, 1))
     )
 

@@ -235,3 +235,33 @@ def test_the_days_are_those_of_the_machine(
         monkeypatch.undo()
         time.tzset()
     assert "Sat 09 May 2026 08:00 to Sat 23 May 2026 08:00 (JST)" in done.out
+
+
+def test_a_sequence_that_is_not_created_yet(live: Live, ada: str, tmp_path: Path) -> None:
+    """A file as `sequences create -f` reads it; nothing is created, and standard input is one of the two."""
+    file = tmp_path / "welcome.toml"
+    file.write_text(live.cli("sequences", "template").out, encoding="utf-8")
+    arguments = ("sequences", "rehearse", "--contact", ada, *START)
+    (told,) = live.cli(*arguments, "-f", str(file)).rows
+    assert [mail["subject"] for mail in told["mails"]] == ["Hello", "How is it going?"]
+    assert told["sequence_id"] is None
+    (piped,) = live.cli(*arguments, "--file", "-", text=file.read_text(encoding="utf-8")).rows
+    assert piped == told
+    drawn = live.cli(*arguments, "-f", str(file), "--table", "--html", str(tmp_path / "page.html"))
+    assert drawn.out.startswith("Welcome: 2 mails to 1 of 1 person")
+    assert {request.method for request in live.sandbox.requests} == {"GET"}
+
+
+def test_one_sequence_is_said(live: Live, ada: str, tmp_path: Path) -> None:
+    """An id or a file, not both, and not a file that is none."""
+    file = tmp_path / "welcome.toml"
+    file.write_text('name = "Welcome"\nstep = 1\n', encoding="utf-8")
+    for arguments, said in (
+        (("--contact", ada), "Say which sequence"),
+        (("seq_1", "-f", str(file), "--contact", ada), "Say which sequence"),
+        (("-f", str(file), "--contact", ada), "'step' is not a field"),
+        (("-f", "-", "--contacts", "-"), "Standard input cannot be"),
+    ):
+        done = live.cli("sequences", "rehearse", *arguments, text="")
+        assert (done.code, said in done.err) == (2, True), done.err
+    assert live.sandbox.requests == ()
