@@ -17,7 +17,7 @@ ROWS = 20_000
 STEP = 500
 """A step, as the hub asks for it."""
 MOST = 4 * STEP
-"""Rows of one table that a call may look at."""
+"""Rows of one table, or entries of one index, that a call may look at."""
 
 FILLING = f"""
     INSERT INTO outbox (id, event) SELECT 'ev_' || n, '{{}}' FROM generate_series(1, {ROWS}) AS n;
@@ -63,6 +63,9 @@ CALLS = {
 LOOKED_AT = """
     SELECT relname, seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables
     WHERE schemaname = current_schema()
+    UNION ALL
+    SELECT indexrelname, pg_stat_get_xact_tuples_returned(indexrelid) FROM pg_stat_user_indexes
+    WHERE schemaname = current_schema()
 """
 Session: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -93,7 +96,7 @@ async def session(tmp_path: Path) -> AsyncIterator[Session]:
 
 
 async def looked_at(session: Session) -> dict[str, int]:
-    """How many rows of each table the session has looked at."""
+    """How many rows of each table the session has looked at, and how many entries of each index."""
     return {table: rows for table, rows in await session.fetch(LOOKED_AT)}  # noqa: C416 - records
 
 

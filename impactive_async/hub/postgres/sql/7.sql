@@ -19,3 +19,4 @@ DROP FUNCTION IF EXISTS seek(integer, text, double precision, text, boolean);
 DROP FUNCTION IF EXISTS drop_group(text, integer);
 DROP FUNCTION IF EXISTS status(integer);
 DROP FUNCTION IF EXISTS list_feeds();
+DROP FUNCTION IF EXISTS is_awaited(bigint);

@@ -375,13 +375,6 @@ BEGIN
 END $$;
 
 
--- Whether a group that has joined later still has to get this event.
-CREATE OR REPLACE FUNCTION is_awaited(p_seq bigint) RETURNS boolean
-LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
-    SELECT EXISTS (SELECT FROM groups WHERE place < p_seq AND p_seq <= start)
-$$;
-
-
 -- Writes a group rows for the next events that were in the log when it joined, as soon as it has taken the last ones.
 CREATE OR REPLACE FUNCTION catch_up(p_group text, p_count integer) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -758,21 +751,26 @@ LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     v_before timestamptz := clock_timestamp() - make_interval(secs => p_retention);
     v_looked record;
+    v_old bigint[];
     v_newest bigint;
 BEGIN
     -- Not while a group joins: the group would get deliveries of events that are being deleted.
     LOCK TABLE outbox IN ROW EXCLUSIVE MODE;
-    SELECT count(*) AS number, max(seq) AS last, min(logged) AS oldest INTO v_looked
+    -- By number alone: asked for the time as well, a plan may read all of its index in each step.
+    SELECT
+        count(*) AS number, max(seq) AS last, min(logged) AS oldest, array_agg(seq) FILTER (WHERE logged <= v_before) AS old
+    INTO v_looked
     FROM (SELECT seq, logged FROM outbox WHERE seq > p_place ORDER BY seq LIMIT p_count) AS looked;
-    WITH deleted AS (
-        DELETE FROM outbox
-        WHERE seq > p_place AND seq <= v_looked.last AND logged <= v_before
-        -- OFFSET 0: each event is looked up, and no table is read as a whole to be joined with a few rows.
-        AND NOT EXISTS (SELECT FROM deliveries WHERE deliveries.seq = outbox.seq OFFSET 0) AND NOT is_awaited(seq)
-        AND NOT EXISTS (SELECT FROM lost WHERE lost.seq = outbox.seq OFFSET 0)
-        RETURNING seq
-    )
-    SELECT count(*), max(seq) INTO o_deleted, v_newest FROM deleted;
+    -- OFFSET 0: each event is looked up, and no table is read as a whole to be joined with a few rows.
+    v_old := ARRAY(
+        SELECT seq FROM unnest(v_looked.old) AS seq
+        WHERE NOT EXISTS (SELECT FROM deliveries WHERE deliveries.seq = seq.seq OFFSET 0)
+        AND NOT EXISTS (SELECT FROM groups WHERE place < seq.seq AND seq.seq <= start OFFSET 0)  -- still to get rows
+        AND NOT EXISTS (SELECT FROM lost WHERE lost.seq = seq.seq OFFSET 0)
+    );
+    DELETE FROM outbox WHERE seq = ANY (v_old);
+    GET DIAGNOSTICS o_deleted = ROW_COUNT;
+    v_newest := (SELECT max(seq) FROM unnest(v_old) AS seq);
     UPDATE meta SET trimmed = greatest(trimmed, v_newest) WHERE trimmed < v_newest;
     IF v_looked.number = p_count AND v_looked.oldest <= v_before THEN
         o_place := v_looked.last;
