@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import attrs
 
-from impactive_async import Coverage, Poll
+from impactive_async import Coverage, Gap, Poll
 from impactive_async.errors import APIError
 
 
@@ -44,10 +44,14 @@ class ListPlace:
     Attributes:
         cursor: The cursor; `None`: no poll has succeeded.
         coverage: The row of the list in the table `_coverage`, with moments as text.
+        gathered: Whether all rows from before the first poll were fetched that can be reached.
+        closed: The id in `_gaps` of the gap that they have closed, because they are all rows; `None`: none.
     """
 
     cursor: str | None = None
     coverage: Mapping[str, Any] = attrs.Factory(dict)
+    gathered: bool = False
+    closed: str | None = None
 
     @classmethod
     def load(cls, saved: Mapping[str, Any] | None) -> Self:
@@ -60,14 +64,32 @@ class ListPlace:
 
     def after(self, kind: str, sequence_id: str | None, poll: Poll[Any]) -> ListPlace:
         """Return the place once the rows of a poll are loaded."""
-        covered = {} if poll.coverage is None else _row_of(poll.coverage)
+        covered = {} if poll.coverage is None else {**_row_of(poll.coverage), "gaps": len(self.gaps_of(poll))}
         row = {"kind": kind, "sequence_id": sequence_id, **covered, "polled_at": _now(), "error": None}
-        return ListPlace(cursor=poll.cursor, coverage=row)
+        return attrs.evolve(self, cursor=poll.cursor, coverage=row)
+
+    def reached(self, poll: Poll[Any], *, whole: bool) -> ListPlace:
+        """Return the place once all rows that can be reached were fetched; if they are whole, none is missing."""
+        history = next((gap_id(gap) for gap in _known_gaps(poll) if gap.kind == "history"), None)
+        return attrs.evolve(self, gathered=True, closed=history if whole else None)
+
+    def gaps_of(self, poll: Poll[Any]) -> list[Gap]:
+        """Return the gaps of the list after a poll, those of earlier polls included, but not the closed one."""
+        return [gap for gap in _known_gaps(poll) if gap_id(gap) != self.closed]
 
     def failed(self, kind: str, sequence_id: str | None, feed: str, error: APIError) -> ListPlace:
         """Return the place after a poll that failed: the cursor stays, and the coverage says why."""
         row = {"feed": feed, "kind": kind, "sequence_id": sequence_id, **self.coverage, "error": str(error)}
         return attrs.evolve(self, coverage=row)
+
+
+def gap_id(gap: Gap) -> str:
+    """Return the id of a gap in the table `_gaps`."""
+    return f"{gap.feed}/{gap.kind}/{gap.after}/{gap.before}"
+
+
+def _known_gaps(poll: Poll[Any]) -> tuple[Gap, ...]:
+    return () if poll.coverage is None else poll.coverage.gaps
 
 
 def _row_of(coverage: Coverage) -> dict[str, Any]:
@@ -76,7 +98,6 @@ def _row_of(coverage: Coverage) -> dict[str, Any]:
         "complete_until": _text(coverage.complete_until),
         "last_row": _text(coverage.last_row),
         "last_page": _text(coverage.last_page),
-        "gaps": len(coverage.gaps),
         "in_doubt": len(coverage.in_doubt),
         "lateness_seconds": coverage.lateness.total_seconds(),
         "overlap_seconds": coverage.overlap.total_seconds(),

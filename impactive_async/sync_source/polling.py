@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -10,19 +11,28 @@ from typing import Any, Self, TypeVar
 
 import attrs
 
-from impactive_async import AsyncClient, Poll
+from impactive_async import AsyncClient, Poll, RowList
 from impactive_async.errors import APIConnectionError, APIError, AuthenticationError, NotFoundError
 from impactive_async.sync_source.tables import Table
 
 T = TypeVar("T")
 
+_log = logging.getLogger("impactive_async.sync")
+
 
 @attrs.frozen
 class ListWanted:
-    """A list to poll, and the cursor to poll it from; `None`: from its beginning."""
+    """A list to poll.
+
+    Attributes:
+        sequence_id: The sequence whose list it is; `None`: the list is the workspace's.
+        cursor: Where to poll it from; `None`: from its beginning.
+        gathered: Whether what can be reached from before the first poll was fetched in an earlier run.
+    """
 
     sequence_id: str | None
     cursor: str | None
+    gathered: bool = False
 
 
 @attrs.frozen
@@ -32,12 +42,15 @@ class ListResult:
     Attributes:
         feed: The list's name, such as `zapier/deals`.
         poll: What it brought; `None`: nothing.
+        reached: All rows that can be reached, if some from before the first poll may be missing; `None`: they were
+            not fetched.
         error: What costs this list, and not the run: a module that is not booked, a server that fails for it.
             `None` with no poll either: the list is no more, because its sequence was deleted.
     """
 
     feed: str
     poll: Poll[Any] | None = None
+    reached: RowList[Any] | None = None
     error: APIError | None = None
 
 
@@ -108,10 +121,28 @@ class Polling:
 async def _poll(crm: AsyncClient, table: Table, wanted: ListWanted) -> ListResult:
     feed = table.feed(crm, wanted.sequence_id)
     try:
-        return ListResult(feed.name, poll=await feed.poll(wanted.cursor))
+        poll = await feed.poll(wanted.cursor)
+        return ListResult(feed.name, poll=poll, reached=await _reached(crm, table, wanted, poll))
     except (AuthenticationError, APIConnectionError):
         raise
     except NotFoundError as error:
         return ListResult(feed.name, error=None if table.of_sequence else error)
     except APIError as error:
         return ListResult(feed.name, error=error)
+
+
+async def _reached(crm: AsyncClient, table: Table, wanted: ListWanted, poll: Poll[Any]) -> RowList[Any] | None:
+    """Return what can be reached beyond the first page, if it was cut.
+
+    If that fails, the rows of the poll are there all the same, and the next run tries again.
+    """
+    gaps = () if poll.coverage is None else poll.coverage.gaps
+    if table.gather is None or wanted.gathered or all(gap.kind != "history" for gap in gaps):
+        return None
+    try:
+        return await table.gather(crm)
+    except (AuthenticationError, APIConnectionError):
+        raise
+    except APIError as error:
+        _log.warning("%s: rows from before the first sync could not be fetched: %s", table.kind, error)
+        return None

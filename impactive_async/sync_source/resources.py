@@ -13,13 +13,11 @@ from impactive_async import AsyncClient, Poll, Profile
 from impactive_async.errors import InvalidArgumentError
 from impactive_async.sync_source import removals
 from impactive_async.sync_source.checks import check_table
-from impactive_async.sync_source.listed import ListPlace, ListPolled
+from impactive_async.sync_source.listed import ListPlace, ListPolled, gap_id
 from impactive_async.sync_source.polling import ListResult, ListWanted, Polling
 from impactive_async.sync_source.rows import Loadable, beside, in_table, lists_of_emails, loadable
-from impactive_async.sync_source.tables import KINDS, TABLES, Table
+from impactive_async.sync_source.tables import KINDS, NAME, TABLES, Table
 
-NAME: Final = "impactive"
-"""The name of the source, under which dlt keeps its state."""
 LISTS: Final = "lists"
 """The key of a resource's state: each list's place, by the id of its sequence."""
 AT_ONCE: Final = 16
@@ -39,6 +37,8 @@ def source(
     on_list: OnList | None = None,
 ) -> Any:
     """Return a dlt source with one resource for each kind.
+
+    The first run fetches what can be reached beyond a list's first page, as `list_all` does.
 
     Each table is merged on `id`: amounts are decimals, moments have a zone, and lists and `extra` are JSON. Rows
     that are gone from a list that is shown whole (bookings, sequences, enrollments) keep their last values and
@@ -125,7 +125,9 @@ class _Job:
         key, kind, sequence_id = wanted.sequence_id or "", self.table.kind, wanted.sequence_id
         place = ListPlace.load(places.get(key))
         if result.poll is not None:
-            yield from self._brought(wanted, result.feed, result.poll)
+            if result.reached is not None:
+                place = place.reached(result.poll, whole=not result.reached.truncated)
+            yield from self._brought(wanted, result, result.poll, place)
             places[key] = place.after(kind, sequence_id, result.poll).dump()
         elif result.error is not None:
             _log.warning("%s was not synced: %s", result.feed, result.error)
@@ -134,19 +136,21 @@ class _Job:
         else:
             places.pop(key, None)
 
-    def _brought(self, wanted: ListWanted, feed: str, poll: Poll[Any]) -> Iterator[Any]:
-        loaded = loadable(self.table, feed, wanted.sequence_id, poll)
+    def _brought(self, wanted: ListWanted, result: ListResult, poll: Poll[Any], place: ListPlace) -> Iterator[Any]:
+        loaded = loadable(self.table, result.feed, wanted.sequence_id, poll, result.reached or ())
         gone = removals.rows(self.table, poll, history=self._has_history) if poll.removed else []
         yield self._rows([*loaded.rows, *gone])
         if self.table.kind in {"sends", "replies"}:
             yield lists_of_emails(self.table, loaded)
-        yield from beside(loaded, poll.gaps)
-        self.on_list(self._told(wanted, poll, loaded, removed=len(gone)))
+        yield from beside(loaded, [gap for gap in poll.gaps if gap_id(gap) != place.closed])
+        self.on_list(self._told(wanted, poll, loaded, removed=len(gone), gaps=len(place.gaps_of(poll))))
 
     def _rows(self, rows: Sequence[dict[str, Any]]) -> Any:
         return in_table(self.table.kind, rows, self.table.types(), history=self._has_history)
 
-    def _told(self, wanted: ListWanted, poll: Poll[Any], loaded: Loadable, *, removed: int) -> ListPolled:
+    def _told(
+        self, wanted: ListWanted, poll: Poll[Any], loaded: Loadable, *, removed: int, gaps: int
+    ) -> ListPolled:
         coverage = poll.coverage
         return ListPolled(
             kind=self.table.kind,
@@ -154,10 +158,11 @@ class _Job:
             rows=len(loaded.rows),
             removed=removed,
             unreadable=len(loaded.bad),
-            gaps=0 if coverage is None else len(coverage.gaps),
+            gaps=gaps,
             complete_until=None if coverage is None else coverage.complete_until,
         )
 
 
 def _wanted(places: MutableMapping[str, Any], sequence_id: str | None) -> ListWanted:
-    return ListWanted(sequence_id, ListPlace.load(places.get(sequence_id or "")).cursor)
+    place = ListPlace.load(places.get(sequence_id or ""))
+    return ListWanted(sequence_id, place.cursor, place.gathered)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
@@ -11,6 +12,7 @@ import attrs
 import dlt
 
 from impactive_async import Gap, Poll
+from impactive_async.sync_source.listed import gap_id
 from impactive_async.sync_source.tables import (
     DECIMALS,
     DIGITS,
@@ -23,6 +25,7 @@ from impactive_async.sync_source.tables import (
     columns_of,
 )
 
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 _LARGEST_INT: Final = 2**63 - 1
 _LARGEST_DECIMAL: Final = Decimal(10) ** (DIGITS - DECIMALS)
 _GAP_TYPES: Final = {
@@ -49,11 +52,21 @@ class Loadable:
     bad: Sequence[dict[str, Any]]
 
 
-def loadable(table: Table, feed: str, sequence_id: str | None, poll: Poll[Any]) -> Loadable:
-    """Return the rows of a poll as dictionaries of what a database can hold."""
+def loadable(
+    table: Table, feed: str, sequence_id: str | None, poll: Poll[Any], reached: Iterable[Any] = ()
+) -> Loadable:
+    """Return the rows of a poll as dictionaries of what a database can hold.
+
+    Args:
+        table: Where they go.
+        feed: The name of the list.
+        sequence_id: The sequence whose list it is.
+        poll: What was polled.
+        reached: Rows that were fetched beside the poll, and may be among its rows.
+    """
     bad = [_unreadable(feed, f"{poll.cursor}/{one.index}", one.reason, one.row) for one in poll.bad]
     rows: dict[str, dict[str, Any]] = {}
-    for row in poll.rows:  # the older first, so that of two versions of a row the newer one stays
+    for row in _oldest_first(reached, poll.rows):  # so that of two versions of a row the newer one stays
         values, wrong = _storable({name: getattr(row, name) for name in table.fields})
         own = {SEQUENCE_ID: sequence_id} if table.of_sequence else {}
         rows[row.id] = {**values, **own, **({REMOVED_AT: None} if table.removals else {})}
@@ -61,9 +74,15 @@ def loadable(table: Table, feed: str, sequence_id: str | None, poll: Poll[Any]) 
     return Loadable(rows=list(rows.values()), bad=bad)
 
 
+def _oldest_first(reached: Iterable[Any], polled: Iterable[Any]) -> Iterable[Any]:
+    """Return all rows in the order of their changes. Of equal moments, the rows that were polled come last."""
+    beside = list(reached)
+    return sorted([*beside, *polled], key=lambda row: row.updated_at or _BEGINNING) if beside else polled
+
+
 def beside(loaded: Loadable, gaps: Sequence[Gap]) -> Iterator[Any]:
     """Yield the rows of `_gaps` and `_unreadable`, and with none of them the empty tables."""
-    spans = [{"id": f"{gap.feed}/{gap.kind}/{gap.after}/{gap.before}", **attrs.asdict(gap)} for gap in gaps]
+    spans = [{"id": gap_id(gap), **attrs.asdict(gap)} for gap in gaps]
     yield in_table(GAPS, spans, _GAP_TYPES)
     yield in_table(UNREADABLE, loaded.bad, _UNREADABLE_TYPES)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from impactive_async.errors import ImpactiveError, InvalidArgumentError
-from impactive_async.sync_source.resources import LISTS, NAME
-from impactive_async.sync_source.tables import COVERAGE, columns_of
+from impactive_async.sync_source.resources import LISTS
+from impactive_async.sync_source.tables import COVERAGE, NAME, columns_of
+from impactive_async.sync_source.tidying import tidy
 
 _TYPES: Final = {
     "feed": "text",
@@ -34,7 +35,7 @@ def run(pipeline: Any, data: Any) -> Any:
     Local files of earlier runs are discarded: dlt goes on from them, and fails if a kill came between two folders.
 
     The table `_coverage` is written by a second load, so that it never says of a list that it is complete before
-    the rows are there.
+    the rows are there. Of dlt's own records of earlier runs only the last ones are kept.
 
     Args:
         pipeline: The pipeline, with a destination that keeps dlt's state, as all databases do.
@@ -52,6 +53,7 @@ def run(pipeline: Any, data: Any) -> Any:
     try:
         info = pipeline.drop().run(data)
         _write_coverage(pipeline)
+        tidy(pipeline, closed=[place["closed"] for place in _places(pipeline) if place.get("closed")])
     except PipelineStepFailed as error:
         ours = next((one for one in _causes(error) if isinstance(one, ImpactiveError)), None)
         if ours is None:
@@ -75,15 +77,21 @@ def _write_coverage(pipeline: Any) -> None:
             write_disposition="merge",
             primary_key="feed",
             columns=columns_of(_TYPES, required=("feed",)),
+            schema=pipeline.schemas[NAME],
         )
 
 
 def _coverage(pipeline: Any) -> Iterator[dict[str, Any]]:
     """Yield the rows of `_coverage`, as the state has them that was loaded."""
+    for place in _places(pipeline):
+        if place["coverage"]:
+            yield {name: _value(_TYPES[name], value) for name, value in place["coverage"].items()}
+
+
+def _places(pipeline: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield how far each list has come, as `ListPlace.dump` has written it."""
     for kind in pipeline.state["sources"].get(NAME, {}).get("resources", {}).values():
-        for place in kind.get(LISTS, {}).values():
-            if place["coverage"]:
-                yield {name: _value(_TYPES[name], value) for name, value in place["coverage"].items()}
+        yield from kind.get(LISTS, {}).values()
 
 
 def _value(kind: str, value: Any) -> Any:

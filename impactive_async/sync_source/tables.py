@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -25,8 +25,10 @@ from impactive_async.models import (
 )
 
 if TYPE_CHECKING:
-    from impactive_async import AsyncClient, Feed
+    from impactive_async import AsyncClient, Feed, RowList
 
+NAME: Final = "impactive"
+"""The name of the source, under which dlt keeps its state and its schema."""
 REMOVED_AT: Final = "_removed_at"
 SEQUENCE_ID: Final = "sequence_id"
 VALID_TO: Final = "_dlt_valid_to"
@@ -58,6 +60,7 @@ class Table:
         kind: The name of both.
         row: The class of the rows.
         feed: Makes the feed of a list, given the client and the id of the sequence, if it is one's list.
+        gather: Fetches all rows that can be reached, given the client; `None`: no more than the feed's page shows.
         of_sequence: Whether each sequence has such a list.
         changes: Whether a row of the same id may come again with other contents; if not, there is no history.
         removals: Whether the list is shown whole, so that it tells which rows are gone.
@@ -67,6 +70,7 @@ class Table:
     kind: str
     row: type[attrs.AttrsInstance]
     feed: Callable[..., Feed[Any]]
+    gather: Callable[[AsyncClient], Awaitable[RowList[Any]]] | None = None
     of_sequence: bool = False
     changes: bool = True
     removals: bool = False
@@ -104,7 +108,11 @@ def _zapier(kind: str, row: type[attrs.AttrsInstance]) -> Table:
         made: Feed[Any] = getattr(crm.zapier, kind).watch()
         return made
 
-    return Table(kind=kind, row=row, feed=feed)
+    async def gather(crm: AsyncClient) -> RowList[Any]:
+        rows: RowList[Any] = await getattr(crm.zapier, kind).list_all()
+        return rows
+
+    return Table(kind=kind, row=row, feed=feed, gather=gather)
 
 
 _ALL: Final = (

@@ -23,6 +23,10 @@ from tests.sync import killed
 from tests.sync.places import ENGINES, Place, place_of
 
 KILLS = often(3, 30)
+FIRST_KILLS = often(1, 10)
+"""Kills of the first run, which has more to fetch."""
+OLDER = 110
+"""Contacts that were there before: more than a page shows."""
 LATER = 1.5
 """Kills come up to so much later than a whole run has needed: some come too late."""
 
@@ -118,7 +122,11 @@ async def test_killed_at_any_moment_and_run_again(impactive_sandbox: Sandbox, tm
     workspace = Workspace(impactive_sandbox, rng, sequence.id)
     async with place_of(engine, tmp_path) as place:
         runs = Runs(impactive_sandbox, place, tmp_path / "out")
+        for number in range(OLDER):
+            impactive_sandbox.state.create_contact("Old", str(number))
         await workspace.go_on()
+        for _ in range(FIRST_KILLS):
+            await runs.kill(after=rng.uniform(0, 3))
         await runs.run()
         await workspace.go_on()
         seconds = await runs.run()

@@ -293,6 +293,18 @@ def _logging(*, debug: bool) -> Iterator[None]:
         _set_levels(before)
 
 
+@contextlib.contextmanager
+def cut_lists_unlogged() -> Iterator[None]:
+    """Keep from the log that a list is cut, for a command that says itself what that means."""
+    logger = logging.getLogger("impactive_async.lists")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 def _set_levels(levels: Mapping[str, int]) -> None:
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)  # an assignment would leave what loggers remember of the level

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -46,10 +45,11 @@ async def sequence(run: Run, sequence_id: str, html: Path | None) -> None:
     Each person counts once. A reply belongs to the email before it, and so does a booking. The time to reply is
     the median. What the API does not show is said on stderr, and in JSON under `missing`.
     """
+    from impactive_async.cli.kit.run import cut_lists_unlogged
     from impactive_async.cli.reporting.tables import sequence_text
     from impactive_async.reports import sequence_report
 
-    with _told_once():
+    with cut_lists_unlogged():
         report = await sequence_report(run.crm, sequence_id)
     _show(run, report, sequence_text, html)
 
@@ -75,26 +75,13 @@ async def pipeline(run: Run, stages: Sequence[str], html: Path | None) -> None:
     The sums are exact and of all deals that the API shows. If there may be others, that is said on stderr, and in
     JSON under `missing`.
     """
+    from impactive_async.cli.kit.run import cut_lists_unlogged
     from impactive_async.cli.reporting.tables import pipeline_text
     from impactive_async.reports import pipeline_report
 
-    with _told_once():
+    with cut_lists_unlogged():
         report = await pipeline_report(run.crm, stages=stages)
     _show(run, report, pipeline_text, html)
-
-
-@contextlib.contextmanager
-def _told_once() -> Iterator[None]:
-    """Keep from the log that a list is cut: the report says so, and what that means for it."""
-    import logging
-
-    logger = logging.getLogger("impactive_async.lists")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
 
 
 def _show(run: Run, report: R, as_text: Callable[[R], str], html: Path | None) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import attrs
 
 from impactive_async.cli.kit.errors import UnreachableError, UsageError, sentence
-from impactive_async.cli.kit.run import Run
+from impactive_async.cli.kit.run import Run, cut_lists_unlogged
 from impactive_async.cli.syncing.progress import reading_bar
 from impactive_async.errors import AuthenticationError, ImpactiveError
 from impactive_async.sync_source import ListPolled, SyncDestination, TableSummary, Tally, run, source
@@ -96,6 +96,7 @@ class Turn:
             tempfile.TemporaryDirectory(prefix="impactive-sync-", ignore_cleanup_errors=True) as folder,
             self.target.open(self.dataset) as database,
             reading_bar(len(self.kinds)) as draw,
+            cut_lists_unlogged(),
         ):
             try:
                 pipeline = dlt.pipeline(
