@@ -1,5 +1,7 @@
 """The clock by which a client measures pauses. It is injected, so that no test has to sleep."""
 
+from __future__ import annotations
+
 import asyncio
 import time
 from typing import Protocol
@@ -27,3 +29,19 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait for `seconds` with `asyncio.sleep`."""
         await asyncio.sleep(seconds)
+
+
+async def happens_within(event: asyncio.Event, seconds: float, clock: Clock) -> bool:
+    """Wait until the event is set, but not for longer than these seconds; return whether it is."""
+    if event.is_set() or seconds <= 0:
+        return event.is_set()
+    waits = (asyncio.ensure_future(event.wait()), asyncio.ensure_future(clock.sleep(seconds)))
+    try:
+        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in done:
+            wait.result()
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.wait(waits)
+    return event.is_set()

@@ -145,9 +145,9 @@ class Contacts(Resource):
         rows: no contact is created twice, and none is left out.
 
         If the answer to a batch is lost, in this run or in a killed one, its contacts are looked for on the lists
-        before anything is sent again. Everything else waits for that. Rows whose outcome the lists cannot tell
-        (because more than a hundred other contacts were created meanwhile) are reported as unknown, and not sent
-        again.
+        before it is sent again. Other batches go on, unless contacts are missing: then they wait for `settle`.
+        Rows whose outcome the lists cannot tell (because more than a hundred other contacts were created
+        meanwhile) are reported as unknown, and not sent again.
 
         The call stops for what would fail every batch: a refused key, a wrong address, or ten batches in a row
         that the network or the server fails. It also stops if the input or `on_progress` raises. Then it reads no

@@ -1,32 +1,32 @@
 """The batches of `contacts.create_many`: sent, found again if their answer is lost, and recorded.
 
 A batch is read and checked (`batching`). Then its intent is recorded, it is sent, and its result is recorded. If
-its answer is lost, sending stops until nothing is under way. Then the lists are searched, and the rows that are
-certainly missing are sent again. A `Window` keeps lost batches within reach of the lists.
+its answer is lost, it is looked for on the lists (`searching`), and the rows that are certainly missing are sent
+again. A `Window` keeps lost batches within reach of the lists.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Final, TypeGuard
 
 import attrs
 
 from impactive_async._clock import Clock
 from impactive_async._http.caller import Answer
 from impactive_async.bulk.create.batching import Batcher
+from impactive_async.bulk.create.gate import SendingGate
 from impactive_async.bulk.create.known import KnownContacts
-from impactive_async.bulk.create.lock import SharedLock
 from impactive_async.bulk.create.outcomes import CreateOutcomes
+from impactive_async.bulk.create.searching import Searcher
 from impactive_async.bulk.create.window import Window
 from impactive_async.bulk.drafts import Body
 from impactive_async.bulk.journal.batch import ContactBatch
 from impactive_async.bulk.journal.log import BatchLog
 from impactive_async.bulk.progress import ProgressReporter
-from impactive_async.bulk.reconcile.evidence import Baseline
-from impactive_async.bulk.reconcile.pairing import Pairing, match_answer
-from impactive_async.bulk.reconcile.search import LostBatch, Search, explain
+from impactive_async.bulk.reconcile.pairing import match_answer
+from impactive_async.bulk.reconcile.search import Search, explain
 from impactive_async.bulk.refusals import CircuitBreaker, send_halving
 from impactive_async.bulk.report import NOT_SENT
 from impactive_async.bulk.worker_pool import WorkerPool
@@ -61,18 +61,24 @@ class BatchCreator:
     concurrency: int
     resends: int
     _breaker: CircuitBreaker = attrs.field(init=False, factory=CircuitBreaker)
-    _lost: dict[ContactBatch, None] = attrs.field(init=False, factory=dict)
     _stopped: bool = attrs.field(init=False, default=False)
-    _lock: SharedLock = attrs.field(init=False)
+    _gate: SendingGate = attrs.field(init=False)
+    _searcher: Searcher = attrs.field(init=False)
     _pool: WorkerPool[ContactBatch] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._lock = SharedLock(self.concurrency)
+        self._gate = SendingGate(self.concurrency)
+        self._searcher = Searcher(self.search, self.known, self._gate, self.clock)
         self._pool = WorkerPool(lambda: self.batcher.next(self.log), self._handle, self.concurrency + PREPARED)
 
     async def run(self) -> Exception | None:
         """Create all batches; return what stopped the call before the end of its input, if anything did."""
-        await self._pool.run()
+        searching = asyncio.create_task(self._searcher.run(), name="impactive-bulk-search")
+        try:
+            await self._pool.run()
+        finally:
+            searching.cancel()
+            await asyncio.wait([searching])
         for batch in self.batcher.held:
             self._fail(batch, NOT_SENT, None)
             self.outcomes.add_batch(batch)
@@ -121,10 +127,9 @@ class BatchCreator:
                 return True
             if not isinstance(error, APIError | ConfigurationError):
                 return self._leave_open(batch, f"may have been created: {error!r}", error)
-            if not (isinstance(error, APIError) and error.outcome_unknown):
+            if not _is_unknown(error):
                 self._give_up(batch, str(error), error)
                 return True
-            batch.last_sent = self.clock.monotonic()
             try:
                 await self._look_for(batch)
             except Exception as obstacle:
@@ -152,10 +157,16 @@ class BatchCreator:
 
     async def _send_part(self, batch: ContactBatch, part: Sequence[int]) -> None:
         bodies = batch.bodies_of(part)
-        async with self._lock.shared():
+        async with self._gate.through():
             if self._stopped:
                 raise NotSentError
-            answer = await self.create(bodies)
+            self._searcher.sent(batch, part)
+            try:
+                answer = await self.create(bodies)
+            except (APIError, ConfigurationError) as error:
+                if not _is_unknown(error):
+                    self._searcher.ended(batch)
+                raise
         ids, recognised = match_answer(bodies, answer.value, self.search.match_on)
         if ids is None:
             raise DecodeError(
@@ -167,41 +178,18 @@ class BatchCreator:
             )
         batch.create(part, ids)
         self.known.add(ids, answer.server_time)
+        self._searcher.ended(batch)
         self._breaker.passed()
         if not recognised and self.search.trust_absence:
             self.search.trust_absence = False
             await self.log.distrust()
 
     async def _look_for(self, batch: ContactBatch) -> None:
-        """Look for all lost batches at once. Afterwards only the rows that are certainly missing are open."""
-        self._lost[batch] = None
-        try:
-            async with self._lock.exclusive():
-                if batch in self._lost:  # else another worker has looked for it meanwhile
-                    await self._look_for_all(list(self._lost))
-                    self._lost.clear()
-        finally:
-            self._lost.pop(batch, None)
-
-    async def _look_for_all(self, batches: Sequence[ContactBatch]) -> None:
-        pairing = await self.search.look([_lost(batch) for batch in batches], self.known.claimed())
-        for batch in batches:
-            found = self._apply(pairing, batch)
-            if found:
-                self.known.add(found)
-                self._breaker.passed()
-
-    def _apply(self, pairing: Pairing, batch: ContactBatch) -> list[str]:
-        found = []
-        for row in batch.open_rows():
-            contact_id = pairing.found.get(row)
-            if contact_id is not None:
-                batch.create([row], [contact_id])
-                found.append(contact_id)
-            elif row in pairing.unclear:
-                batch.doubt(row, "may have been created: the answer was lost, and the lists cannot tell", None)
-        batch.found += len(found)
-        return found
+        """Look for a lost batch. Afterwards only the rows that are certainly missing are open."""
+        before = batch.found
+        await self._searcher.find(batch)
+        if batch.found > before:
+            self._breaker.passed()
 
     def _give_up(self, batch: ContactBatch, reason: str, error: Exception) -> None:
         """Fail the open rows, which certainly have no contacts."""
@@ -220,12 +208,13 @@ class BatchCreator:
 
     def _leave_open(self, batch: ContactBatch, reason: str, error: Exception) -> bool:
         """Report the open rows as unknown. The journal keeps their intent, so that the next run looks for them."""
+        self._searcher.ended(batch)
         for row in batch.open_rows():
             batch.doubt(row, reason, error)
         self._stop(error)
         return False
 
 
-def _lost(batch: ContactBatch) -> LostBatch:
-    baseline = batch.baseline or Baseline(frozenset(), None)
-    return LostBatch(first=batch.first, rows=batch.lost_rows(), baseline=baseline, last_sent=batch.last_sent)
+def _is_unknown(error: Exception) -> TypeGuard[APIError]:
+    """Whether the server may have done what was asked."""
+    return isinstance(error, APIError) and error.outcome_unknown

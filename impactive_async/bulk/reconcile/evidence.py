@@ -66,6 +66,8 @@ class Evidence:
     """Ids of contacts that the batch can have created."""
     complete: bool
     """Whether everything that the batch created is among them."""
+    by_order: bool = False
+    """Whether the order of the first list shows that."""
 
 
 def evidence_of(
@@ -97,13 +99,19 @@ def _by_order(baseline: Baseline, newest: Sequence[ListedContact], claimed: Set[
     """Return what follows from the order of the first list; `None` if nothing does."""
     full = _may_be_cut(newest, NEWEST, claimed, "createdAt")
     if not baseline.known and not full:  # there was no contact, and the list shows all there are now
-        return Evidence(frozenset(contact.id for contact in newest), complete=True)
+        return Evidence(frozenset(contact.id for contact in newest), complete=True, by_order=True)
     if not _is_newest_first(newest):
         return None
     depth = next((place for place, contact in enumerate(newest) if contact.id in baseline.known), None)
     if depth is None and not full:  # the known contacts are deleted, or the page is shorter than it should be
         return None
-    return Evidence(frozenset(contact.id for contact in newest[:depth]), complete=depth is not None)
+    above = frozenset(contact.id for contact in newest[:depth])
+    return Evidence(above, complete=depth is not None, by_order=depth is not None)
+
+
+def is_full_length(newest: Sequence[ListedContact], claimed: Set[str]) -> bool:
+    """Whether the first list shows as many contacts as it should, or all there are."""
+    return len(newest) >= NEWEST or not _may_be_cut(newest, NEWEST, claimed, "createdAt")
 
 
 def _may_be_cut(page: Sequence[ListedContact], most: int, claimed: Set[str], field: str) -> bool:

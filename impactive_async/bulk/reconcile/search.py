@@ -9,7 +9,7 @@ created twice: the API has no idempotency keys, and no client can rule this out.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Final
 
@@ -17,13 +17,13 @@ import attrs
 
 from impactive_async._clock import Clock
 from impactive_async._http.caller import Answer
-from impactive_async.bulk.reconcile.evidence import NEWEST, Baseline, Evidence, evidence_of
+from impactive_async.bulk.reconcile.evidence import NEWEST, Baseline, Evidence, evidence_of, is_full_length
 from impactive_async.bulk.reconcile.pairing import ListedContact, LostRow, Pairing, pair
 from impactive_async.bulk.refusals import fails_all
 from impactive_async.errors import APIError
 
-_FIRST_PAUSE: Final = 1.0
-"""Seconds between the first two searches; the pause doubles from search to search."""
+FIRST_PAUSE: Final = 1.0
+"""Seconds between the first two looks at the lists; the pause doubles from look to look."""
 
 _PATIENCE: Final = (1.0, 2.0, 4.0)
 """Seconds to wait before the lists are requested again, after a request failed."""
@@ -51,10 +51,26 @@ class LostBatch:
     last_sent: float
     """The moment, by the clock's `monotonic`, after which no request of it can have left."""
 
+    def without(self, found: Container[int]) -> LostBatch:
+        """Return the batch without the rows that were found."""
+        return attrs.evolve(self, rows=[row for row in self.rows if row.index not in found])
+
+
+@attrs.frozen(kw_only=True)
+class ListsRead:
+    """Both lists as they were at one moment, and what they say about each lost batch."""
+
+    contacts: Sequence[ListedContact]
+    """The contacts of both, each once."""
+    evidence: Mapping[int, Evidence]
+    """By the place of the batch in the input."""
+    reaches: bool
+    """Whether the first list reaches down to each batch, and is as long as the contract says."""
+
 
 @attrs.define
 class Search:
-    """Looks for lost batches while nothing else is being created."""
+    """Looks for lost batches on the lists."""
 
     lists: ContactLists
     clock: Clock
@@ -79,44 +95,59 @@ class Search:
         """
         believed_from = max(batch.last_sent for batch in lost) + self.settle
         found: dict[int, str] = {}
-        pause = _FIRST_PAUSE
+        pause = FIRST_PAUSE
         while True:
             settled = self.clock.monotonic() >= believed_from  # at the request: its answer may take long
-            pairing = await self._look_patiently(lost, claimed.union(found.values()), found)
+            left = [batch.without(found) for batch in lost]
+            lists = await self.read(left, claimed.union(found.values()))
+            pairing = self.pair(left, lists, claimed.union(found.values()))
             found.update(pairing.found)
             if settled or not (pairing.missing or pairing.unclear):
                 return attrs.evolve(pairing, found=found)
             await self.clock.sleep(min(pause, max(0.0, believed_from - self.clock.monotonic())))
             pause *= 2
 
-    async def _look_patiently(
-        self, lost: Sequence[LostBatch], claimed: frozenset[str], found: Mapping[int, str]
-    ) -> Pairing:
-        """Request the lists again if that fails, because giving up here stops the whole import."""
+    async def read(self, lost: Sequence[LostBatch], claimed: frozenset[str]) -> ListsRead:
+        """Request the lists; again if that fails, because giving up here stops the whole import.
+
+        Raises:
+            APIError: The lists cannot be read, although they were requested several times.
+        """
         for pause in _PATIENCE:
             try:
-                return await self._look_once(lost, claimed, found)
+                return await self._read_once(lost, claimed)
             except APIError as error:
                 if fails_all(error):
                     raise
             await self.clock.sleep(pause)
-        return await self._look_once(lost, claimed, found)
+        return await self._read_once(lost, claimed)
 
-    async def _look_once(
-        self, lost: Sequence[LostBatch], claimed: frozenset[str], found: Mapping[int, str]
-    ) -> Pairing:
+    async def _read_once(self, lost: Sequence[LostBatch], claimed: frozenset[str]) -> ListsRead:
         newest = (await self.lists.newest(NEWEST)).value
         changed = await self._changed(lost, newest, claimed)
         evidence = {batch.first: evidence_of(batch.baseline, newest, changed, claimed) for batch in lost}
-        contacts = {contact.id: contact for contact in (*newest, *(changed or ())) if contact.id not in claimed}
-        rows = [row for batch in lost for row in batch.rows if row.index not in found]
+        return ListsRead(
+            contacts=list({contact.id: contact for contact in (*newest, *(changed or ()))}.values()),
+            evidence=evidence,
+            reaches=is_full_length(newest, claimed) and all(one.by_order for one in evidence.values()),
+        )
+
+    def pair(self, lost: Sequence[LostBatch], lists: ListsRead, claimed: Set[str]) -> Pairing:
+        """Return what the lists say about the rows of lost batches.
+
+        Args:
+            lost: The batches that the lists were read for.
+            lists: What was read.
+            claimed: Contacts that are known by now to be of other rows.
+        """
+        rows = [row for batch in lost for row in batch.rows]
         pairing = pair(
             rows,
-            list(contacts.values()),
+            [contact for contact in lists.contacts if contact.id not in claimed],
             self.match_on,
-            lambda row, contact: contact.id in evidence[row.batch].candidates,
+            lambda row, contact: contact.id in lists.evidence[row.batch].candidates,
         )
-        return self._doubt(pairing, rows, evidence)
+        return self._doubt(pairing, rows, lists.evidence)
 
     async def _changed(
         self, lost: Sequence[LostBatch], newest: Sequence[ListedContact], claimed: frozenset[str]

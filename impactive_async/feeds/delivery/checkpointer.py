@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
+from impactive_async._clock import happens_within
 from impactive_async.errors import DecodeError, FeedGapError
 from impactive_async.feeds.cursor.quarantine import BadRow
 from impactive_async.feeds.cursor.snapshot import Snapshot
@@ -18,7 +19,6 @@ from impactive_async.feeds.delivery.items import Delivery
 from impactive_async.feeds.delivery.page_queue import PageQueue
 from impactive_async.feeds.delivery.source import FeedOptions, Source
 from impactive_async.feeds.delivery.stats import FeedStats
-from impactive_async.feeds.delivery.waiting import happens_within
 from impactive_async.models.gap import Gap
 from impactive_async.stores import CursorStore
 

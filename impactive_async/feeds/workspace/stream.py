@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from impactive_async._clock import Clock
+from impactive_async._clock import Clock, happens_within
 from impactive_async.feeds.delivery.batches import FeedBatches, Hands
 from impactive_async.feeds.delivery.source import FeedOptions
 from impactive_async.feeds.delivery.stats import FeedStats
-from impactive_async.feeds.delivery.waiting import happens_within
 from impactive_async.feeds.workspace.events import AnyEvent
 from impactive_async.feeds.workspace.followed_lists import FollowedLists
 from impactive_async.feeds.workspace.hands import EventHands, TakenEvent

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,9 @@ import attrs
 import pytest
 
 from impactive_async.bulk.create import call as importing
-from impactive_async.bulk.create import creating
+from impactive_async.bulk.create.gate import SendingGate
 from impactive_async.bulk.create.known import KnownContacts
-from impactive_async.bulk.create.lock import SharedLock
+from impactive_async.bulk.create.searching import Searcher
 from impactive_async.bulk.journal.batch import ContactBatch
 from impactive_async.bulk.journal.journal import Journal
 from impactive_async.bulk.reconcile import search
@@ -25,6 +24,12 @@ from tests.bulk.create.test_create_many import (
 )
 from tests.bulk.create.test_create_many import (
     test_batches_that_would_not_fit_the_list_together_wait_for_each_other as fits_the_list,
+)
+from tests.bulk.create.test_searching import (
+    test_a_list_that_shows_fewer_than_it_should_still_reaches_what_is_lost as still_reach,
+)
+from tests.bulk.create.test_searching import (
+    test_the_contact_of_a_row_under_way_is_not_taken_for_its_lost_twin as are_told_apart,
 )
 from tests.bulk.model import Model
 
@@ -45,6 +50,14 @@ async def batches_of_a_hundred(_: int, __: Path) -> None:
 
 async def one_that_takes_long(_: int, __: Path) -> None:
     await is_found()
+
+
+async def twins(_: int, __: Path) -> None:
+    await are_told_apart("lost")
+
+
+async def short_lists(_: int, __: Path) -> None:
+    await still_reach()
 
 
 def believe_any_list(patch: pytest.MonkeyPatch) -> None:
@@ -99,13 +112,12 @@ def record_no_intent(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Journal, "begin", begin)
 
 
-def search_while_others_send(patch: pytest.MonkeyPatch) -> None:
-    class OpenLock(SharedLock):
-        @asynccontextmanager
-        async def exclusive(self) -> AsyncIterator[None]:
-            yield
+def forget_who_is_under_way(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Searcher, "sent", lambda *_: None)
 
-    patch.setattr(creating, "SharedLock", OpenLock)
+
+def leave_the_gate_open(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(SendingGate, "close", lambda _: None)
 
 
 def send_without_end(patch: pytest.MonkeyPatch) -> None:
@@ -121,7 +133,8 @@ def send_without_end(patch: pytest.MonkeyPatch) -> None:
         (forget_whose_they_are, without_a_journal),
         (forget_whose_they_were, interrupted),
         (record_no_intent, interrupted),
-        (search_while_others_send, without_a_journal),
+        (forget_who_is_under_way, twins),
+        (leave_the_gate_open, short_lists),
         (send_without_end, batches_of_a_hundred),
         (send_without_end, one_that_takes_long),
     ],

@@ -35,12 +35,12 @@ def baseline(*known: int, at: float | None = 0) -> Baseline:
 
 def test_what_is_above_a_known_contact_is_complete() -> None:
     """The topmost known one draws the line: above it is everything newer, at and below it nothing."""
-    assert evidence_of(baseline(5, 7, 3), page(20, 1), None) == Evidence(ids(20, 8), complete=True)
+    assert evidence_of(baseline(5, 7, 3), page(20, 1), None) == Evidence(ids(20, 8), complete=True, by_order=True)
 
 
 def test_a_known_contact_at_the_top_means_nothing_is_newer() -> None:
     """Nothing is a candidate, and that is complete: the batch created nobody."""
-    assert evidence_of(baseline(20), page(20, 1), None) == Evidence(frozenset(), complete=True)
+    assert evidence_of(baseline(20), page(20, 1), None) == Evidence(frozenset(), complete=True, by_order=True)
 
 
 def test_a_full_page_without_a_known_contact_is_not_complete() -> None:
@@ -52,14 +52,15 @@ def test_a_full_page_without_a_known_contact_is_not_complete() -> None:
 def test_a_page_that_reaches_a_known_contact_at_its_very_end_is_complete() -> None:
     """The last place proves as much as any."""
     last = 1001 - NEWEST
-    assert evidence_of(baseline(last), page(1000, last), None) == Evidence(ids(1000, last + 1), complete=True)
+    evidence = evidence_of(baseline(last), page(1000, last), None)
+    assert evidence == Evidence(ids(1000, last + 1), complete=True, by_order=True)
 
 
 def test_an_empty_workspace_needs_no_known_contact() -> None:
     """There was nobody, so a page that is not full is everybody since, in whatever order."""
     newest = [contact(1), contact(3), contact(2)]
-    assert evidence_of(baseline(), newest, None) == Evidence(ids(3, 1), complete=True)
-    assert evidence_of(baseline(), [], None) == Evidence(frozenset(), complete=True)
+    assert evidence_of(baseline(), newest, None) == Evidence(ids(3, 1), complete=True, by_order=True)
+    assert evidence_of(baseline(), [], None) == Evidence(frozenset(), complete=True, by_order=True)
 
 
 def test_an_empty_workspace_that_is_full_now_proves_nothing() -> None:
