@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shlex
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +83,32 @@ def test_what_a_program_has_handled_is_acknowledged(
         (EACH, (), "3 if event['data']['n'] % 2 else 0", "exit code 3"),
         (ALL, ("--stay",), "if event['data']['n'] % 2: sys.exit(3)", "ended before it printed the id"),
         (ALL, ("--stay",), "if event['data']['n'] % 2: event['id'] = 'no'", "printed 'no' instead of the id"),
+        (EACH, (), "__import__('os').kill(0, 15) if event['data']['n'] % 2 else 0", "ended by signal 15"),
+        (ALL, ("--stay",), "if event['data']['n'] % 2: __import__('os').kill(0, 9)", "ended before it printed"),
+        (ALL, ("--stay",), "if event['data']['n'] % 2: print('x' * 3_000_000, flush=True)", "more than 1,048,576"),
+        (
+            ALL,
+            ("--stay",),
+            "if event['data']['n'] % 2: print('y' * 900_000, flush=True)",
+            f"'{'y' * 80}…' instead",
+        ),
+        (
+            ALL,
+            ("--stay",),
+            "if event['data']['n'] % 2: print(event['id'][:-1], end=''); sys.exit()",
+            "instead of the",
+        ),
+        (
+            ALL,
+            ("--stay",),
+            "if event['data']['n'] % 2: __import__('os').close(1)",
+            "ended before it printed the id",
+        ),
     ],
-    ids=["each", "all dies", "all refuses"],
+    ids=[
+        *("each", "all dies", "all refuses", "each by a signal", "all by a signal", "a line without an end"),
+        *("a long line", "a part of the id", "no output"),
+    ],
 )
 def test_what_it_has_not_handled_comes_again(
     url: str, tmp_path: Path, source: str, options: tuple[str, ...], verdict: str, why: str
@@ -109,6 +135,44 @@ def test_a_program_that_takes_too_long_is_ended(
 
 
 @pytest.mark.parametrize(
+    "verdict",
+    ["print('\\n', flush=True)", "print(event['id'], flush=True)", "print(last, flush=True); last = event['id']"],
+    ids=["empty lines", "its own id twice", "the id before"],
+)
+def test_what_a_program_prints_besides_means_nothing(url: str, tmp_path: Path, verdict: str) -> None:
+    """A duplicate of an id is no answer to the next event, and no refusal of it."""
+    command = program(tmp_path, "last = ''\n" + ALL, verdict)
+    outcome = run(url, "--exec", command, "--stay", "--count", "6")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert seen(tmp_path) == [*range(6)]
+    assert (group(url)["behind"], group(url)["in_flight"]) == (0, 0)
+
+
+CHILD = """
+import subprocess, sys
+sys.stdin.readline()
+subprocess.run([sys.executable, "-c", "import sys, time; open({log!r}, 'w').close(); time.sleep(600); {verdict}"])
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("--stay",)], ids=["each", "all"])
+def test_what_a_program_has_started_is_ended_with_it(url: str, tmp_path: Path, options: tuple[str, ...]) -> None:
+    """A shell in front of the real handler leaves nobody at work on an event that is another's by then."""
+    mark = uuid.uuid4().hex
+    command = program(tmp_path, CHILD, f"'{mark}'")
+    run(url, "--exec", command, *options, "--count", "1", "--visibility", "1")
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if os.access(path, os.R_OK)]
+    assert not [one for one in commands if mark.encode() in one]
+
+
+def test_a_program_that_stays_may_finish_its_work(url: str, tmp_path: Path) -> None:
+    """The end of its input asks it to end; what it does then is waited for."""
+    source = ALL + "\nimport time\ntime.sleep(0.3)\nopen({log!r}, 'a').write('99')\n"
+    assert run(url, "--exec", program(tmp_path, source, "pass"), "--stay", "--count", "6").code == 0
+    assert seen(tmp_path) == [*range(6), 99]
+
+
+@pytest.mark.parametrize(
     ("options", "said"),
     [
         (("--exec", "no-such-program --x"), "'no-such-program' is no program"),
@@ -126,21 +190,3 @@ def test_a_program_that_cannot_be_run_is_told_before_anything_is_taken(
     assert said in outcome.err
     (status,) = invoke("hub", "status", "--hub", url, "--json").rows
     assert status["groups"] == []
-
-
-@pytest.mark.parametrize("command", [("status",), ("init",), ("events", "--group", "billing"), ("trim",)])
-@pytest.mark.parametrize("scheme", ["redis", "postgresql"])
-async def test_an_engine_that_says_nothing_is_given_up(scheme: str, command: tuple[str, ...]) -> None:
-    """A wrong port, or a host behind a firewall, costs a command `--timeout` and no more."""
-    hold = asyncio.Event()
-
-    async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await hold.wait()
-        writer.close()
-
-    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
-        url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
-        outcome = await asyncio.to_thread(invoke, "hub", *command, "--hub", url, "--timeout", "0.3")
-        hold.set()
-    assert outcome.code == 9
-    assert "no answer in time" in outcome.err

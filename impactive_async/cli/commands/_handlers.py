@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import shlex
 import shutil
+import signal
 from abc import abstractmethod
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from impactive_async.cli.kit.errors import UsageError
 from impactive_async.hub import EventReader, HubEvent
@@ -18,6 +21,11 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE: Final = 1 << 20
 """Bytes of a line that a program prints."""
+_SHOWN: Final = 80
+"""Characters that a message quotes of such a line."""
+_GRACE: Final = 5.0
+"""Seconds that a program has to end by itself."""
+_KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
 class Handler(Protocol):
@@ -34,7 +42,7 @@ class Handler(Protocol):
 
     @abstractmethod
     async def aclose(self) -> None:
-        """End what still runs."""
+        """Have what still runs end by itself; kill it after five seconds."""
 
 
 class ProcessForEach(Handler):
@@ -46,29 +54,33 @@ class ProcessForEach(Handler):
 
     async def handle(self, event: HubEvent, within: float) -> str:
         """See `Handler.handle`."""
-        self._running = process = await asyncio.create_subprocess_exec(*self._words, stdin=PIPE)
+        self._running = process = await _start(self._words)
         try:
             async with asyncio.timeout(within):
                 await process.communicate(_line(event))
         except TimeoutError:
-            await self.aclose()
+            await _kill(process)
             return f"it took longer than {within:g} s, and was ended"
-        return f"exit code {process.returncode}" if process.returncode else ""
+        return _failure(process.returncode or 0)
 
     async def aclose(self) -> None:
-        """See `Handler.aclose`."""
-        await _end(self._running)
+        """See `Handler.aclose`; SIGTERM asks it to end."""
+        if self._running is not None and self._running.returncode is None:
+            _send(self._running, signal.SIGTERM)
+            await _end(self._running)
 
 
 class ProcessForAll(Handler):
     """Runs the program once. It reads events, one a line, and prints the id of each when it has handled it.
 
-    A program that ends, or takes too long, is started again with the next event.
+    A program that ends, takes too long, or prints something else is ended, and started again with the next event.
+    Empty lines, and the id of the event before, say nothing.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
         self._words = words
         self._running: Process | None = None
+        self._before = ""
 
     async def handle(self, event: HubEvent, within: float) -> str:
         """See `Handler.handle`."""
@@ -77,13 +89,22 @@ class ProcessForAll(Handler):
                 printed = await self._ask(event)
         except TimeoutError:
             why = f"it took longer than {within:g} s, and was ended"
-        except (ConnectionError, ValueError) as error:  # it reads no more, or prints a line without an end
-            why = str(error) or "it reads no more"
+        except ConnectionError:
+            why = "it reads no more"
+        except ValueError:
+            why = f"it printed more than {_LONGEST_LINE:,} bytes without an end of line"
         else:
             if printed == event.id:
+                self._before = event.id
                 return ""
-            why = f"it printed {printed!r} instead of the id" if printed else "it ended before it printed the id"
-        await self.aclose()
+            why = (
+                f"it printed {_cut(printed)!r} instead of the id"
+                if printed
+                else "it ended before it printed the id"
+            )
+        running, self._running = self._running, None
+        if running is not None:
+            await _kill(running)
         return why
 
     async def _ask(self, event: HubEvent) -> str:
@@ -92,19 +113,25 @@ class ProcessForAll(Handler):
         assert process.stdout  # noqa: S101
         process.stdin.write(_line(event))
         await process.stdin.drain()
-        return (await process.stdout.readline()).decode(errors="replace").strip()
+        while line := await process.stdout.readline():
+            printed = line.decode(errors="replace").strip()
+            if printed not in ("", self._before) or printed == event.id:
+                return printed
+        return ""
 
     async def _process(self) -> Process:
         if self._running is None or self._running.returncode is not None:
-            self._running = await asyncio.create_subprocess_exec(
-                *self._words, stdin=PIPE, stdout=PIPE, limit=_LONGEST_LINE
-            )
+            self._running = await _start(self._words, stdout=PIPE, limit=_LONGEST_LINE)
+            self._before = ""
         return self._running
 
     async def aclose(self) -> None:
-        """See `Handler.aclose`; a program that can reads to the end of its input, and then ends."""
+        """See `Handler.aclose`; the end of its input asks it to end."""
         running, self._running = self._running, None
-        await _end(running)
+        if running is not None and running.returncode is None:
+            assert running.stdin  # noqa: S101 - as above
+            running.stdin.close()
+            await _end(running)
 
 
 def handler_of(command: str, *, stays: bool) -> Handler:
@@ -150,7 +177,44 @@ def _line(event: HubEvent) -> bytes:
     return f"{event.to_json()}\n".encode()
 
 
-async def _end(process: Process | None) -> None:
-    if process is not None and process.returncode is None:
-        process.kill()
-        await process.wait()
+def _failure(code: int) -> str:
+    """Return why a program that ended so has not handled its event; "" if it has."""
+    if code < 0:
+        return f"it was ended by signal {-code}"
+    return f"exit code {code}" if code else ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+async def _start(words: Sequence[str], **pipes: Any) -> Process:
+    """Start a program in a process group of its own, so that what it starts can be ended with it."""
+    return await asyncio.create_subprocess_exec(*words, stdin=PIPE, process_group=0, **pipes)
+
+
+def _send(process: Process, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, number)
+        else:  # on Windows, which has no groups
+            process.kill()
+
+
+async def _end(process: Process) -> None:
+    """Wait until a program that was asked to end has done so; kill it if that takes too long."""
+    try:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE):
+                while process.stdout and await process.stdout.read(_LONGEST_LINE):
+                    pass
+                await process.wait()
+    finally:
+        await _kill(process)
+
+
+async def _kill(process: Process) -> None:
+    _send(process, _KILL)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_GRACE):  # what has left the group may hold its pipes open
+            await process.wait()

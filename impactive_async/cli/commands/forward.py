@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from impactive_async.cli.commands._hub import NAMESPACE, namespace_option, open_hub
+from impactive_async.cli.commands._hub import NAMESPACE, TIMEOUT, namespace_option, open_hub
 from impactive_async.cli.commands._operations import PORT_OPTIONS, port_of, port_options, shown
 from impactive_async.cli.commands._reports import keys_of, write_report
 from impactive_async.cli.kit.declare import Group, command
@@ -107,6 +107,8 @@ async def forward(
     """
     import asyncio
 
+    from impactive_async.hub.worker.bounds import within
+
     if since not in (None, "now"):
         raise UsageError(f"--since is `now` or left out, not {since!r}.")
     port = port_of(**{name: told.pop(name) for name in PORT_OPTIONS})
@@ -121,7 +123,7 @@ async def forward(
         run.stop_politely(lambda: _stop(process, stop))
         if hub is None:
             await engine.init()
-        await engine.status()  # to wait for a mistyped URL or namespace would be to wait for ever
+        await within(TIMEOUT, engine.status)  # to wait for a mistyped URL would be to wait for ever
         polling = None if hub else (since, interval, _kinds(destinations))
         async with shown(run, process, port, client=client):
             stats = await _deliver(run, process, destinations, stop, keys, hold, polling)

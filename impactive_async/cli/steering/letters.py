@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from impactive_async.cli.commands._hub import namespace_option, open_hub
+from impactive_async.cli.commands._hub import namespace_option, open_hub, timeout_option
 from impactive_async.cli.commands.forward import (
     NAME,
     OWN_HUB,
@@ -43,11 +43,18 @@ _MOST: Final = 1_000_000
 @group_of_option
 @option("--count", type=click.IntRange(min=1), default=100, metavar="N", help="How many at the most.")
 @namespace_option
+@timeout_option
 async def dead(
-    run: Run, hub: str | None, config: Path | None, group: str | None, count: int, namespace: str
+    run: Run,
+    hub: str | None,
+    config: Path | None,
+    group: str | None,
+    count: int,
+    namespace: str,
+    timeout: float,
 ) -> None:
     """List the events that were given up, with the reason of each; the hub keeps them."""
-    async with open_hub(hub or OWN_HUB, namespace) as engine:
+    async with open_hub(hub or OWN_HUB, namespace, timeout=timeout) as engine:
         letters = [
             letter for name in _groups(config, group) for letter in await engine.dead_letters(name, count=count)
         ]
@@ -66,6 +73,7 @@ async def dead(
     help="Those given up since then, as 2026-05-01T09:00Z, or for so long: 90m, 2h, 3d.",
 )
 @namespace_option
+@timeout_option
 async def replay(
     run: Run,
     ids: tuple[str, ...],
@@ -75,13 +83,14 @@ async def replay(
     every: bool,
     since: str | None,
     namespace: str,
+    timeout: float,
 ) -> None:
     """Deliver events again that were given up: verbatim, signed afresh, with all their tries."""
     if [bool(ids), every, since is not None].count(True) != 1:
         raise UsageError("Name dead letters by their ids, or give --all or --since.")
     start = _moment(since)
     unknown, count = set(ids), 0
-    async with open_hub(hub or OWN_HUB, namespace) as engine:
+    async with open_hub(hub or OWN_HUB, namespace, timeout=timeout) as engine:
         for name in _groups(config, group):
             letters = await engine.dead_letters(name, count=_MOST)
             chosen = [one for one in letters if _id(one) in ids or (not ids and (not start or one.since >= start))]

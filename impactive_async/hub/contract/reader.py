@@ -17,7 +17,7 @@ from impactive_async.errors import HubError, InvalidArgumentError
 from impactive_async.hub.contract.acks import AckBuffer
 from impactive_async.hub.contract.batches import BatchTaker, DeliveryBatch
 from impactive_async.hub.contract.events import HubEvent
-from impactive_async.hub.contract.waiting import back_off
+from impactive_async.hub.contract.waiting import Told, back_off
 
 LONGEST_PAUSE: Final = 30.0
 """Seconds between two tries to reach an engine that is away."""
@@ -265,18 +265,16 @@ class EventReader:
         await self._retrying(lambda: self._log.reject(group, position, reason))
 
     async def _retrying(self, call: Callable[[], Awaitable[T]]) -> T:
-        failures, said = 0, ""
+        told = Told()
         while True:
             try:
                 done = await call()
             except HubError as error:
-                pause = back_off(failures, LONGEST_PAUSE)
-                if said != str(error):
-                    said = str(error)
+                pause = back_off(told.failures, LONGEST_PAUSE)
+                if told.is_news(error):
                     _logger.warning("group %s: again in %.0f s, then less often: %s", self._group, pause, error)
             else:
-                if failures:
-                    _logger.warning("group %s: goes on, after %d failures", self._group, failures)
+                if told.failures:
+                    _logger.warning("group %s: goes on, after %d failures", self._group, told.failures)
                 return done
-            failures += 1
             await self._clock.sleep(pause)

@@ -19,9 +19,10 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from impactive_async._clock import Clock
+from impactive_async.errors import ConfigurationError
 from impactive_async.hub.postgres.errors import BROKEN, UNREADABLE, explanation, is_final
 from impactive_async.hub.reaching.refusals import wrong_url
-from impactive_async.hub.reaching.strangers import POSTGRES, stranger
+from impactive_async.hub.reaching.strangers import POSTGRES, stranger, unless_strange
 from impactive_async.hub.reaching.url import check_url, places_of
 
 if TYPE_CHECKING:
@@ -80,12 +81,17 @@ class PostgresConnection:
             HubError: PostgreSQL did not answer or refused the statement.
         """
         with self.explained():
-            try:
+            if self._reached:
                 return await self._fetch(query, *arguments)
+            try:
+                return await unless_strange(lambda: self._fetch(query, *arguments), self._stranger, _wrong_url)
             except BROKEN:
-                if not self._reached and (what := await stranger(places_of(urlsplit(self._url), _PORT), POSTGRES)):
-                    raise wrong_url("PostgreSQL", what) from None
+                if what := await self._stranger():
+                    raise _wrong_url(what) from None
                 raise
+
+    async def _stranger(self) -> str | None:
+        return await stranger(places_of(urlsplit(self._url), _PORT), POSTGRES)
 
     async def _fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         async with asyncio.timeout(self._timeout):
@@ -156,6 +162,10 @@ class PostgresConnection:
         except ValueError:  # for a port that is no number; it quotes what it cannot read
             raise wrong_url("PostgreSQL", "an option of it has a value that asyncpg cannot read") from None
         self._reached = True
+
+
+def _wrong_url(what: str) -> ConfigurationError:
+    return wrong_url("PostgreSQL", what)
 
 
 async def _prepare(connection: asyncpg.Connection[asyncpg.Record]) -> None:

@@ -10,11 +10,15 @@ import asyncio
 import contextlib
 import ssl
 import struct
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Awaitable, Callable, Collection
+from typing import Final, TypeVar
 
+T = TypeVar("T")
 Place = tuple[str, int]
 """A host and a port."""
+
+SLOW: Final = 1.0
+"""Seconds after which what has not answered at all is asked what it is."""
 
 _PATIENCE: Final = 1.0
 """Seconds for all questions together."""
@@ -44,6 +48,31 @@ async def stranger(places: Collection[Place], own: str) -> str | None:
     return None
 
 
+async def unless_strange(
+    call: Callable[[], Awaitable[T]],
+    ask: Callable[[], Awaitable[str | None]],
+    error: Callable[[str], Exception],
+) -> T:
+    """Make a first call. Where it takes long, it is asked beside it what answers there.
+
+    Some servers wait for more when they are greeted in another language, and a driver waits for their answer.
+
+    Args:
+        call: The call.
+        ask: Says what answers there; None if that is what it should be.
+        error: Makes of its words what is raised. The call is cancelled then.
+    """
+    calling = asyncio.ensure_future(call())
+    try:
+        await asyncio.wait((calling,), timeout=SLOW)
+        if not calling.done() and (found := await ask()):
+            raise error(found)
+        return await calling
+    finally:
+        if calling.cancel():
+            await asyncio.wait((calling,))
+
+
 async def _speaker(host: str, port: int) -> str | None:
     questions = {
         REDIS: b"PING\r\n",
@@ -51,11 +80,19 @@ async def _speaker(host: str, port: int) -> str | None:
         TLS: _client_hello(),
         _WEB: b"GET / HTTP/1.0\r\n\r\n",
     }
-    answers = await asyncio.gather(*(_ask(host, port, question) for question in questions.values()))
-    for kind, answer in zip(questions, answers, strict=True):
-        if _is_from(kind, answer):
-            return kind
-    return _OTHER if any(answers) else None
+    asked = [asyncio.create_task(_ask(host, port, kind, question)) for kind, question in questions.items()]
+    is_any = False
+    try:
+        for answered in asyncio.as_completed(asked):  # what it is no speaker of, it may never answer
+            kind, answer = await answered
+            if _is_from(kind, answer):
+                return kind
+            is_any = is_any or bool(answer)
+    finally:
+        for one in asked:
+            one.cancel()
+        await asyncio.wait(asked)
+    return _OTHER if is_any else None
 
 
 def _is_from(kind: str, answer: bytes) -> bool:
@@ -76,14 +113,14 @@ def _client_hello() -> bytes:
     return outgoing.read()
 
 
-async def _ask(host: str, port: int, question: bytes) -> bytes:
-    """Return the first bytes of an answer; none where there is none in time."""
+async def _ask(host: str, port: int, kind: str, question: bytes) -> tuple[str, bytes]:
+    """Return the first bytes of an answer to a question of this kind; none where there is none in time."""
     with contextlib.suppress(OSError, TimeoutError):
         async with asyncio.timeout(_PATIENCE):
             reader, writer = await asyncio.open_connection(host, port)
             try:
                 writer.write(question)
-                return await reader.read(_ENOUGH)
+                return kind, await reader.read(_ENOUGH)
             finally:
                 writer.transport.abort()
-    return b""
+    return kind, b""

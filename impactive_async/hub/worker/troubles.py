@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-from attrs import define
+from attrs import field, frozen
 
 from impactive_async._clock import Clock
+from impactive_async.hub.contract.waiting import Told
 from impactive_async.hub.worker.reports import Listener, Recovered, WorkerStats, WorkerTrouble
 
 FIRST: Final = 0.25
@@ -15,16 +15,10 @@ FIRST: Final = 0.25
 LONGEST: Final = 30.0
 
 
-@define
+@frozen
 class _State:
-    reason: str
     since: float
-    failures: int = 0
-
-
-def _reason(error: Exception) -> str:
-    # Ids of requests, ports and times differ from one failure to the next.
-    return f"{type(error).__name__} {re.sub(r'[^ ]*[0-9][^ ]*', '', str(error))}"
+    told: Told = field(factory=Told)
 
 
 class Troubles:
@@ -44,13 +38,11 @@ class Troubles:
 
     def failed(self, step: str, error: Exception, again_in: float | None = None) -> float:
         """Note a failure, and return the seconds to wait: `again_in`, or twice as long as after the last one."""
-        reason, state = _reason(error), self._failing.get(step)
-        is_news = state is None or state.reason != reason
-        state = state or _State(reason, self._clock.monotonic())
-        wait = min(FIRST * 2.0 ** min(state.failures, 16), LONGEST) if again_in is None else again_in
-        self._failing[step] = _State(reason, state.since, state.failures + 1)
+        state = self._failing.setdefault(step, _State(self._clock.monotonic()))
+        before = min(state.told.failures, 16)
+        wait = min(FIRST * 2.0**before, LONGEST) if again_in is None else again_in
         self._stats.troubles += 1
-        if is_news:
+        if state.told.is_news(error):
             self._report(WorkerTrouble(step=step, error=str(error), again_in=wait))
         return wait
 
@@ -58,4 +50,4 @@ class Troubles:
         """Note that a step has succeeded."""
         if state := self._failing.pop(step, None):
             lasted = self._clock.monotonic() - state.since
-            self._report(Recovered(step=step, failures=state.failures, seconds=lasted))
+            self._report(Recovered(step=step, failures=state.told.failures, seconds=lasted))

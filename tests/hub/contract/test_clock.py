@@ -111,3 +111,30 @@ async def test_what_is_logged_after_the_clock_was_put_back_is_delivered_last(
     assert await hub.receive("billing", visibility=0) == []
     set_clock(1)
     assert await hub.trim() == 2
+
+
+async def test_a_clock_that_was_put_forward_and_corrected_silences_nobody(clocked: tuple[Hub, SetClock]) -> None:
+    """Leases end early, and their holders are fenced; from then on pauses and holds last as long as they say."""
+    hub, set_clock = clocked
+    await hub.add("a")
+    early = await claimed(hub)
+    set_clock(3 * HOURS)
+    late = await claimed(hub)
+    set_clock(0)
+    with pytest.raises(FencedError):
+        await hub.commit(early, "early", events(9), 0)
+    await hub.commit(late, "1", events(1, 2), 20)
+    found = await hub.feed("a")
+    assert found
+    assert found.due_in <= 20
+    dead, in_flight = [(await hub.receive("billing", count=1, visibility=5))[0] for _ in range(2)]
+    await hub.reject("billing", dead.position, "no")
+    assert await hub.hold("billing", "first", 5)
+    set_clock(6)
+    assert await hub.claim(0) is None
+    assert await hub.hold("billing", "second", 5)
+    assert [one.event for one in await hub.receive("billing", visibility=5)] == [in_flight.event]
+    assert await hub.replay("billing") == 1
+    await hub.ack("billing", [dead.position, in_flight.position])
+    set_clock(30)
+    assert (await claimed(hub)).cursor == "1"

@@ -60,6 +60,25 @@ def away(times: int) -> list[Exception]:
     return [HubError("restarting") for _ in range(times)]
 
 
+@pytest.mark.parametrize(
+    ("refusals", "most"),
+    [
+        (["locked by process {}, again"], 1),
+        (["no answer on port {}", "no connection to port {}"], 24),
+    ],
+    ids=["with a number", "in turns"],
+)
+async def test_an_engine_that_refuses_for_days_is_some_lines(
+    refusals: list[str], most: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What differs in a number is the same refusal, and two that take turns are not told each time."""
+    log = Log(trouble=[HubError(refusals[n % len(refusals)].format(n)) for n in range(5_000)])
+    await anext(reader(log, FakeClock()))
+    *said, goes_on = [record.getMessage() for record in caplog.records]
+    assert len(said) <= most
+    assert goes_on == "group billing: goes on, after 5000 failures"
+
+
 async def test_a_reader_waits_for_an_engine_that_is_away(caplog: pytest.LogCaptureFixture) -> None:
     """Whatever fails between two events is tried again, less and less often, and said in the log."""
     log, clock = Log(trouble=away(6)), FakeClock()

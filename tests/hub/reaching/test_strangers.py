@@ -12,6 +12,7 @@ import trustme
 
 from impactive_async.errors import ConfigurationError, HubError
 from impactive_async.hub import Hub
+from impactive_async.hub.reaching.strangers import unless_strange
 from tests.hub.contract.test_lost_answers import impatient_hub
 
 SCHEMES = ("redis", "redis+sentinel", "redis+cluster", "postgresql")
@@ -80,3 +81,43 @@ async def test_an_engine_that_only_ends_connections_may_come_back(scheme: str) -
     async with answering(b"") as port, hub_at(scheme, port) as hub:
         with pytest.raises(HubError):
             await hub.check()
+
+
+async def test_a_first_call_that_is_slow_is_not_waited_for_where_a_stranger_answers() -> None:
+    """A server that waits for more, as Redis does where it is greeted in PostgreSQL's language, is named."""
+    given_up = asyncio.Event()
+
+    async def endless() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            given_up.set()
+
+    async def ask() -> str:
+        return "it is a web server"
+
+    with pytest.raises(ConfigurationError, match="a web server"):
+        await unless_strange(endless, ask, ConfigurationError)
+    assert given_up.is_set()
+
+
+async def test_what_answers_in_time_is_not_asked_what_it_is() -> None:
+    """Nor is an engine that is slow and no stranger given up."""
+    asked = 0
+
+    async def ask() -> None:
+        nonlocal asked
+        asked += 1
+
+    async def slow() -> str:
+        while not asked:  # noqa: ASYNC110 - what asks sets no event
+            await asyncio.sleep(0.01)
+        return "at last"
+
+    async def quick() -> str:
+        return "at once"
+
+    assert await unless_strange(quick, ask, ConfigurationError) == "at once"
+    assert asked == 0
+    assert await unless_strange(slow, ask, ConfigurationError) == "at last"
+    assert asked == 1
