@@ -142,8 +142,9 @@ class Cursor:
         self._judge.check_workspace(page, look=look)
         before, was_back = watermarks.clock, watermarks.went_back
         lowest = watermarks.tell(server_now, fell_back)
-        removed = self.seen_rows.show_page(shown, self.cap, watermarks.clock, look=look) if self.seen_rows else []
         self._judge.learn(page)
+        seen, order = self.seen_rows, {"look": look, "newest_first": self._judge.order == "newest"}
+        removed = [] if seen is None else seen.show_page(page, self.cap, watermarks.clock, **order)
         self._in_flight.ends |= ends_of(page, watermarks.tick)
         first, self._primed = not self._primed, True
         if first and self._from_now:
@@ -285,11 +286,7 @@ class Cursor:
 
     def _record(self, spans: Sequence[Span]) -> list[Span]:
         """Keep the parts of the spans that were not reported before, and return them."""
-        recorded: list[Span] = []
-        for span in spans:
-            parts = gaps.uncovered(self._gaps, span)
-            self._gaps = gaps.record(self._gaps, parts, self._watermarks.floor)
-            recorded += parts
+        self._gaps, recorded = gaps.recorded(self._gaps, spans, self._watermarks.floor)
         return recorded
 
     def dumps(self) -> str:

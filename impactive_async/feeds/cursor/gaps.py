@@ -1,5 +1,6 @@
 """The gaps reported so far, as a sorted list of disjoint spans, so that each moment is reported once."""
 
+from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from impactive_async.feeds.cursor import timestamps
@@ -53,6 +54,16 @@ def record(known: list[Span], new: list[Span], floor: int) -> list[Span]:
         first, second = spans[:2]
         spans[:2] = [Span(first.low, second.high, first.kind)] if second.low <= floor else [second]
     return spans
+
+
+def recorded(known: list[Span], new: Sequence[Span], floor: int) -> tuple[list[Span], list[Span]]:
+    """Return `known` with the new spans, and those parts of these that it did not cover; see `record`."""
+    uncovered_parts: list[Span] = []
+    for span in new:
+        parts = uncovered(known, span)
+        known = record(known, parts, floor)
+        uncovered_parts += parts
+    return known, uncovered_parts
 
 
 def _joined(spans: list[Span]) -> list[Span]:

@@ -24,7 +24,7 @@ from impactive_async.feeds.cursor import gaps, timestamps
 from impactive_async.feeds.cursor import saved_text as state
 from impactive_async.feeds.cursor.evidence.contents import read_contents
 from impactive_async.feeds.cursor.evidence.rotation import Rotation
-from impactive_async.feeds.cursor.evidence.seen_rows import SeenRows, is_short
+from impactive_async.feeds.cursor.evidence.seen_rows import SeenRows
 from impactive_async.feeds.cursor.evidence.witnesses import CERTAIN
 from impactive_async.feeds.cursor.gaps import Span
 from impactive_async.feeds.cursor.in_flight import InFlight
@@ -155,8 +155,7 @@ class Snapshot:
         arrivals, bad, cap = page.arrivals, page.bad, len(page) if page.more else self._cap
         settled = self._settled(page) if self._rotation.rows else []
         lost = [*settled, *self._lost(page, cap, first=first)]
-        for span in lost:
-            self._gaps = gaps.record(self._gaps, gaps.uncovered(self._gaps, span), timestamps.END)
+        self._gaps, _ = gaps.recorded(self._gaps, lost, timestamps.END)
         reported = [gaps.public(self.feed, span) for span in lost]
         if first:
             self._known.update(version for at, _, _, _, (version, _) in arrivals if at < self._start)
@@ -164,11 +163,9 @@ class Snapshot:
         new = [arrival for arrival in arrivals if self._is_new(arrival)]
         self._in_flight.add(new)
         self._forget(arrivals, cap)
-        removed = []
-        if self.seen_rows is not None:
-            whole = not bad and is_short(len(page), cap)
-            ids = [row_id for *_, ((row_id, _), _) in arrivals]
-            removed = self.seen_rows.show(ids, self._clock or 0, whole=whole)
+        seen, clock = self.seen_rows, self._clock
+        changed = {row_id for *_, ((row_id, _), _) in new}
+        removed = [] if seen is None else seen.show_contents(page, cap, clock, changed)
         told = self._quarantine.unreported(bad)
         return Accepted([row for *_, row in new], reported, told, removed=removed)
 

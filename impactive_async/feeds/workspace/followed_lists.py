@@ -35,11 +35,13 @@ class SequenceList:
         statuses: The status of each sequence, by its id.
         bad: The rows that cannot be read. Any sequence that is not listed may be one of them.
         may_be_cut: Whether there may be sequences that the answer does not show.
+        missing: Those that earlier runs followed, and that may be among these.
     """
 
     statuses: Mapping[str, Any]
     bad: Sequence[BadRow] = ()
     may_be_cut: bool = False
+    missing: Sequence[str] = ()
 
     @property
     def is_whole(self) -> bool:

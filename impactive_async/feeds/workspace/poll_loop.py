@@ -134,7 +134,8 @@ class PollLoop:
             new = [one for kind in kinds if (one := FeedId(kind, sequence_id)) not in self._feeds]
             if new and self._discovery.is_usable(new[0]):
                 (archived if status == ARCHIVED else active).extend(new)
-        await self._add(active)
+        missing = [FeedId(kind, one) for one in listed.missing for kind in kinds]
+        await self._add([*active, *filter(self._discovery.was_followed, missing)])
         await self._add_archived(archived)
         if self._options.store is not None:
             await self._save_seen(kinds)
@@ -302,7 +303,8 @@ class PollLoop:
         if isinstance(error, NotFoundError) and feed.id.sequence_id is not None and not is_foreign(error):
             _log.warning("%s: the server says there is no such sequence", name)
             self._answered(feed, kind)
-            return self._options.interval  # by then its absence from the list of sequences has ended it
+            feed.followed = feed.followed and not (pace.errors and self._discovery.is_gone(feed.id))
+            return pace.after_refusal(error)  # by then its absence from the list of sequences has ended it
         feed.last_poll_owed = True
         wait = self.failures.pause_after(error, feed.id, name, pace)
         if isinstance(error, APIError) and (may_pass(error) or is_foreign(error)):

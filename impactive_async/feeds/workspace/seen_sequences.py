@@ -36,9 +36,11 @@ class SeenSequences:
     def __contains__(self, sequence_id: str) -> bool:
         return sequence_id in self.followed or sequence_id in self.ignored
 
-    def updated(self, at: datetime, followed: Collection[str], ignored: Collection[str]) -> Self:
-        """Return the sets with more sequences in them; the same object if none is new."""
-        followed = self.followed.union(followed)
+    def updated(
+        self, at: datetime, followed: Collection[str], ignored: Collection[str], *, gone: Collection[str] = ()
+    ) -> Self:
+        """Return the sets with more sequences in them, and without those gone; the same object if none is new."""
+        followed = self.followed.union(followed).difference(gone)
         ignored = self.ignored.union(ignored) - followed
         if followed == self.followed and ignored == self.ignored:
             return self

@@ -13,6 +13,7 @@ from impactive_async._codec.json_bytes import StoredJson
 from impactive_async.errors import CursorError, InvalidArgumentError
 from impactive_async.feeds.cursor import timestamps
 from impactive_async.feeds.cursor.evidence.reach import LEAST_CAP
+from impactive_async.feeds.cursor.evidence.wholeness import ShownRows, Wholeness, is_short
 from impactive_async.feeds.cursor.quarantine import Quarantine
 from impactive_async.feeds.cursor.rules import NOW
 from impactive_async.feeds.cursor.server_clock import THIS_MACHINE, time_at_server
@@ -24,6 +25,11 @@ from impactive_async.feeds.workspace.seen_sequences import SeenSequences, load_s
 START_KEY: Final = "workspace/start"
 """The key in the store under which the moment is kept that `NOW` means. Sequences found by a later run start
 there."""
+CUT: Final = (
+    "the list of sequences may be cut off at %d: those that it shows no more are followed on, and those that it "
+    "has never shown are not followed"
+)
+
 _log = logging.getLogger("impactive_async.feed")
 
 SKEW: Final = timedelta(minutes=1)
@@ -41,13 +47,13 @@ class SequenceDiscovery:
         self._stats = stats
         self._bad = Quarantine()
         self._unusable: set[str | None] = set()  # ids
-        self._lists = lists
-        self._options = options
+        self._lists, self._options = lists, options
         self._seen: dict[str, SeenSequences] = {}  # by earlier runs, for each kind of list
         self._late_start: dict[str, datetime] = {}
+        self._listed: Collection[str] = ()  # ids
         self._listed_at = timestamps.EPOCH  # by the server's clock
-        self._listed: set[str] = set()  # ids, as long as they may exist
-        self._longest = 0  # list
+        self._wholeness = Wholeness()
+        self._gone: set[str] = set()  # ids of sequences that the server says there are none of
         self._cut = False
         self.done = False
         """Whether the first list of sequences has been followed up."""
@@ -72,22 +78,34 @@ class SequenceDiscovery:
         return self._judged(answer.value)
 
     def _judged(self, listed: SequenceList) -> SequenceList:
-        """Return the list, marked if it may be cut off.
-
-        It may be if it says so, or if it is as long as ever although sequences are gone from it.
-        """
-        ids = listed.statuses.keys()
-        as_long = len(ids) >= max(LEAST_CAP, self._longest)
-        cut = listed.may_be_cut or (as_long and not self._listed <= ids)
-        self._longest, self._listed = max(self._longest, len(ids)), self._listed | ids if cut else {*ids}
+        """Return the list, marked if it may be cut off, and lacks sequences that are known."""
+        ids, known = [*listed.statuses], self._wholeness.rows
+        seems_whole = not listed.bad and not listed.may_be_cut and is_short(len(ids), None)
+        whole = self._wholeness.take(ShownRows(ids=ids, seems_whole=seems_whole))
+        missing = [str(one) for one in known if one not in listed.statuses]
+        if missing and not self.done and len(ids) >= LEAST_CAP:  # an earlier run may have seen a longer list
+            whole, self._wholeness.cut_at = False, len(ids)
+        if whole:
+            self._wholeness.forget(missing)
+        cut = listed.may_be_cut or (bool(missing) and not whole)
         if cut and not self._cut:
-            _log.warning(
-                "the list of sequences may be cut off at %d: those that it shows no more are followed on, and "
-                "those that it has never shown are not followed",
-                len(ids),
-            )
-        self._cut = cut
-        return attrs.evolve(listed, may_be_cut=cut)
+            _log.warning(CUT, len(ids))
+        self._cut, self._listed = cut, listed.statuses.keys()
+        self._gone.difference_update(self._listed)
+        return attrs.evolve(listed, may_be_cut=cut, missing=() if whole or self.done else missing)
+
+    def was_followed(self, feed: FeedId) -> bool:
+        """Whether an earlier run followed the feed's sequence."""
+        seen = self._seen.get(feed.kind)
+        return seen is not None and feed.sequence_id in seen.followed
+
+    def is_gone(self, feed: FeedId) -> bool:
+        """Whether a sequence is gone that the server says there is none of: it is if it is not listed either."""
+        if feed.sequence_id is None or feed.sequence_id in self._listed:
+            return False
+        self._gone.add(feed.sequence_id)
+        self._wholeness.forget((feed.sequence_id,))
+        return True
 
     def is_usable(self, feed: FeedId) -> bool:
         """Whether a URL can hold the id of a sequence; the first time that it cannot is a warning in the log."""
@@ -110,6 +128,7 @@ class SequenceDiscovery:
             if seen is not None:
                 self._seen[kind] = seen
             self._late_start[kind] = (self._listed_at if seen is None else seen.at) - SKEW
+        self._wholeness = Wholeness(sorted({one for seen in self._seen.values() for one in seen.followed}))
 
     async def _fix_start(self, server_time: datetime | None) -> None:
         """Give `NOW` one meaning for all sequences, whenever they are found and first polled."""
@@ -140,7 +159,9 @@ class SequenceDiscovery:
     async def save(self, kind: str, followed: Collection[str], ignored: Collection[str]) -> None:
         """Save for later runs which sequences are followed and which are ignored, if any is new."""
         store, before = self._options.store, self._seen.get(kind)
-        seen = (before or SeenSequences(at=self._listed_at)).updated(self._listed_at, followed, ignored)
+        seen = (before or SeenSequences(at=self._listed_at)).updated(
+            self._listed_at, followed, ignored, gone=self._gone
+        )
         if store is not None and seen is not before:
             await save_seen(store, kind, seen, self._lists.home)
             self._seen[kind] = seen

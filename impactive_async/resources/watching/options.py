@@ -152,7 +152,8 @@ _OPTIONS: Final = {
     "ignore": "Names of fields of the row that change all the time: it is not delivered again for them. All rows "
     "come once more where this is changed.",
     "removals": "Whether a `Removed` is delivered for a row that the list shows no more. It takes two pages that "
-    "show the whole list, and ten if most of its rows are gone; a list that may be cut tells nothing.",
+    "show the whole list, and ten if most of its rows are gone; a list that may be cut tells nothing. Several "
+    "rows that are missing at its end may be cut off, so they are told once its length has clearly changed again.",
     "ack": '`"auto"`: a row is handled when the next one is asked for. `"manual"`: when `feed.ack(row)` is '
     "called, in any order; the list is polled again when all its rows are. `feed.batches()` needs neither.",
 }

@@ -17,7 +17,7 @@ from impactive_async._http.wire import Endpoint, ServerId, build_request, get
 from impactive_async.errors import APIError, NotFoundError
 from impactive_async.feeds.cursor import timestamps
 from impactive_async.feeds.cursor.evidence.reach import LEAST_CAP
-from impactive_async.feeds.cursor.evidence.seen_rows import is_short
+from impactive_async.feeds.cursor.evidence.wholeness import is_short
 from impactive_async.feeds.cursor.seen_versions import is_id
 from impactive_async.feeds.delivery.source import Recovery
 from impactive_async.models import Contact

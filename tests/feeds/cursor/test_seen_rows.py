@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pytest
@@ -12,14 +13,24 @@ from hypothesis import strategies as st
 from impactive_async.errors import CursorError
 from impactive_async.feeds.cursor import timestamps
 from impactive_async.feeds.cursor.evidence.seen_rows import EVERY, LOOKS, MANY_LOOKS, SeenRows
+from impactive_async.feeds.cursor.evidence.wholeness import ShownRows
+from impactive_async.feeds.cursor.seen_versions import RowId
+from impactive_async.models import Removed
 
 NOON = timestamps.parse("2026-01-01T12:00:00Z")
 SOME = [f"r{number}" for number in range(7)]
 
 
-def gone(seen_rows: SeenRows, ids: list[str], minute: int, *, whole: bool = True) -> list[str]:
+def show(
+    seen_rows: SeenRows, ids: Sequence[str], minute: int, *, whole: bool = True
+) -> Collection[tuple[RowId, Removed]]:
+    """Show a page."""
+    return seen_rows.show(ShownRows(ids=ids, seems_whole=whole), NOON + minute * timestamps.MINUTE)
+
+
+def gone(seen_rows: SeenRows, ids: Sequence[str], minute: int, *, whole: bool = True) -> list[str]:
     """The ids that a page proves gone."""
-    return [one.id for _, one in seen_rows.show(ids, NOON + minute * timestamps.MINUTE, whole=whole)]
+    return [one.id for _, one in show(seen_rows, ids, minute, whole=whole)]
 
 
 def test_a_row_is_gone_when_two_whole_pages_lack_it() -> None:
@@ -28,7 +39,7 @@ def test_a_row_is_gone_when_two_whole_pages_lack_it() -> None:
     assert gone(seen_rows, SOME, 0) == []
     assert gone(seen_rows, SOME[1:], 1) == []
     assert seen_rows.wants_look(NOON)
-    ((row_id, removed),) = seen_rows.show(SOME[1:], NOON + 2 * timestamps.MINUTE, whole=True)
+    ((row_id, removed),) = show(seen_rows, SOME[1:], 2)
     assert (row_id, removed.id, removed.last_seen) == ("r0", "r0", timestamps.moment(NOON))
     assert gone(seen_rows, SOME[1:], 3) == []
     seen_rows.handled("r0")
@@ -52,11 +63,22 @@ def test_a_list_that_stays_as_long_while_rows_leave_it_is_cut() -> None:
     seen_rows, ids = SeenRows(), [f"r{number}" for number in range(60)]
     for minute in range(10):
         assert gone(seen_rows, ids[minute : minute + 37], 2 * minute) == []
-        seen_rows.show(ids[minute + 37 : minute + 38], NOON, whole=False)  # a poll with `since` in between
+        newest = ShownRows(ids=ids[minute + 37 : minute + 38], seems_whole=False, is_look=False)
+        seen_rows.show(newest, NOON)  # a poll with `since` in between
         seen_rows = SeenRows.load(json.loads(json.dumps(seen_rows.dump())))
         assert gone(seen_rows, ids[minute : minute + 37], 2 * minute + 1) == []
-    assert gone(seen_rows, ids[9:45], 30) == []
-    assert gone(seen_rows, ids[9:45], 31) != []
+    shorter = [*ids[9:20], *ids[23:46]]
+    assert gone(seen_rows, shorter, 30) == []
+    assert gone(seen_rows, shorter, 31) != []
+
+
+def test_a_list_that_is_cut_is_not_looked_at_all_the_time() -> None:
+    """Nothing of it can be told; once in ten minutes shows whether it is whole again."""
+    seen_rows, ids = SeenRows(), [f"r{number}" for number in range(22)]
+    gone(seen_rows, ids, 0)
+    gone(seen_rows, ids[:15], 10)
+    assert not seen_rows.wants_look(NOON + 19 * timestamps.MINUTE)
+    assert seen_rows.wants_look(NOON + 10 * timestamps.MINUTE + EVERY)
 
 
 def test_a_row_that_comes_back_in_between_is_not_gone() -> None:

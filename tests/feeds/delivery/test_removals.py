@@ -108,6 +108,34 @@ async def test_a_list_that_may_be_cut_tells_nothing(crm: AsyncClient, sandbox: S
     assert (await polled(feed, cursor, 4))[0] == []
 
 
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+async def test_a_list_that_comes_to_be_cut_tells_nothing(crm: AsyncClient, sandbox: Sandbox, order: str) -> None:
+    """Bookings, sequences and enrollments that a shorter list shows no more are there, and nothing says so."""
+    booked(sandbox, 22)
+    sequences = [sandbox.state.create_sequence(f"Number {number}", [30]).id for number in range(22)]
+    for number in range(22):
+        await sandbox.clock.advance(seconds=60)
+        sandbox.state.enroll(sequences[0], [sandbox.state.create_contact("P", str(number)).id])
+    lists = ("bookings.list", "sequences.list", "sequences.enrollments")
+    sandbox.change({name: {"order": order} for name in lists})
+    feeds: list[Feed[Any]] = [
+        crm.bookings.watch(removals=True),
+        crm.sequences.watch(removals=True, ignore=["enrollment_counts"]),
+        crm.sequences.watch_enrollments(sequences[0], removals=True, on_gap="continue"),
+    ]
+    cursors = [(await feed.poll()).cursor for feed in feeds]
+    sandbox.change({name: {"order": order, "cap": 15} for name in lists})
+    for step in range(12):
+        await sandbox.clock.advance(minutes=11)
+        if step == 7:
+            booked(sandbox, 1)
+            sandbox.state.create_sequence("Another", [30])
+            sandbox.state.enroll(sequences[0], [sandbox.state.create_contact("P", "new").id])
+        for place, feed in enumerate(feeds):
+            found, cursors[place] = await polled(feed, cursors[place])
+            assert found == [], f"{feed.name}, {step}"
+
+
 @pytest.mark.contract("the time of looks is the server's", "no-date")
 @pytest.mark.contract("a list that is cut proves nothing", "small-pages")
 async def test_somebody_who_leaves_a_sequence(crm: AsyncClient, sandbox: Sandbox) -> None:
