@@ -149,7 +149,8 @@ def _reading(
 
     def read(_: CallbackOptions) -> Iterable[Observation]:
         if series.source == "engine" and not loop.is_closed():
-            asyncio.run_coroutine_threadsafe(shown.view.status(), loop)  # the SDK reads in a thread of its own
+            for asked in (shown.view.status(), shown.view.lists.ask()):
+                asyncio.run_coroutine_threadsafe(asked, loop)  # the SDK reads in a thread of its own
         for labels, value in series.values(shown, shown.view.latest):
             yield Observation(value, dict(zip(names, labels, strict=True)))
 

@@ -89,8 +89,6 @@ class Activity:
     """By kind and by what the gap comes from."""
     last_poll: dict[str, float] = field(factory=dict)
     """When the last poll of a kind was committed, in seconds since 1970."""
-    complete_until: dict[str, float] = field(factory=dict)
-    """Up to when the list of a kind that was polled last is complete, in seconds since 1970."""
     lateness: dict[str, float] = field(factory=dict)
     """By how many seconds, at the most, rows of a kind became visible late, as this worker has seen it."""
     failing: dict[str, LastError] = field(factory=dict)
@@ -119,7 +117,7 @@ class Activity:
         match report:
             case Polled(feed=feed, events=events, coverage=coverage):
                 self._polled(feed, events)
-                self._covered(kind_of(feed), coverage)
+                self._late(kind_of(feed), coverage)
                 if self.per_sequence:
                     self.sequences.record(feed, self.now(), coverage)
             case PollFailed(feed=feed, error=error) | Died(feed=feed, error=error):
@@ -166,12 +164,9 @@ class Activity:
         self.failing_since = None
         self.hour.add(polls=1, events=events)
 
-    def _covered(self, kind: str, coverage: Coverage | None) -> None:
-        if coverage is None:
-            return
-        self.lateness[kind] = max(self.lateness.get(kind, 0.0), coverage.lateness.total_seconds())
-        if coverage.complete_until is not None:
-            self.complete_until[kind] = coverage.complete_until.timestamp()
+    def _late(self, kind: str, coverage: Coverage | None) -> None:
+        if coverage is not None:
+            self.lateness[kind] = max(self.lateness.get(kind, 0.0), coverage.lateness.total_seconds())
 
     def _failed(self, feed: str, error: str) -> None:
         now = self.now()

@@ -13,6 +13,7 @@ from impactive_async.errors import HubError
 from impactive_async.hub import DeadLetter, Hub, HubStatus
 from impactive_async.hub.worker.bounds import within
 from impactive_async.operations.activity import Activity
+from impactive_async.operations.completeness import CompletenessView
 from impactive_async.operations.deliveries import ForwardActivity
 
 PATIENCE: Final = 2.0
@@ -39,6 +40,12 @@ class HubView:
     _last: HubStatus | HubError | None = None
     _letters: Sequence[DeadLetter] = ()
     _letters_of: HubStatus | None = None
+    lists: CompletenessView = field(init=False)
+    """Up to when its lists are complete."""
+
+    @lists.default
+    def _its_lists(self) -> CompletenessView:
+        return CompletenessView(self._hub, self._monotonic)
 
     @property
     def hub(self) -> Hub:

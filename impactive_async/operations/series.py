@@ -35,7 +35,7 @@ class Series:
         rises: Whether it is a counter.
     """
 
-    source: Literal["worker", "forwarder", "hub", "engine"]
+    source: Literal["worker", "lists", "forwarder", "hub", "engine"]
     name: str
     unit: str
     says: str
@@ -57,6 +57,7 @@ class Series:
         """
         asked = {
             "worker": shown.activity,
+            "lists": shown.view.lists.latest if shown.activity else None,
             "forwarder": shown.deliveries,
             "hub": hub if isinstance(hub, HubStatus) else None,
             "engine": hub if hub is not None else HubError("nobody has asked yet"),
@@ -140,12 +141,20 @@ SERIES: Final = (
         lambda activity: activity.last_poll,
     ),
     Series(
-        "worker",
+        "lists",
         "impactive.worker.complete_until.timestamp",
         "s",
-        "Up to when the list of the kind that was polled last is complete, in seconds since 1970.",
+        "Up to when every list of the kind is complete, whoever polls it, in seconds since 1970.",
         ("kind",),
-        lambda activity: activity.complete_until,
+        lambda lists: lists.until,
+    ),
+    Series(
+        "lists",
+        "impactive.worker.unread_lists",
+        "{list}",
+        "Lists of the hub of which is not known up to when they are complete, as they were not read yet.",
+        ("kind",),
+        lambda lists: lists.unknown,
     ),
     Series(
         "worker",

@@ -86,6 +86,7 @@ async def serving(
     finally:
         pages.closing.set()
         await runner.cleanup()
+        await shown.view.lists.aclose()
 
 
 class _Pages:
@@ -113,6 +114,7 @@ class _Pages:
 
     async def _metrics(self, request: web.Request) -> web.Response:
         self._collector.hub = await self._shown.view.status()
+        await self._shown.view.lists.ask()
         return web.Response(body=exposition(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def _livez(self, request: web.Request) -> web.Response:
@@ -124,6 +126,7 @@ class _Pages:
     async def _now(self, request: web.Request) -> Moment:
         view = self._shown.view
         hub, letters = await view.status(), await view.dead_letters()
+        await view.lists.ask()
         return Moment(self._shown, hub, letters, self._steering.form_key(request))
 
     async def _page(self, request: web.Request) -> web.Response:

@@ -10,6 +10,7 @@ from attrs import frozen
 from impactive_async.errors import HubError
 from impactive_async.hub import DeadLetter, HubStatus
 from impactive_async.operations.activity import Activity
+from impactive_async.operations.completeness import Completeness
 from impactive_async.operations.deliveries import ForwardActivity
 from impactive_async.operations.page.markup import (
     Cell,
@@ -67,7 +68,7 @@ def _sections(now: Moment) -> Iterator[str]:
     yield section("groups", "Consumer groups and destinations", _groups(hub, now.form_key))
     yield section("hour", "The last hour", _hour(activity, deliveries))
     if activity:
-        yield section("kinds", "Kinds", _kinds(activity))
+        yield section("kinds", "Kinds", _kinds(activity, now.shown.view.lists.latest))
     taken = [(moment(one.at), one.action, one.what, one.outcome) for one in reversed(now.shown.actions)]
     yield section("taken", "Done on this page", table(("When", "Action", "What", "Outcome"), taken))
 
@@ -201,18 +202,25 @@ def _hour(activity: Activity | None, deliveries: ForwardActivity | None) -> str:
     return "".join(charts)
 
 
-def _kinds(activity: Activity) -> str:
+def _kinds(activity: Activity, lists: Completeness | None) -> str:
+    known = lists or Completeness({}, {})
     rows = [
         (
             kind,
-            moment(at),
+            moment(activity.last_poll.get(kind)),
             f"{activity.events[kind]:,}",
-            moment(activity.complete_until.get(kind)),
+            _complete_up_to(known, kind),
             span(activity.lateness.get(kind)),
         )
-        for kind, at in sorted(activity.last_poll.items())
+        for kind in sorted({*activity.last_poll, *known.until, *known.unknown})
     ]
-    return table(("Kind", "Last good poll", "Events", "Complete up to", "Rows came late by"), rows)
+    return table(("Kind", "Last good poll", "Events", "All lists complete up to", "Rows came late by"), rows)
+
+
+def _complete_up_to(lists: Completeness, kind: str) -> str:
+    until, unread = lists.until.get(kind), lists.unknown.get(kind, 0)
+    said = "unknown" if until is None else moment(until)
+    return f"{said}; not read yet: {unread:,}" if unread else said
 
 
 def _acted(heads: Sequence[str], rows: Sequence[Sequence[Cell]], form_key: str | None) -> str:
