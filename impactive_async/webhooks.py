@@ -20,7 +20,7 @@ from typing import Final
 from attrs import field, frozen
 
 from impactive_async._checks import check_seconds
-from impactive_async.errors import ConfigurationError, ImpactiveError
+from impactive_async.errors import ConfigurationError, ImpactiveError, InvalidArgumentError
 from impactive_async.hub.contract.events import HubEvent
 
 __all__ = ["TOLERANCE", "WebhookSecret", "WebhookVerificationError", "sign", "verify", "webhook_id"]
@@ -108,7 +108,7 @@ def sign(body: bytes, message_id: str, secrets: Secrets, *, now: float | None = 
 
 
 def verify(
-    body: bytes | str,
+    body: bytes | bytearray | memoryview | str,
     headers: Mapping[str, str],
     secrets: Secrets,
     *,
@@ -131,13 +131,14 @@ def verify(
         WebhookVerificationError: A header is missing, the signature fits no secret, the message is too old or from
             the future, or what was signed is no event.
         ConfigurationError: There is no secret, or one is none.
+        InvalidArgumentError: The body is neither bytes nor text, as it was parsed already.
     """
     known = parse_secrets(secrets)
-    message = body.encode("utf-8", "backslashreplace") if isinstance(body, str) else body
+    message = _bytes(body)
     message_id, timestamp, signatures = _headers(headers)
     _check_time(timestamp, time.time() if now is None else now, check_seconds(tolerance, "tolerance"))
     expected = [secret.signature(message_id, timestamp, message) for secret in known]
-    if not _any_equal(expected, signatures.split(" ")):
+    if not _any_equal(expected, signatures.split()):
         raise WebhookVerificationError(
             "The signature fits no secret: the message is not the sender's, its body was changed on the way "
             "(verify the bytes that arrived), or the secret is another one."
@@ -161,9 +162,21 @@ def parse_secrets(secrets: Secrets) -> list[WebhookSecret]:
     return known
 
 
+def _bytes(body: object) -> bytes:
+    if isinstance(body, str):
+        return body.encode("utf-8", "backslashreplace")
+    if isinstance(body, bytes | bytearray | memoryview):
+        return bytes(body)
+    raise InvalidArgumentError(
+        f"verify needs the body as it arrived, in bytes, and this is of type {type(body).__name__}: what was "
+        "parsed has another signature"
+    )
+
+
 def _headers(headers: Mapping[str, str]) -> tuple[str, str, str]:
-    found = {name.lower(): value for name, value in headers.items()}
     names = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    given = {str(name).lower(): value for name, value in headers.items()}
+    found = {name: given[name] for name in names if isinstance(given.get(name), str)}
     if missing := [name for name in names if not found.get(name)]:
         raise WebhookVerificationError(f"The message lacks {', '.join(missing)}: it is no signed webhook.")
     return found[names[0]], found[names[1]], found[names[2]]
@@ -173,7 +186,7 @@ def _check_time(timestamp: str, now: float, tolerance: float) -> None:
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _DIGITS):
         raise WebhookVerificationError("The message's time is no number of seconds since 1970.")
     age = now - int(timestamp)
-    if abs(age) > tolerance:
+    if not abs(age) <= tolerance:
         where = "before" if age > 0 else "after"
         raise WebhookVerificationError(
             f"The message was signed {abs(age):.0f} s {where} this machine's time, and {tolerance:g} s are "

@@ -90,6 +90,13 @@ A = '[destinations.a]\nurl = "https://a.example.com/hunter2"\nsecret_env = "S"\n
         (A + "timeout = 0", "timeout"),
         (A + "public_only = 1", "true or false"),
         (A + "where = 3", "where is a table"),
+        (A + "where = { contact = { email = 'a' } }", "where.contact.FIELD"),
+        (A + "where = { due = 2026-05-01 }", "where.due is a text"),
+        ("[destinations.a]\nurl = 'nats://h'\npublic_only = true", "public_only is for receivers by HTTP"),
+        ("[destinations.a]\nurl = 'nats://h'\nheaders_env = { x = 'S' }", "headers are for receivers"),
+        (A + A, "is no TOML"),
+        (A + "kinds = ['deals'", "is no TOML"),
+        (A.replace("https://a.example.com", "https://[::1"), "no URL of a receiver"),
         (A + 'secret_file = "s"', "choose one"),
         (A.replace('"S"', '"T"'), "variable T is to hold"),
         (A.replace('"S"', '"SHORT"'), "environment variable SHORT: A webhook's secret has 24 to 64 bytes"),
@@ -111,11 +118,21 @@ def test_what_is_not_accepted_is_named_with_its_place(tmp_path: Path, text: str,
     assert "aHVudGVyMg" not in str(caught.value)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_files_may_come_from_windows(tmp_path: Path, encoding: str) -> None:
+    """Editors and shells there begin them with a mark, and write UTF-16."""
+    (tmp_path / "a.secret").write_text(f"{NEW.reveal()}\r\n{OLD.reveal()}\r\n", encoding=encoding)
+    file = tmp_path / "destinations.toml"
+    file.write_text('[destinations.a]\nurl = "https://a"\nsecret_file = "a.secret"\n', encoding=encoding)
+    (found,) = load_destinations(file, {})
+    assert found.secrets == (NEW, OLD)
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     """And one that is no text."""
     with pytest.raises(ConfigurationError, match="No such file"):
         load_destinations(tmp_path / "gone.toml", {})
-    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigurationError, match="no TOML"):
         load_destinations(tmp_path / "binary.toml", {})
 

@@ -228,13 +228,17 @@ async def test_a_refused_key_ends_the_command(
         (("--to", "https://a.example.com", "--secret-file", "gone"), {}, 3, "cannot be read"),
         (("--to", "hunter2 no url"), {"IMPACTIVE_WEBHOOK_SECRET": SECRET.reveal()}, 3, "no URL"),
         (("--to", "nats://h", "--kind", "leads"), {}, 2, "leads"),
-        (("--to", "nats://h", "--where", "stage"), {}, 2, "stage"),
+        (("--to", "nats://h", "--where", "stage"), {}, 2, "--where 'stage'"),
+        (("--to", "nats://h", "--public-only"), {}, 3, "public_only is for receivers by HTTP"),
+        (("--to", "nats://h", "--listen", "127.0.0.1:" + "9" * 5000), {}, 2, "HOST:PORT"),
         (("--to", "nats://h", "--retries", "-1"), {}, 2, "retries"),
         (("--to", "nats://h", "--since", "2026-05-01"), {}, 2, "--since"),
         (("--to", "nats://h"), {}, 3, "No API key"),
         (("--to", "nats://h", "--hub", "sqlite:///gone.db"), {}, 3, "impactive hub init"),
         (("--config", "gone.toml"), {}, 3, "No such file"),
-        (("--config", "gone.toml", "--kind", "deals"), {}, 2, "file of --config"),
+        (("--config", "gone.toml", "--kind", "deals"), {}, 2, "--kind is set for each destination, in the file"),
+        (("--config", "gone.toml", "--retries", "14"), {}, 2, "--retries is set for each destination"),
+        (("--config", "gone.toml", "--delivery-timeout", "5"), {}, 2, "--delivery-timeout is set for each"),
         (("replay", "--hub", "sqlite:///gone.db"), {}, 2, "--all"),
         (("replay", "msg_1", "--all"), {}, 2, "--all"),
         (("dead", "--hub", "sqlite:///gone.db"), {}, 3, "impactive hub init"),
@@ -259,6 +263,19 @@ def test_what_is_wrong_is_said_in_one_sentence(
     assert "hunter2" not in outcome.err
     assert "aHVudGVyMg" not in outcome.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_public_only_is_for_all_destinations_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may write the file cannot leave it out."""
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "destinations.toml"
+    for url in ("http://127.0.0.1:1/", "redis://127.0.0.1/0"):
+        file.write_text(f'[destinations.a]\nurl = "{url}"\n')
+        outcome = invoke(
+            "forward", "--config", str(file), "--public-only", env={"IMPACTIVE_WEBHOOK_SECRET": SECRET.reveal()}
+        )
+        assert outcome.code == 3, outcome
+        assert "public" in outcome.err
 
 
 def test_a_secret_is_a_good_one() -> None:

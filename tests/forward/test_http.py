@@ -23,6 +23,7 @@ from impactive_async.forward.senders.http import HttpSender
 from impactive_async.hub import HubEvent
 from impactive_async.webhooks import WebhookSecret
 from tests.forward.receiver import SECRET, Answer, Receiver, about, answering, receiving, to
+from tests.support import PATIENCE
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
@@ -113,10 +114,11 @@ async def test_an_answer_is_told_by_its_status(status: int, reason: str) -> None
     assert (outcome.status, outcome.reason) == (status, reason)
 
 
-async def test_a_redirect_is_not_followed(receiver: Receiver) -> None:
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_not_followed(receiver: Receiver, status: int) -> None:
     """A signed message goes to the URL that was configured, and to no other."""
-    outcome = await answered(answering(307, location=receiver.url))
-    assert (outcome.result, outcome.status) == ("failed", 307)
+    outcome = await answered(answering(status, location=receiver.url))
+    assert (outcome.result, outcome.status) == ("failed", status)
     assert "redirects are not followed" in outcome.reason
     assert receiver.attempts == []
 
@@ -160,6 +162,47 @@ async def test_a_body_that_never_comes_does_not_undo_success() -> None:
     """The receiver has said that it has the event."""
     outcome = await talking(HEAD + b"Content-Length: 10\r\n\r\nabc", hang=True, timeout=0.2)
     assert outcome.result == "delivered"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Content-Length: 10\r\n\r\nabc",
+        b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+        b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+        b"\r\nHTTP/1.1 500 No\r\n\r\n",
+    ],
+    ids=["short", "cut off", "no gzip", "another answer"],
+)
+async def test_a_body_that_breaks_does_not_undo_success(body: bytes) -> None:
+    """An event that the receiver has taken is not given up for what it says behind that."""
+    outcome = await talking(HEAD + body)
+    assert (outcome.result, outcome.status) == ("delivered", 200)
+
+
+async def test_headers_that_come_by_the_letter_end_with_the_time() -> None:
+    """The time is for the whole attempt, whatever trickles in."""
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(HEAD + b"x: ")
+        letters = 0
+        with contextlib.suppress(ConnectionError):
+            while letters < 8000:
+                letters += 1
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        dripped.set_result(letters)
+        writer.close()
+
+    dripped = asyncio.get_running_loop().create_future()
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    async with server:
+        outcome = await sent(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", timeout=0.3)
+        letters = await asyncio.wait_for(dripped, PATIENCE)
+    assert (outcome.result, outcome.reason) == ("failed", "no answer within 0.3 s")
+    assert 1 < letters < 8000
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from impactive_async.errors import ConfigurationError
+from impactive_async.errors import ConfigurationError, InvalidArgumentError
 from impactive_async.webhooks import (
     TOLERANCE,
     WebhookSecret,
@@ -74,6 +74,8 @@ def test_two_signatures_while_a_secret_is_changed(secret: WebhookSecret) -> None
         ({"webhook-signature": ""}, "lacks webhook-signature"),
         ({"webhook-timestamp": "soon"}, "no number of seconds"),
         ({"webhook-timestamp": "-1"}, "no number of seconds"),
+        ({"webhook-timestamp": f"{NOW}"}, "no number of seconds"),
+        ({"webhook-timestamp": f" {NOW:.0f}"}, "no number of seconds"),
         ({"webhook-timestamp": "٣"}, "no number of seconds"),
         ({"webhook-timestamp": "9" * 400}, "no number of seconds"),
     ],
@@ -104,6 +106,43 @@ def test_a_body_may_be_text() -> None:
     assert verify(BODY.decode(), signed(), SECRET, now=NOW) == EVENT
     with pytest.raises(WebhookVerificationError):
         verify(BODY.decode() + "\ud800", signed(), SECRET, now=NOW)
+
+
+@pytest.mark.parametrize("form", [bytes, bytearray, memoryview, lambda body: memoryview(b"--" + body)[2:]])
+def test_a_body_may_be_in_any_kind_of_bytes(form: Any) -> None:
+    """As frameworks without copies give them."""
+    assert verify(form(BODY), signed(), SECRET, now=NOW) == EVENT
+
+
+@pytest.mark.parametrize("body", [json.loads(BODY), None, [BODY], 7])
+def test_what_was_parsed_already_is_no_body(body: Any) -> None:
+    """Its signature is gone with the bytes: the sentence says what to give."""
+    with pytest.raises(InvalidArgumentError, match="as it arrived"):
+        verify(body, signed(), SECRET, now=NOW)
+
+
+@pytest.mark.parametrize("value", [int(NOW), NOW, None, b"1770000000", ["1770000000"]])
+def test_a_header_that_is_no_text_is_missing(value: Any) -> None:
+    """No message brings such, so that it is refused as any other that is not signed."""
+    headers: dict[Any, Any] = {**signed(), "webhook-timestamp": value, 7: "x"}
+    with pytest.raises(WebhookVerificationError, match="lacks webhook-timestamp"):
+        verify(BODY, headers, SECRET, now=NOW)
+
+
+def test_a_clock_that_is_none_accepts_nothing() -> None:
+    """No message is lately signed by it."""
+    with pytest.raises(WebhookVerificationError, match="signed nan s"):
+        verify(BODY, signed(), SECRET, now=float("nan"))
+
+
+def test_one_signature_of_many_is_enough() -> None:
+    """Among those of other versions and other secrets, with whatever blanks between them."""
+    good = signed()["webhook-signature"]
+    for many in (f"v2,AAAA {good}", f"  v1,AAAA\t{good} ", " ".join(["v1a,x", *["v1,QUJD"] * 500, good, ","])):
+        assert verify(BODY, signed() | {"webhook-signature": many}, SECRET, now=NOW) == EVENT
+    for none in (good.removeprefix("v1,"), good.replace("v1,", "v1 ,"), good.upper(), good[:-1], f"{good},{good}"):
+        with pytest.raises(WebhookVerificationError, match="fits no secret"):
+            verify(BODY, signed() | {"webhook-signature": none}, SECRET, now=NOW)
 
 
 def test_an_old_message_is_refused() -> None:

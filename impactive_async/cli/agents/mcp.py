@@ -152,24 +152,22 @@ def address_of(
     """Return where to listen, and to whom.
 
     Raises:
-        UsageError: There is no token, or a short one; the address is none, or one that others reach.
-        OSError: The file of the token cannot be read.
+        UsageError: There is no token, or a short one, or its file cannot be read; the address is none, or one that
+            others reach.
     """
     from impactive_async.agents.http import LEAST_TOKEN, HttpAddress, is_loopback
+    from impactive_async.cli.kit.arguments import token_from
 
     host, _, port = where.rpartition(":")
-    if not (host and port.isdecimal() and int(port) <= _LAST_PORT):
+    is_number = port.isascii() and port.isdigit() and len(port) <= len(str(_LAST_PORT))
+    if not (host and is_number and int(port) <= _LAST_PORT):
         raise UsageError(f"--http {where!r}: write it as HOST:PORT, such as 127.0.0.1:8123.")
     host = host.strip("[]")
     if not (remote or is_loopback(host)):
         raise UsageError(f"Other machines reach {host}: say --allow-remote, and put a proxy with TLS before it.")
-    token = token_file.read_text(encoding="utf-8").strip() if token_file else os.environ.get(_VARIABLE, "")
-    if not token:
-        raise UsageError(f"--http needs a token that clients show: set {_VARIABLE}, or name a --token-file.")
-    if len(token) < LEAST_TOKEN or not token.isascii():
-        raise UsageError(
-            f"The token of --http is too short: {LEAST_TOKEN} characters at least, all of them ASCII."
-        )
+    token = token_from(token_file, _VARIABLE, flag="--http", least=LEAST_TOKEN)
+    if not token.isascii():
+        raise UsageError("The token of --http goes into a header: all of its characters must be ASCII.")
     return HttpAddress(host=host, port=int(port), token=token, hosts=hosts, origins=origins)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
@@ -12,8 +13,6 @@ from impactive_async.cli.kit.errors import UsageError
 from impactive_async.cli.kit.options import option
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from impactive_async import AsyncClient
     from impactive_async.cli.kit.run import Run
     from impactive_async.operations.shown import Shown
@@ -28,7 +27,8 @@ def _address(context: click.Context, parameter: click.Parameter, text: str | Non
     if text is None:
         return None
     host, _, port = text.rpartition(":")
-    if not host or not (port.isascii() and port.isdigit()) or int(port) > _HIGHEST_PORT:
+    is_number = port.isascii() and port.isdigit() and len(port) <= len(str(_HIGHEST_PORT))
+    if not host or not is_number or int(port) > _HIGHEST_PORT:
         raise click.BadParameter(f"{text!r} is not HOST:PORT, as in 127.0.0.1:9464.")
     return host.removeprefix("[").removesuffix("]"), int(port)
 
@@ -61,7 +61,7 @@ allow_actions_option = option(
 )
 token_file_option = option(
     "--token-file",
-    type=click.Path(dir_okay=False),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help=f"The token for --allow-actions, in a file; or in {TOKEN}.",
 )
@@ -107,7 +107,7 @@ def port_of(
     listen: tuple[str, int] | None,
     allow_hosts: tuple[str, ...],
     allow_actions: bool,
-    token_file: str | None,
+    token_file: Path | None,
     otel: bool,
 ) -> Port:
     """Return the port that the options name.
@@ -125,27 +125,11 @@ def port_of(
     return Port(listen=listen, token=token, names=allow_hosts, otel=otel)
 
 
-def _token(file: str | None) -> str:
-    import os
-    from pathlib import Path
-
+def _token(file: Path | None) -> str:
+    from impactive_async.cli.kit.arguments import token_from
     from impactive_async.operations.access import TOKEN_LENGTH
 
-    try:
-        token = (Path(file).read_text() if file else os.environ.get(TOKEN, "")).strip()
-    except (OSError, UnicodeError) as error:
-        raise UsageError(f"Cannot read {file}: {getattr(error, 'strerror', None) or 'it is no text'}.") from error
-    if not token:
-        raise UsageError(
-            f"--allow-actions needs a token that those who act must know: put one into {TOKEN}, or into a file "
-            "for --token-file. `openssl rand -hex 16` makes one."
-        )
-    if len(token) < TOKEN_LENGTH:
-        raise UsageError(
-            f"The token has {len(token)} characters, and {TOKEN_LENGTH} are needed, so that nobody guesses it. "
-            "`openssl rand -hex 16` makes one."
-        )
-    return token
+    return token_from(file, TOKEN, flag="--allow-actions", least=TOKEN_LENGTH)
 
 
 @asynccontextmanager
@@ -157,8 +141,6 @@ async def shown(
     Raises:
         UsageError: The port is taken, the extra is not installed, or the file cannot be written.
     """
-    from pathlib import Path
-
     if port.otel:
         _instrument(process, client)
     async with AsyncExitStack() as stack:

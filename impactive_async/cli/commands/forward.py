@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
 from impactive_async.cli.commands._hub import NAMESPACE, TIMEOUT, namespace_option, open_hub
 from impactive_async.cli.commands._operations import PORT_OPTIONS, port_of, port_options, shown
@@ -28,6 +29,21 @@ if TYPE_CHECKING:
 
 OWN_HUB: Final = "sqlite:///impactive-forward.db"
 NAME: Final = "webhook"
+SETTINGS: Final = frozenset(
+    {
+        "secret_file",
+        "kinds",
+        "sequences",
+        "where",
+        "group",
+        "retries",
+        "first_retry",
+        "max_retry",
+        "delivery_timeout",
+        "concurrency",
+    }
+)
+"""The options that a file of destinations has in their place. `--public-only` is for all of them."""
 
 
 class ForwardGroup(Group):
@@ -207,14 +223,16 @@ def _report_kinds() -> Sequence[type[Report]]:
 def _destinations(
     url: str | None, config: Path | None, secret_file: Path | None, **told: Any
 ) -> list[Destination]:
+    import attrs
+
     from impactive_async.forward import Destination, EventFilter, RetrySchedule, load_destinations
 
     if (url is None) is (config is None):
         raise UsageError("Name a receiver with --to, or several in a file with --config.")
     if config is not None:
-        if secret_file or told["group"] or told["kinds"] or told["sequences"] or told["where"]:
-            raise UsageError("What goes to which destination stands in the file of --config.")
-        return load_destinations(config, os.environ)
+        _refuse_own_settings()
+        loaded = load_destinations(config, os.environ)
+        return [attrs.evolve(one, public_only=True) for one in loaded] if told["public_only"] else loaded
     passes = EventFilter(
         kinds=told["kinds"] or None, sequences=told["sequences"] or None, where=_where(told["where"])
     )
@@ -233,6 +251,15 @@ def _destinations(
     ]
 
 
+def _refuse_own_settings() -> None:
+    """Refuse the options that are settings of one destination: with a file they would go unheeded."""
+    context = click.get_current_context()
+    for one in context.command.params:
+        is_given = context.get_parameter_source(one.name or "") is ParameterSource.COMMANDLINE
+        if one.name in SETTINGS and is_given:
+            raise UsageError(f"{one.opts[0]} is set for each destination, in the file of --config.")
+
+
 def _secrets(file: Path | None) -> Any:
     from impactive_async.forward.settings.secret_files import VARIABLE, secrets_of_file, secrets_of_variable
 
@@ -247,7 +274,7 @@ def _where(pairs: Sequence[str]) -> dict[str, list[Any]]:
 
     found: dict[str, list[Any]] = {}
     for pair in pairs:
-        for name, value in extra_fields([pair]).items():
+        for name, value in extra_fields([pair], "--where").items():
             found.setdefault(name, []).append(value)
     return found
 

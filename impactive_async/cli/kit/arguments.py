@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -64,19 +65,19 @@ def span(text: str) -> timedelta:
         raise UsageError(f"{text!r} is longer than there was time.") from None
 
 
-def extra_fields(pairs: Sequence[str]) -> dict[str, Any]:
-    """Read `--extra NAME=VALUE`: a value is JSON, or else text.
+def extra_fields(pairs: Sequence[str], flag: str = "--extra") -> dict[str, Any]:
+    """Read `--extra NAME=VALUE`, or another option like it: a value is JSON, or else text.
 
     Raises:
         UsageError: A name or the `=` is missing.
     """
-    return dict(_extra_field(pair) for pair in pairs)
+    return dict(_extra_field(pair, flag) for pair in pairs)
 
 
-def _extra_field(pair: str) -> tuple[str, Any]:
+def _extra_field(pair: str, flag: str) -> tuple[str, Any]:
     name, equals, value = pair.partition("=")
     if not (name and equals):
-        raise UsageError(f"--extra {pair!r}: write it as NAME=VALUE.")
+        raise UsageError(f"{flag} {pair!r}: write it as NAME=VALUE.")
     return name, json_or_text(value)
 
 
@@ -115,6 +116,41 @@ def _standard_input() -> TextIO:
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict")  # whatever the locale
     return sys.stdin
+
+
+def token_from(file: Path | None, variable: str, *, flag: str, least: int) -> str:
+    """Return the token that others must show: out of a file, or else out of an environment variable.
+
+    Args:
+        file: The file of `--token-file`, in which nothing else stands.
+        variable: The variable.
+        flag: The option that needs a token.
+        least: How many characters it has at least.
+
+    Raises:
+        UsageError: The file cannot be read or is no text, or there is no token, or a short one or more than one.
+            The error does not show it.
+    """
+    from impactive_async.forward.settings.secret_files import text_of_file
+
+    try:
+        token = (text_of_file(file) if file else os.environ.get(variable, "")).strip()
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"Cannot read {file}: {getattr(error, 'strerror', None) or 'it is no text'}.") from None
+    if not token:
+        raise UsageError(
+            f"{flag} needs a token that others must know: put one into {variable}, or into a file for "
+            f"--token-file. {_MAKE_TOKEN}"
+        )
+    if len(token) < least:
+        said = "1 character" if len(token) == 1 else f"{len(token)} characters"
+        raise UsageError(f"The token has {said}, and {least} are needed, so that nobody guesses it. {_MAKE_TOKEN}")
+    if not token.isprintable() or " " in token:
+        raise UsageError(f"A token is one word, and this one has blanks or lines in it. {_MAKE_TOKEN}")
+    return token
+
+
+_MAKE_TOKEN: Final = "`openssl rand -hex 16` makes one."  # noqa: S105 - a sentence
 
 
 def ids_from(path: Path) -> list[str]:

@@ -13,6 +13,8 @@ from impactive_async.hub import HubEvent
 SLOW_DOWN: Final = frozenset({429, 503})
 """Statuses by which a receiver asks for a pause; `Retry-After` may say of how long."""
 _GONE: Final = 410
+_FOREVER: Final = 1e9
+"""Seconds: longer than any pause that is kept to."""
 
 
 @frozen(kw_only=True)
@@ -57,11 +59,11 @@ def _seconds(retry_after: str | None, now: datetime) -> float | None:
     if retry_after is None:
         return None
     text = retry_after.strip()
-    if text.isascii() and text.isdigit() and len(text) < 10:
-        return float(text)
+    if text.isascii() and text.isdigit():
+        return min(float(text), _FOREVER)
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the zone of a date may be as far away as a number is long
         return None
     aware = when if when.tzinfo else when.replace(tzinfo=UTC)
     return max(0.0, (aware - now).total_seconds())

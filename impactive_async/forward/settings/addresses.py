@@ -8,6 +8,12 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_COMPATIBLE: Final = ipaddress.ip_network("::/96")
+_UNICAST: Final = ipaddress.ip_network("2000::/3")
+"""All that is assigned to the public internet of IPv6; what is outside leads to hosts of some network."""
+
+_PROTOCOLS: Final = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("192.88.99.0/24"))
+"""Of IPv4, what some versions of Python take for global although protocols use it."""
 
 
 class NotPublicError(PermissionError):
@@ -31,14 +37,22 @@ def is_public(address: str) -> bool:
     if not is_address(address):
         return False
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    return all(one.is_global and not one.is_multicast for one in _destinations(parsed))
+    return all(_is_global(one) for one in _destinations(parsed))
+
+
+def _is_global(address: IPv4Address | IPv6Address) -> bool:
+    if isinstance(address, IPv6Address) and address not in _UNICAST:
+        return False
+    if any(address in network for network in _PROTOCOLS):
+        return False
+    return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
 def _destinations(address: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address]:
     """Return the addresses that packets to this one may reach."""
     if isinstance(address, IPv4Address):
         return [address]
-    if address in _NAT64:
+    if address in _NAT64 or address in _COMPATIBLE:
         return [IPv4Address(int(address) & 0xFFFF_FFFF)]
     if address.ipv4_mapped is not None:
         return [address.ipv4_mapped]

@@ -19,7 +19,12 @@ from impactive_async.errors import ConfigurationError, InvalidArgumentError
 from impactive_async.forward.settings.destination import WEB, Destination
 from impactive_async.forward.settings.filters import EventFilter
 from impactive_async.forward.settings.schedule import RetrySchedule
-from impactive_async.forward.settings.secret_files import VARIABLE, secrets_of_file, secrets_of_variable
+from impactive_async.forward.settings.secret_files import (
+    VARIABLE,
+    secrets_of_file,
+    secrets_of_variable,
+    text_of_file,
+)
 from impactive_async.webhooks import WebhookSecret
 
 _TEXT: Final = (str, "a text")
@@ -70,7 +75,7 @@ def load_destinations(path: Path, environment: Mapping[str, str]) -> list[Destin
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_bytes().decode())
+        return tomllib.loads(text_of_file(path))
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:  # TOML or UTF-8; the words of both name a place and quote no value

@@ -79,6 +79,8 @@ class Destination:
         parts = _split(self.url, self.name)
         if parts.scheme in WEB:
             self._check_web(parts)
+        else:
+            self._check_broker()
         for name, value in self.headers.items():
             _check_header(self.name, name, value)
         if not self.group:
@@ -104,6 +106,16 @@ class Destination:
             )
         if self.public_only and _is_private_literal(parts.hostname or ""):
             raise ConfigurationError(f"{self.name}: the URL's address is not public, and no other is allowed.")
+
+    def _check_broker(self) -> None:
+        """Refuse what a broker's driver would not heed."""
+        if self.public_only:
+            raise ConfigurationError(
+                f"{self.name}: public_only is for receivers by HTTP. A broker's driver connects where its URL and "
+                "the broker say, so a URL that others write must be http or https."
+            )
+        if self.headers:
+            raise ConfigurationError(f"{self.name}: headers are for receivers by HTTP, and this is a broker.")
 
 
 def _split(url: str, name: str) -> SplitResult:

@@ -44,8 +44,8 @@ class EventFilter:
                 raise InvalidArgumentError(f"{name} is a list of texts with at least one, not {value!r}")
         if wrong := sorted(set(self.kinds or ()) - set(KINDS)):
             raise InvalidArgumentError(f"there is no kind {wrong[0]!r}; there are {', '.join(KINDS)}")
-        if wrong := [name for name, wanted in self.where.items() if wanted == []]:
-            raise InvalidArgumentError(f"where.{wrong[0]} lists no value, so that no event would pass")
+        for name, wanted in self.where.items():
+            _check_wanted(name, wanted)
 
     def __call__(self, event: HubEvent) -> bool:
         """Return whether the event passes."""
@@ -59,6 +59,18 @@ class EventFilter:
 
     def _has_values(self, data: Mapping[str, Any]) -> bool:
         return all(_is_one_of(_value(data, path), wanted) for path, wanted in self.where.items())
+
+
+def _check_wanted(name: str, wanted: object) -> None:
+    choices = wanted if isinstance(wanted, list | tuple) else (wanted,)
+    if not choices:
+        raise InvalidArgumentError(f"where.{name} lists no value, so that no event would pass")
+    for one in choices:
+        if not (one is None or isinstance(one, str | int | float)):
+            raise InvalidArgumentError(
+                f"where.{name} is a text, a number, true or false, or a list of such, so that no event would pass "
+                f"with this {type(one).__name__}; name a field within another as where.{name}.FIELD"
+            )
 
 
 def feed_of(event: HubEvent) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,6 @@ from impactive_async.errors import ConfigurationError
 from impactive_async.webhooks import WebhookSecret
 
 VARIABLE: Final = "IMPACTIVE_WEBHOOK_SECRET"
-_LARGEST: Final = 65_536
 
 
 def secrets_of_file(path: Path) -> tuple[WebhookSecret, ...]:
@@ -21,13 +21,23 @@ def secrets_of_file(path: Path) -> tuple[WebhookSecret, ...]:
         ConfigurationError: The file cannot be read, is empty, or a line is no secret.
     """
     try:
-        with path.open("rb") as file:
-            text = file.read(_LARGEST).decode()
+        text = text_of_file(path)
     except OSError as error:
         raise ConfigurationError(f"The file of secrets {path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise ConfigurationError(f"The file of secrets {path} is no text.") from None
     return _parsed(text, f"the file {path}")
+
+
+def text_of_file(path: Path) -> str:
+    """Return the text of a file: UTF-8, or UTF-16 with its mark, as shells on Windows write what they redirect.
+
+    Raises:
+        OSError: It cannot be read.
+        UnicodeError: It is no text.
+    """
+    content = path.read_bytes()
+    return content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
 
 
 def secrets_of_variable(name: str, environment: Mapping[str, str] = os.environ) -> tuple[WebhookSecret, ...]:
