@@ -214,7 +214,7 @@ def _kinds(activity: Activity, lists: Completeness | None) -> str:
         )
         for kind in sorted({*activity.last_poll, *known.until, *known.unknown})
     ]
-    return table(("Kind", "Last good poll", "Events", "All lists complete up to", "Rows came late by"), rows)
+    return table(("Kind", "Last good poll", "Events", "Complete up to", "Rows came late by"), rows)
 
 
 def _complete_up_to(lists: Completeness, kind: str) -> str:
