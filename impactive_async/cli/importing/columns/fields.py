@@ -156,6 +156,8 @@ LAST_NAME_BESIDE: Final = {"vorname": "name", "voornaam": "naam"}
 _OF_A_PERSON: Final = re.compile(r"(?:contact|person|lead|kontakt|customer|client|kunde)(?=\w)")
 _LAST: Final = 1000
 """Added to the rank of names that are less certain than all others."""
+_NO_MATTER: Final = re.compile(r"[\W_]+")
+"""All but letters and digits. A row of data may be tried as a header, and a cell of it may have megabytes."""
 _NUMBERED: Final = re.compile(r"(\D+?)(\d{1,2})(\D*?)(?:value)?")
 
 
@@ -170,7 +172,7 @@ class Rank:
 
 def spelling(header: str) -> str:
     """A header without what does not matter."""
-    return "".join(character for character in header.casefold() if character.isalnum())
+    return _NO_MATTER.sub("", header.casefold())
 
 
 def named(header: str) -> tuple[str, Rank] | None:
