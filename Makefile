@@ -54,7 +54,7 @@ evidence: $(VENV)/.installed-dev  ## What foreign tools, clean installs, other P
 	tests/evidence/install .evidence
 	$(BIN)/pytest tests/evidence tests/sandbox/api/test_openapi.py -rs
 	IMPACTIVE_TESTS=thorough $(BIN)/pytest -n auto -m thorough -o timeout=1200
-	for dialect in $(DIALECTS); do IMPACTIVE_DIALECT=$$dialect $(BIN)/pytest -n auto -q $(SPOKEN) || exit 1; done
+	IMPACTIVE_DIALECT='$(DIALECTS)' $(BIN)/pytest -n auto --dist worksteal -q $(SPOKEN)
 	PYTHONASYNCIODEBUG=1 $(BIN)/pytest -n auto -o asyncio_debug=true $(THREADED)
 
 release-check: $(VENV)/.installed-dev  ## Build into dist/ what would be published, check it, and try it in empty environments

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 from unittest.mock import Mock
 
@@ -41,10 +41,11 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-async def sandbox(dialect: str) -> AsyncIterator[Sandbox]:
+async def sandbox(dialect: str, check_silence: Callable[[Sandbox], None]) -> AsyncIterator[Sandbox]:
     """A sandbox with plain rows, and no sequences."""
     async with Sandbox(dialect=dialect, populate="small") as running:
         yield running
+        check_silence(running)
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from click.testing import CliRunner
 import impactive_async.sandbox.dialect.profile.named as named
 from impactive_async.cli._app import app
 from impactive_async.sandbox import Sandbox, State
-from tests.sandbox.dialect.spoken import CONTRACT, DIALECT
 from tests.support import PATIENCE as PATIENCE
 
 T = TypeVar("T")
@@ -27,7 +26,7 @@ T = TypeVar("T")
 
 RUNNER = CliRunner()
 NAMED = Path(next(iter(named.__path__)))
-"""The profiles of the dialects. A run in another one than the contract knows its own, so that nothing warns."""
+"""The profiles of the dialects."""
 
 
 @attrs.frozen
@@ -50,6 +49,7 @@ class Live:
 
     sandbox: Sandbox
     _loop: asyncio.AbstractEventLoop
+    _known: str | None = None
 
     @property
     def state(self) -> State:
@@ -57,7 +57,7 @@ class Live:
 
     @property
     def env(self) -> dict[str, str]:
-        profile = {} if DIALECT == CONTRACT else {"IMPACTIVE_PROFILE": str(NAMED / f"{DIALECT}.json")}
+        profile = {} if self._known is None else {"IMPACTIVE_PROFILE": str(NAMED / f"{self._known}.json")}
         return {"IMPACTIVE_BASE_URL": self.sandbox.url, "IMPACTIVE_API_KEY": self.sandbox.api_key, **profile}
 
     def do(self, act: Callable[[Sandbox], Awaitable[T]]) -> T:
@@ -81,14 +81,14 @@ class Live:
 
 
 @contextmanager
-def live_sandbox(**options: Any) -> Iterator[Live]:
-    """Serve a sandbox until the block ends."""
+def live_sandbox(*, known: str | None = None, **options: Any) -> Iterator[Live]:
+    """Serve a sandbox until the block ends. Commands know the profile of the dialect `known`."""
     started: list[Live] = []
     ready, done = threading.Event(), threading.Event()
 
     async def serve() -> None:
         async with Sandbox(**{"populate": "small", **options}) as sandbox:
-            started.append(Live(sandbox, asyncio.get_running_loop()))
+            started.append(Live(sandbox, asyncio.get_running_loop(), known))
             ready.set()
             await asyncio.to_thread(done.wait)
 

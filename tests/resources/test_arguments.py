@@ -55,6 +55,7 @@ async def refused(call: Awaitable[Any], sandbox: Sandbox, match: str) -> None:
     assert sandbox.requests == ()
 
 
+@pytest.mark.silent
 @pytest.mark.parametrize("call", TAKING_IDS.values(), ids=TAKING_IDS)
 @pytest.mark.parametrize("bad", ["", " ", "..", "a/b", "a.b", "a\nb", None, 7])
 async def test_a_malformed_id_is_refused(call: Call, bad: Any, crm: AsyncClient, sandbox: Sandbox) -> None:
@@ -62,6 +63,7 @@ async def test_a_malformed_id_is_refused(call: Call, bad: Any, crm: AsyncClient,
     await refused(call(crm, bad), sandbox, "id")
 
 
+@pytest.mark.silent
 @pytest.mark.parametrize("call", TAKING_SINCE.values(), ids=TAKING_SINCE)
 @pytest.mark.parametrize("bad", [datetime(2026, 5, 1), "2026-05-01T12:00:00", "2026-05-01", "yesterday", ""])
 async def test_a_naive_or_unreadable_since_is_refused(
@@ -71,6 +73,7 @@ async def test_a_naive_or_unreadable_since_is_refused(
     await refused(call(crm, bad), sandbox, "^since is ")
 
 
+@pytest.mark.silent
 @pytest.mark.parametrize("call", TAKING_SINCE.values(), ids=TAKING_SINCE)
 @pytest.mark.parametrize("bad", [date(2026, 5, 1), 1777636800, 1.5, NOW, UNSET, b"2026-05-01T12:00:00Z"])
 async def test_since_is_a_moment(call: Call, bad: Any, crm: AsyncClient, sandbox: Sandbox) -> None:
@@ -188,6 +191,7 @@ NEVER_NULL: dict[str, Call] = {
 }
 
 
+@pytest.mark.silent
 @pytest.mark.parametrize(("name", "call"), NEVER_NULL.items(), ids=NEVER_NULL)
 async def test_what_cannot_be_cleared_takes_no_none(
     name: str, call: Call, crm: AsyncClient, sandbox: Sandbox

@@ -64,6 +64,7 @@ def test_ctrl_c_at_the_question_sends_nothing(live: Live, tmp_path: Path) -> Non
     assert created(live) == 0
 
 
+@pytest.mark.silent
 def test_the_columns_are_shown_with_values_of_them(live: Live, tmp_path: Path) -> None:
     """Each with its field and two values; what is not imported is among them."""
     with on_terminal("contacts", "import", str(people(tmp_path, 3)), "--dry-run", env=live.env) as terminal:
@@ -73,6 +74,7 @@ def test_the_columns_are_shown_with_values_of_them(live: Live, tmp_path: Path) -
     assert "Shoe size (not imported) x" in terminal.screen
 
 
+@pytest.mark.silent
 def test_no_word_of_a_file_steers_the_terminal(live: Live, tmp_path: Path) -> None:
     """Escape sequences and direction overrides in headers, cells and names are drawn as text, or not at all."""
     file = tmp_path / "leads.csv"

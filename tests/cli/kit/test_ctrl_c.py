@@ -53,6 +53,7 @@ def open_files(pid: int) -> Sequence[str]:
     return targets
 
 
+@pytest.mark.silent
 @pytest.mark.parametrize(
     "command",
     [
@@ -145,6 +146,7 @@ async def test_a_signal_whose_end_python_ignores(
     os.close(write_end)
 
 
+@pytest.mark.silent
 def test_while_it_waits_for_standard_input(live: Live) -> None:
     """What is typed or piped in may never come to its end."""
     process = subprocess.Popen(

@@ -159,6 +159,7 @@ def test_a_workspace_of_warnings_only(live: Live, ada: str) -> None:
     assert "not active: 1" in done.out
 
 
+@pytest.mark.silent
 @pytest.mark.parametrize(
     ("arguments", "code", "reason"),
     [

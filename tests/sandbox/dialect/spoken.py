@@ -3,23 +3,26 @@
 A test speaks the contract, unless
 
 - it is marked `every_dialect`: then it runs once for each dialect;
-- the run has `IMPACTIVE_DIALECT`: then only tests that ask for the fixture `dialect` run, in that dialect. Most do
-  by asking for `sandbox` or `live`. Those marked `contract` are left out: they pin the contract's own answers.
+- the run has `IMPACTIVE_DIALECT`, with names of dialects: then only tests that ask for the fixture `dialect` run,
+  once for each name. Most ask by `sandbox` or `live`. Left out are tests marked `contract`, which pin its own
+  answers; those marked `silent`, which are never answered; and those with dialects of their own, which are alike
+  in every run.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 
 from impactive_async.sandbox import DIALECTS, ROUTES, RecordedRequest, Sandbox
 
 CONTRACT = "contract"
-DIALECT = os.environ.get("IMPACTIVE_DIALECT") or CONTRACT
-"""The dialect of this run."""
+OTHERS = os.environ.get("IMPACTIVE_DIALECT", "").split()
+"""The dialects of this run, if it is one in other dialects than the contract."""
 
-assert DIALECT in DIALECTS, f"IMPACTIVE_DIALECT is one of {', '.join(DIALECTS)}"
+assert {*OTHERS} <= {*DIALECTS} - {CONTRACT}, f"IMPACTIVE_DIALECT has names out of {', '.join(DIALECTS[1:])}"
 
 
 _ENDPOINTS = {route.name for route in ROUTES}
@@ -31,13 +34,25 @@ def served(sandbox: Sandbox) -> list[RecordedRequest]:
 
 
 @pytest.fixture
+def check_silence(request: pytest.FixtureRequest) -> Callable[[Sandbox], None]:
+    """Fail a test that is marked `silent` if this sandbox has got a request."""
+
+    def check(sandbox: Sandbox) -> None:
+        if request.node.get_closest_marker("silent"):
+            assert sandbox.requests == (), "the test is marked `silent`"
+
+    return check
+
+
+@pytest.fixture
 def dialect(request: pytest.FixtureRequest) -> str:
     """The dialect that this test's sandboxes speak."""
-    return str(getattr(request, "param", DIALECT))
+    return str(getattr(request, "param", CONTRACT))
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "every_dialect: runs once for each dialect of the sandbox")
+    config.addinivalue_line("markers", "silent: sends no request to `sandbox` or `live`; no other dialect matters")
     config.addinivalue_line(
         "markers",
         "contract(reason, *dialects): pins the contract; it does not run in these dialects, or in no other",
@@ -45,19 +60,31 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    marked = metafunc.definition.get_closest_marker("every_dialect")
-    if marked and "dialect" in metafunc.fixturenames and DIALECT == CONTRACT:
-        metafunc.parametrize("dialect", DIALECTS, indirect=True)
+    if "dialect" not in metafunc.fixturenames or _has_its_own(metafunc.definition):
+        return
+    if OTHERS or metafunc.definition.get_closest_marker("every_dialect"):
+        metafunc.parametrize("dialect", OTHERS or DIALECTS, indirect=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if DIALECT == CONTRACT:
+    if not OTHERS:
         return
-    kept = [item for item in items if _speaks(item)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        (kept if _speaks_another(item) else left_out).append(item)
+    config.hook.pytest_deselected(items=left_out)
     items[:] = kept
 
 
-def _speaks(item: pytest.Item) -> bool:
-    pinned = any(not mark.args[1:] or DIALECT in mark.args[1:] for mark in item.iter_markers("contract"))
-    return not pinned and "dialect" in getattr(item, "fixturenames", ())
+def _speaks_another(item: pytest.Item) -> bool:
+    asks = "dialect" in getattr(item, "fixturenames", ()) and not _has_its_own(item)
+    if not asks or item.get_closest_marker("silent"):
+        return False
+    spoken = item.callspec.params["dialect"]  # type: ignore[attr-defined]  # of each parametrized function
+    return not any(not mark.args[1:] or spoken in mark.args[1:] for mark in item.iter_markers("contract"))
+
+
+def _has_its_own(item: pytest.Item) -> bool:
+    """Whether a test is parametrized by dialects itself."""
+    return any("dialect" in mark.args[0] for mark in item.iter_markers("parametrize"))

@@ -42,6 +42,7 @@ def test_standard_input_is_imported(live: Live, tmp_path: Path, name: str, pack:
     assert live.cli("contacts", "imported", "-", "--journal", str(journal)).rows[0]["line"] == 2
 
 
+@pytest.mark.silent
 @pytest.mark.parametrize("name", ["-", "/dev/stdin"])
 def test_a_stream_needs_a_place_for_its_journal(live: Live, name: str) -> None:
     """None is put beside a device; nobody is created without one."""
@@ -51,6 +52,7 @@ def test_a_stream_needs_a_place_for_its_journal(live: Live, name: str) -> None:
     assert not Path("/dev/stdin.journal").exists()
 
 
+@pytest.mark.silent
 def test_a_stream_can_be_looked_at_without_a_journal(live: Live) -> None:
     """`--dry-run` writes none."""
     done = piped(live, "-", "--dry-run", data=PEOPLE.encode())
