@@ -11,7 +11,7 @@ import pytest
 
 from impactive_async import __version__
 from tests.docs.pages import blocks
-from tests.evidence.parts import ROOT, run, succeed
+from tests.evidence.parts import ROOT, pip_of, run, succeed
 
 
 def test_twine_has_nothing_to_say(built: dict[str, Path]) -> None:
@@ -60,7 +60,7 @@ def test_the_quick_start_runs_without_extras(installed: dict[str, Path], form: s
 
 def test_no_dependency_is_known_to_be_vulnerable(installed: dict[str, Path], tmp_path: Path) -> None:
     """pip-audit finds nothing in what the package brings along; skipped where it cannot reach its database."""
-    frozen = succeed([installed["wheel"], "-m", "pip", "freeze", "--exclude", "impactive-async"], cwd=tmp_path)
+    frozen = succeed([*pip_of(installed["wheel"]), "freeze", "--exclude", "impactive-async"], cwd=tmp_path)
     (tmp_path / "frozen.txt").write_text(frozen)
     audit = [sys.executable, "-m", "pip_audit", "--no-deps", "--disable-pip", "--progress-spinner", "off"]
     code, said = run([*audit, "--timeout", "10", "-r", tmp_path / "frozen.txt"], cwd=tmp_path)
