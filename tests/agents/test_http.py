@@ -118,10 +118,10 @@ def test_what_is_unsafe_is_refused_before_it_listens() -> None:
     """No token, a short one, an address that others reach, an address that is none."""
     assert "IMPACTIVE_MCP_TOKEN" in invoke("mcp", "--sandbox", "--http", "127.0.0.1:0").err
     env = {"IMPACTIVE_MCP_TOKEN": TOKEN}
-    assert (
-        "16 characters"
-        in invoke("mcp", "--sandbox", "--http", "127.0.0.1:0", env={"IMPACTIVE_MCP_TOKEN": "x"}).err
-    )
+    short = invoke("mcp", "--sandbox", "--http", "127.0.0.1:0", env={"IMPACTIVE_MCP_TOKEN": "x"})
+    assert "16 are needed" in short.err
+    accented = invoke("mcp", "--sandbox", "--http", "127.0.0.1:0", env={"IMPACTIVE_MCP_TOKEN": TOKEN + "é"})
+    assert "ASCII" in accented.err
     assert "--allow-remote" in invoke("mcp", "--sandbox", "--http", "0.0.0.0:0", env=env).err
     assert "HOST:PORT" in invoke("mcp", "--sandbox", "--http", "nonsense", env=env).err
     assert "--http" in invoke("mcp", "--sandbox", "--allow-remote", env=env).err
