@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from impactive_async import Event, Gap
+from impactive_async import Event, Gap, RowList
 from impactive_async.errors import ConfigurationError, InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _table(rows: Any, model: Any, library: str, *, extra: bool) -> pa.Table:
     arrow = _arrow(library)
     listed = _listed(rows, f"to_{library}")
     cls = _class_of(listed, model)
-    if getattr(rows, "truncated", False):
+    if isinstance(rows, RowList) and rows.truncated:
         _warn(rows, len(listed))
     table: pa.Table = arrow.table_of(listed, cls, extra=extra)
     return table
@@ -149,8 +149,8 @@ def _checked(model: Any) -> type:
     return model
 
 
-def _warn(rows: Any, count: int) -> None:
-    others = _when(getattr(rows, "gap", None))
+def _warn(rows: RowList[Any], count: int) -> None:
+    others = _when(rows.gap)
     warnings.warn(
         f"The API may have more rows than the {count} here{others}: a sum over them may be wrong. `list_all` of "
         "the lists of `crm.zapier` gathers what can be reached, and a sync keeps what comes from now on.",

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from impactive_async._texts import in_one_line
 from impactive_async.errors import ConfigurationError
-from impactive_async.reports.words import clean
 
 if TYPE_CHECKING:
     from pygal.graph.graph import Graph
@@ -64,7 +64,7 @@ def _written(length: Decimal) -> str:
 
 
 def _short(label: str) -> str:
-    text = clean(label)
+    text = in_one_line(label)
     return text if len(text) <= _LABEL else f"{text[: _LABEL - 1].rstrip()}…"
 
 
@@ -108,7 +108,7 @@ def _as_html(svg: Any, said: str) -> str:
                 parent.remove(child)
     svg.attrib.pop("id", None)
     svg.set("role", "img")
-    svg.set("aria-label", clean(said))
+    svg.set("aria-label", in_one_line(said))
     return str(etree.tostring(svg, encoding="unicode"))
 
 

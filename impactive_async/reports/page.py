@@ -8,11 +8,12 @@ from html import escape
 from importlib.resources import files
 from typing import Final
 
-from impactive_async._version import __version__
+from impactive_async._pages import document, stranger
+from impactive_async._texts import in_one_line
 from impactive_async.reports.charts import bars
 from impactive_async.reports.pipeline import CurrencyTotal, PipelineReport, StageTotal
 from impactive_async.reports.sequence import SequenceReport, StepFunnel
-from impactive_async.reports.words import amount, clean, duration, moment, share
+from impactive_async.reports.words import amount, duration, moment, share
 
 _NO_STAGE: Final = "no stage"
 _NO_CURRENCY: Final = "no currency"
@@ -47,15 +48,9 @@ def _html(title: str, report: SequenceReport | PipelineReport, sections: Iterato
     style = files("impactive_async.reports").joinpath("page.css").read_text(encoding="utf-8")
     missing = "".join(f"<li>{_text(sentence)}</li>" for sentence in report.missing)
     notes = f'<section class="missing">\n<h2>Not counted</h2>\n<ul>{missing}</ul>\n</section>\n' if missing else ""
-    name, intro, rest = escape(clean(title)), next(sections), "".join(sections)
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{name}</title>\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">\n"""
-        f"<style>\n{style}</style>\n</head>\n<body>\n<main>\n<h1>{_text(title)}</h1>\n{intro}{notes}{rest}"
-        f"<footer>{moment(report.at)} · impactive-async {__version__}</footer>\n</main>\n</body>\n</html>\n"
-    )
+    intro, rest = next(sections), "".join(sections)
+    foot = f"{moment(report.at)} · "
+    return document(in_one_line(title), _text(title), style, f"{intro}{notes}{rest}", foot=foot)
 
 
 def _sequence(report: SequenceReport) -> Iterator[str]:
@@ -166,5 +161,4 @@ def _table(heads: Mapping[str, str], rows: Iterable[Sequence[str]], foot: Sequen
 
 
 def _text(text: str) -> str:
-    """Return what a stranger wrote as text: nothing in it is HTML, and it turns no direction but its own."""
-    return f"<bdi>{escape(clean(text))}</bdi>"
+    return stranger(in_one_line(text))

@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from impactive_async import AsyncClient
+from impactive_async import AsyncClient, RowList
 from impactive_async.errors import InvalidArgumentError
 from impactive_async.models import Deal, Gap
 from impactive_async.reports.words import moment
@@ -145,12 +145,9 @@ def _without_value(deals: Iterable[Deal]) -> int:
 
 
 def _missing(deals: Sequence[Deal]) -> Iterator[str]:
-    if getattr(deals, "truncated", False):
-        gap: Gap | None = getattr(deals, "gap", None)
-        yield (
-            f"{len(deals):,} deals are all that the API shows. Others{'' if gap is None else _when(gap)} may be "
-            "missing from every figure."
-        )
+    if isinstance(deals, RowList) and deals.truncated:
+        when = "" if deals.gap is None else _when(deals.gap)
+        yield (f"{len(deals):,} deals are all that the API shows. Others{when} may be missing from every figure.")
 
 
 def _when(gap: Gap) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from impactive_async import AsyncClient
+from impactive_async import AsyncClient, RowList
 from impactive_async.models import Booking, Enrollment, Reply, Send, Sequence
 from impactive_async.reports.recipients import Recipient, median, recipients_of
 from impactive_async.reports.words import moment
@@ -103,16 +103,15 @@ async def sequence_report(crm: AsyncClient, sequence_id: str) -> SequenceReport:
 
 def report_of(
     sequence: Sequence,
-    enrollments: Iterable[Enrollment],
-    sends: Iterable[Send],
-    replies: Iterable[Reply],
-    bookings: Iterable[Booking],
+    enrollments: Listed[Enrollment],
+    sends: Listed[Send],
+    replies: Listed[Reply],
+    bookings: Listed[Booking],
     *,
     at: datetime,
 ) -> SequenceReport:
     """Return the report that these rows make. Lists may be `RowList`s, which know whether they are cut."""
-    enrolled = list(enrollments)
-    people = recipients_of(enrolled, sends, replies, bookings)
+    people = recipients_of(enrollments, sends, replies, bookings)
     reached = [person for person in people if person.sends]
     counts = sequence.enrollment_counts
     return SequenceReport(
@@ -126,7 +125,7 @@ def report_of(
         booked=sum(person.booked is not None for person in reached),
         time_to_reply=median(person.time_to_reply for person in reached),
         emails_since=_since(sends),
-        statuses=_statuses(sequence, enrolled),
+        statuses=_statuses(sequence, enrollments),
         steps=tuple(_steps(sequence, reached)),
         missing=tuple(_missing(enrollments, sends, replies, bookings, people)),
     )
@@ -173,24 +172,29 @@ def _funnel(
     )
 
 
-def _since(rows: Any) -> datetime | None:
+def _since(rows: Listed[Send] | Listed[Reply]) -> datetime | None:
     """Return the moment from which on a list of emails shows all; `None`: it is not cut."""
     return min(row.email_date for row in rows) if rows and _is_cut(rows) else None
 
 
-def _is_cut(rows: Any) -> bool:
-    return bool(getattr(rows, "truncated", False))
+def _is_cut(rows: Listed[object]) -> bool:
+    return isinstance(rows, RowList) and rows.truncated
 
 
 def _missing(
-    enrollments: Any, sends: Any, replies: Any, bookings: Any, people: Listed[Recipient]
+    enrollments: Listed[Enrollment],
+    sends: Listed[Send],
+    replies: Listed[Reply],
+    bookings: Listed[Booking],
+    people: Listed[Recipient],
 ) -> Iterator[str]:
     for rows, what in ((sends, "emails"), (replies, "replies")):
         if since := _since(rows):
             yield f"The API shows {len(rows)} {what}: older ones, up to {moment(since)}, are not counted."
-    for rows, what in ((enrollments, "enrollments"), (bookings, "bookings")):
-        if _is_cut(rows):
-            yield f"The API shows {len(rows)} {what}, and there may be more, which are not counted."
+    whole: tuple[tuple[Listed[object], str], ...] = ((enrollments, "enrollments"), (bookings, "bookings"))
+    for listed, what in whole:
+        if _is_cut(listed):
+            yield f"The API shows {len(listed)} {what}, and there may be more, which are not counted."
     left = sum(bool(person.sends) and not person.enrolled for person in people)
     if left and not _is_cut(enrollments):
         yield f"{_people(left)} got an email and left the sequence: the API does not show their replies to it."

@@ -1,26 +1,14 @@
-"""How reports write amounts, shares and times, and the texts of strangers."""
+"""How reports write amounts, shares and times."""
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
-_UNPRINTED: Final = {"Cc", "Cs", "Zl", "Zp"}
-_OVERRIDES: Final = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
-
-
-def clean(text: str) -> str:
-    """Return a text of one line, without characters that control its surroundings or turn their direction."""
-    return "".join("�" if _controls(letter) else letter for letter in " ".join(text.split()))
-
-
-def _controls(letter: str) -> bool:
-    return unicodedata.category(letter) in _UNPRINTED or unicodedata.bidirectional(letter) in _OVERRIDES
 
 
 def amount(value: Decimal) -> str:

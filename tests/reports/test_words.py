@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from impactive_async.reports.words import amount, clean, duration, share
+from impactive_async._texts import in_one_line
+from impactive_async.reports.words import amount, duration, share
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,6 @@ def test_amounts_keep_their_digits(value: str, said: str) -> None:
 
 
 def test_texts_of_strangers_steer_nothing() -> None:
-    """No controls, no overrides of direction, no line ends; scripts and joined emoji stay."""
-    assert clean("a\x1b[31m\nb\u202ec\ud800") == "a�[31m b�c�"
-    assert clean("שלום 👩‍💻 naïve") == "שלום 👩‍💻 naïve"
+    """No controls, no marks and overrides of direction, no line ends, nothing but UTF-8; scripts stay."""
+    assert in_one_line("a\x1b[31m\nb\u202ec\u200f\ud800") == "a�[31m b�c�"
+    assert in_one_line("é 👩‍💻 naïve") == "é 👩‍💻 naïve"

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from impactive_async.cli.kit.streams import plain
+from impactive_async._texts import plain
 from impactive_async.models import (
     Booking,
     Company,

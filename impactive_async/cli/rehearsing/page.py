@@ -10,9 +10,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from impactive_async._pages import document, stranger
+from impactive_async._texts import plain
 from impactive_async.cli.kit.errors import UsageError
-from impactive_async.cli.kit.pages.document import document, stranger
-from impactive_async.cli.kit.streams import plain
 from impactive_async.cli.kit.words.wording import count
 from impactive_async.cli.rehearsing.days import (
     DayCell,

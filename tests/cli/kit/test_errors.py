@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from impactive_async import AsyncClient
+from impactive_async._texts import plain
 from impactive_async.cli.kit.errors import exit_code, sentence
-from impactive_async.cli.kit.streams import plain
 from impactive_async.errors import (
     APITimeoutError,
     BadRequestError,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
+import attrs
 import pytest
+from rich.cells import cell_len
 
 from impactive_async.cli.reporting import tables
 from impactive_async.cli.reporting.tables import pipeline_text, sequence_text
@@ -17,6 +20,9 @@ from tests.cli.terminal import on_terminal
 from tests.reports.made import START, a_pipeline_report, a_sequence_report, deal
 
 pytestmark = pytest.mark.skipif(find_spec("pygal") is None, reason="the extra `report` is not installed")
+
+
+TIME = timedelta(hours=3, minutes=20)
 
 
 @pytest.fixture
@@ -143,7 +149,27 @@ def test_words_of_strangers_push_no_figure_out(width: int, monkeypatch: pytest.M
     assert "\u202e" not in "".join(shown)
     assert "1,234.50" in shown[1]
     for line in "".join(shown).splitlines():
-        assert len(line) <= width
+        assert cell_len(line) <= width
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80, 100])
+def test_no_figure_is_cut(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a table is too wide, its rows are lines below each other: on a phone, too, every figure is read."""
+    monkeypatch.setattr(tables, "_width", lambda: width)
+    (step,) = a_sequence_report().steps
+    steps = tuple(
+        attrs.evolve(step, position=place, sent=12_345 + place, replied=6_789, booked=4_321, time_to_reply=TIME)
+        for place in range(3)
+    )
+    text = sequence_text(attrs.evolve(a_sequence_report(), steps=steps, enrolled=98_765))
+    for figure in ("98,765", "12,345", "12,347", "6,789", "4,321", "35 %", "3 h 20 min", "time to reply"):
+        assert figure in text
+    assert "…" not in text
+    deals = [deal("Lead", "1234567.50", "EUR"), deal("Qualified", "99999999.125", "EUR"), deal("Won", None, "EUR")]
+    deals.append(deal("[/b] [red]", "3", "[/i]"))
+    text = pipeline_text(pipeline_of(deals, stages=(), at=START))
+    for words in ("1,234,567.50", "99,999,999.125", "101,234,566.625", "Qualified", "[/b] [red]", "[/I]"):
+        assert words in text
 
 
 def test_sums_of_any_size_have_bars() -> None:

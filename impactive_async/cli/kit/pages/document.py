@@ -1,37 +1,8 @@
-"""What all pages have: head and foot, texts of strangers made harmless, a file that appears whole."""
+"""A page as a file that appears whole."""
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
-
-from impactive_async import __version__
-from impactive_async.cli.kit.streams import plain
-
-
-def document(title: str, heading: str, style: str, body: str, *, foot: str = "") -> str:
-    """Return a page.
-
-    Args:
-        title: Its title, as text.
-        heading: Its heading, as HTML.
-        style: Its style sheet.
-        body: What follows the heading, as HTML.
-        foot: A sentence in front of the version, as text.
-    """
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>{escape(plain(title))}</title>\n"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<style>\n{style}</style>\n</head>\n<body>\n<main>\n<h1>{heading}</h1>\n{body}"
-        f"<footer>{escape(foot)}impactive-async {__version__}</footer>\n</main>\n</body>\n</html>\n"
-    )
-
-
-def stranger(text: str) -> str:
-    """Return what a stranger wrote as text: nothing in it is HTML, and it turns no direction but its own."""
-    return f"<bdi>{escape(plain(text))}</bdi>"
 
 
 def write_page(path: Path, page: str) -> None:
