@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from impactive_async._texts import in_one_line
 from impactive_async.errors import ConfigurationError
+from impactive_async.pages.texts import in_one_line
 
 if TYPE_CHECKING:
     from pygal.graph.graph import Graph

@@ -8,8 +8,8 @@ from html import escape
 from importlib.resources import files
 from typing import Final
 
-from impactive_async._pages import document, stranger
-from impactive_async._texts import in_one_line
+from impactive_async.pages.document import document, stranger
+from impactive_async.pages.texts import in_one_line
 from impactive_async.reports.charts import bars
 from impactive_async.reports.pipeline import CurrencyTotal, PipelineReport, StageTotal
 from impactive_async.reports.sequence import SequenceReport, StepFunnel

@@ -73,6 +73,10 @@ def _duckdb(url: str, rest: str) -> SyncDestination:
         raise ConfigurationError(
             f"{url!r} names no file: duckdb:///crm.duckdb is one here, duckdb:////var/crm.duckdb one from the root"
         )
+    if rest.startswith("/:memory:") or "?" in rest:
+        raise ConfigurationError(
+            f"{url!r} names no file to keep rows in: name one as duckdb:///crm.duckdb, without options behind it"
+        )
     path = Path(unquote(rest[1:]))
     return SyncDestination(url, "main", lambda dataset: _open_duckdb(path, dataset))
 

@@ -15,7 +15,7 @@ from impactive_async.sync_source import removals
 from impactive_async.sync_source.checks import check_table
 from impactive_async.sync_source.listed import ListPlace, ListPolled, gap_id
 from impactive_async.sync_source.polling import ListResult, ListWanted, Polling
-from impactive_async.sync_source.rows import Loadable, beside, in_table, lists_of_emails, loadable
+from impactive_async.sync_source.rows import Loadable, beside, empty, in_table, lists_of_emails, loadable
 from impactive_async.sync_source.tables import KINDS, NAME, TABLES, Table
 
 LISTS: Final = "lists"
@@ -103,7 +103,7 @@ class _Job:
 
     def _changes(self) -> Iterator[Any]:
         check_table(self.table, history=self._has_history)
-        yield self._rows([])
+        yield from empty(self.table, history=self._has_history)
         state: dict[str, Any] = dlt.current.resource_state()
         places: dict[str, Any] = state.setdefault(LISTS, {})
         with Polling(self.make_client) as polling:
@@ -140,7 +140,7 @@ class _Job:
         loaded = loadable(self.table, result.feed, wanted.sequence_id, poll, result.reached or ())
         gone = removals.rows(self.table, poll, history=self._has_history) if poll.removed else []
         yield self._rows([*loaded.rows, *gone])
-        if self.table.kind in {"sends", "replies"}:
+        if self.table.shows_emails:
             yield lists_of_emails(self.table, loaded)
         yield from beside(loaded, [gap for gap in poll.gaps if gap_id(gap) != place.closed])
         self.on_list(self._told(wanted, poll, loaded, removed=len(gone), gaps=len(place.gaps_of(poll))))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import Enum
 from typing import Any, Final
 
 import attrs
 import dlt
 
-from impactive_async import Gap, Poll
+from impactive_async import BadRow, Gap, Poll
 from impactive_async.sync_source.listed import gap_id
 from impactive_async.sync_source.tables import (
     DECIMALS,
@@ -28,6 +29,9 @@ from impactive_async.sync_source.tables import (
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 _LARGEST_INT: Final = 2**63 - 1
 _LARGEST_DECIMAL: Final = Decimal(10) ** (DIGITS - DECIMALS)
+_LAST_PLACE: Final = Decimal(1).scaleb(-DECIMALS)
+_EXACT: Final = Context(prec=DIGITS + 1)
+"""The usual context of decimals refuses to look at more than 28 digits."""
 _GAP_TYPES: Final = {
     "id": "text",
     "feed": "text",
@@ -64,7 +68,7 @@ def loadable(
         poll: What was polled.
         reached: Rows that were fetched beside the poll, and may be among its rows.
     """
-    bad = [_unreadable(feed, f"{poll.cursor}/{one.index}", one.reason, one.row) for one in poll.bad]
+    bad = [_unreadable(feed, _digest(one), one.reason, one.row) for one in poll.bad]
     rows: dict[str, dict[str, Any]] = {}
     for row in _oldest_first(reached, poll.rows):  # so that of two versions of a row the newer one stays
         values, wrong = _storable({name: getattr(row, name) for name in table.fields})
@@ -85,6 +89,15 @@ def beside(loaded: Loadable, gaps: Sequence[Gap]) -> Iterator[Any]:
     spans = [{"id": gap_id(gap), **attrs.asdict(gap)} for gap in gaps]
     yield in_table(GAPS, spans, _GAP_TYPES)
     yield in_table(UNREADABLE, loaded.bad, _UNREADABLE_TYPES)
+
+
+def empty(table: Table, *, history: bool) -> Iterator[Any]:
+    """Yield a table without rows, and those beside it: they are there before any row came."""
+    nothing = Loadable(rows=(), bad=())
+    yield in_table(table.kind, (), table.types(), history=history)
+    yield from beside(nothing, ())
+    if table.shows_emails:
+        yield lists_of_emails(table, nothing)
 
 
 def lists_of_emails(table: Table, loaded: Loadable) -> Any:
@@ -132,6 +145,11 @@ def _merged(key: Sequence[str], *, history: bool) -> dict[str, Any]:
     return {"write_disposition": "merge", "primary_key": list(key)}
 
 
+def _digest(bad: BadRow) -> str:
+    """Return what tells a row that cannot be read from others: it may have no id."""
+    return hashlib.sha256(f"{bad.reason}\n{bad.row!r}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
 def _unreadable(feed: str, about: str, reason: str, row: Any) -> dict[str, Any]:
     return {"id": f"{feed}/{about}", "feed": feed, "reason": reason, "row": _plain(row)[0]}
 
@@ -173,6 +191,7 @@ def _text(value: str) -> tuple[str, str | None]:
 
 
 def _decimal(value: Decimal) -> tuple[Decimal | None, str | None]:
-    if not value.is_finite() or abs(value) >= _LARGEST_DECIMAL or value != round(value, DECIMALS):
+    fits = value.is_finite() and value.copy_abs() < _LARGEST_DECIMAL
+    if not fits or value != value.quantize(_LAST_PLACE, context=_EXACT):
         return None, f"{str(value)[:40]} does not fit a decimal of {DIGITS} digits, {DECIMALS} of them decimals"
     return value, None

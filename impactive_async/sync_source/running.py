@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+import dlt
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from impactive_async.errors import ImpactiveError, InvalidArgumentError
@@ -69,16 +70,14 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _write_coverage(pipeline: Any) -> None:
-    covered = list(_coverage(pipeline))
-    if covered:
-        pipeline.run(
-            covered,
-            table_name=COVERAGE,
-            write_disposition="merge",
-            primary_key="feed",
-            columns=columns_of(_TYPES, required=("feed",)),
-            schema=pipeline.schemas[NAME],
-        )
+    pipeline.run(
+        list(_coverage(pipeline)) or [dlt.mark.materialize_table_schema()],
+        table_name=COVERAGE,
+        write_disposition="merge",
+        primary_key="feed",
+        columns=columns_of(_TYPES, required=("feed",)),
+        schema=pipeline.schemas[NAME],
+    )
 
 
 def _coverage(pipeline: Any) -> Iterator[dict[str, Any]]:

@@ -81,6 +81,11 @@ class Table:
         """The fields of a row that have a column, in their order."""
         return [field.name for field in attrs.fields(self.row) if field.name not in self.left_out]
 
+    @property
+    def shows_emails(self) -> bool:
+        """Whether its rows are emails, of which several sequences may show the same one."""
+        return self.of_sequence and not self.changes
+
     def types(self) -> dict[str, str]:
         """Return dlt's type of each column, also of those that no row has filled yet."""
         hints = typing.get_type_hints(self.row)

@@ -33,6 +33,7 @@ PUBLIC = {
         "hub",
         "models",
         "operations",
+        "pages",
         "profile",
         "rehearsal",
         "reports",

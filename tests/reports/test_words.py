@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from impactive_async._texts import in_one_line
+from impactive_async.pages.texts import in_one_line
 from impactive_async.reports.words import amount, duration, share
 
 

@@ -13,16 +13,19 @@ import pytest
 pytest.importorskip("dlt", reason="the extra `sync` is not installed")
 pytest.importorskip("psycopg2", reason="the extra `sync` is not installed")
 
-from impactive_async import AsyncClient, Profile
+from impactive_async import AsyncClient, Poll, Profile
 from impactive_async.errors import (
     AuthenticationError,
     ConfigurationError,
     CursorError,
     InvalidArgumentError,
 )
+from impactive_async.models import Deal
 from impactive_async.resources.watching import kinds
 from impactive_async.sandbox import Sandbox
 from impactive_async.sync_source import KINDS, source
+from impactive_async.sync_source.rows import loadable
+from impactive_async.sync_source.tables import TABLES
 from tests.sync.places import ENGINES, Place, place_of, sync
 
 pytestmark = [pytest.mark.slow, pytest.mark.impactive(populate=False)]
@@ -147,6 +150,51 @@ async def test_values_that_no_database_holds_do_not_stop_the_rest(
     assert values == {"Huge": None, "Null\ufffd": 1, "Fine": 2}
     reasons = sorted(reason.partition(":")[0] for reason in place.values("SELECT reason FROM _unreadable"))
     assert reasons == ["extra", "name", "value"]
+
+
+async def test_each_row_that_cannot_be_read_is_told(impactive_sandbox: Sandbox, file: Place) -> None:
+    """A field that has changed its type on the server costs its rows, and each of them is in `_unreadable`."""
+    state = impactive_sandbox.state
+    changed = state.add("deals", {"name": "Fine", "value": "1"}).id
+    await sync(impactive_sandbox, file, kinds=["deals"])
+    await impactive_sandbox.clock.advance(hours=1)
+    state.touch("deals", changed, {"value": {"amounts": [1]}})
+    state.add("deals", {"name": "Yes", "value": True})
+    state.add("deals", {"name": ["a", "list"], "value": "1"})
+    state.add("deals", {"name": "Fine, too", "value": "1"})
+    for new in (1, 0):
+        summaries = await sync(impactive_sandbox, file, kinds=["deals"])
+        assert (summaries["deals"].new, summaries["deals"].unreadable) == (new, 3 * new)
+    assert file.values("SELECT count(*) FROM _unreadable WHERE len(id) < 80") == [3]
+    assert file.query("SELECT name, value FROM deals ORDER BY name") == [("Fine", 1), ("Fine, too", 1)]
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("1" + "0" * 19, True), ("9" * 29, True), ("9" * 29 + ".999999999", True), ("-" + "9" * 29, True),
+        ("1" + "0" * 29, False), ("0.1234567891", False), ("9" * 29 + ".9999999999", False), ("1e-12", False),
+        ("NaN", False), ("-Infinity", False), ("1e400", False), ("1.000000000000", True), ("1e28", True),
+    ],
+)  # fmt: skip
+def test_amounts_are_kept_whole_or_left_out(value: str, kept: bool) -> None:
+    """Whatever a decimal of 38 digits holds is kept to the digit; nothing else stops the sync."""
+    amount = Decimal(value)
+    poll = Poll(rows=[Deal(id="1", name="", value=amount)], gaps=[], cursor="", next_in=1, bad=[])
+    loaded = loadable(TABLES["deals"], "zapier/deals", None, poll)
+    assert loaded.rows[0]["value"] == (amount if kept else None)
+    assert len(loaded.bad) == (not kept)
+
+
+@pytest.mark.parametrize("kinds", [["sends"], ["deals"]])
+async def test_tables_are_there_before_any_row(impactive_sandbox: Sandbox, place: Place, kinds: list[str]) -> None:
+    """Also if there is no list to poll, or none answers: what asks them gets no rows, and no error."""
+    impactive_sandbox.fail("GET /api/zapier/deals", status=403)
+    await sync(impactive_sandbox, place, kinds=kinds)
+    beside = ["emails_of_sequences"] if kinds == ["sends"] else []
+    for table in (*kinds, *beside, "_gaps", "_unreadable"):
+        assert place.values(f"SELECT count(*) FROM {table}") == [0]
+    assert place.values("SELECT count(*) FROM _coverage") == [int(kinds == ["deals"])]
 
 
 async def test_a_list_that_fails_costs_no_other(impactive_sandbox: Sandbox, file: Place) -> None:

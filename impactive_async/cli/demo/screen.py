@@ -15,9 +15,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from impactive_async._texts import plain
 from impactive_async.cli.demo.reconcile import Reconciliation
 from impactive_async.cli.kit.streams import output_explained
+from impactive_async.pages.texts import plain
 
 _REFRESHES: Final = 12  # a second
 _LABELS: Final = {

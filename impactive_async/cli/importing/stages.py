@@ -35,10 +35,10 @@ from impactive_async.cli.importing.telling.preview import PREVIEW, preview
 from impactive_async.cli.importing.telling.question import ask
 from impactive_async.cli.importing.telling.summary import refused, sums, tell_rejects, tell_report
 from impactive_async.cli.kit.errors import INCOMPLETE, UsageError, sentence
-from impactive_async.cli.kit.pages.document import write_page
 from impactive_async.cli.kit.run import SUMMARY, Run
 from impactive_async.cli.kit.words.wording import count, listed, quoted
 from impactive_async.cli.resources.enroll import enroll_and_report
+from impactive_async.pages.document import write_page
 
 if TYPE_CHECKING:
     from impactive_async import CreateReport, Workspace

@@ -9,7 +9,6 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from impactive_async._texts import plain
 from impactive_async.models import (
     Booking,
     Company,
@@ -25,6 +24,7 @@ from impactive_async.models import (
     Step,
     Workspace,
 )
+from impactive_async.pages.texts import plain
 
 
 @attrs.frozen

@@ -15,8 +15,8 @@ from typing import Any, Final
 import attrs
 
 from impactive_async import to_dict
-from impactive_async._texts import UNSAFE
 from impactive_async.cli.kit.errors import UsageError
+from impactive_async.pages.texts import UNSAFE
 
 _FORMULA: Final = re.compile(r"[=@\t\r]|[+-](?![\d ().,/-]*$)")
 """What a spreadsheet would carry out, rather than show. Phone numbers are not meant."""

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import attrs
 
-from impactive_async._texts import plain
 from impactive_async.cli.kit.records import RowFields, csv_line, json_line, select, to_json
 from impactive_async.cli.kit.streams import flush_out, is_shown, write_err, write_out
+from impactive_async.pages.texts import plain
 
 Format = Literal["json", "csv", "table"]
 

@@ -10,7 +10,7 @@ import stat
 import sys
 from collections.abc import Iterator
 
-from impactive_async._texts import plain
+from impactive_async.pages.texts import plain
 
 
 class OutputError(Exception):

@@ -10,8 +10,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from impactive_async._pages import document, stranger
-from impactive_async._texts import plain
 from impactive_async.cli.kit.errors import UsageError
 from impactive_async.cli.kit.words.wording import count
 from impactive_async.cli.rehearsing.days import (
@@ -22,6 +20,8 @@ from impactive_async.cli.rehearsing.days import (
     step_rows,
 )
 from impactive_async.cli.rehearsing.picture import headline, named, period, words
+from impactive_async.pages.document import document, stranger
+from impactive_async.pages.texts import plain
 from impactive_async.rehearsal import Rehearsal, RehearsedMail
 
 MOST_PEOPLE: Final = 100

@@ -13,9 +13,9 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from impactive_async._texts import plain
 from impactive_async.cli.kit.words.wording import count, cut
 from impactive_async.cli.rehearsing.days import DayCell, DayRow, days_of, people_rows, step_rows
+from impactive_async.pages.texts import plain
 from impactive_async.rehearsal import Rehearsal
 
 MOST_PEOPLE: Final = 15

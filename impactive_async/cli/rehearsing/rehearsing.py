@@ -12,7 +12,6 @@ import attrs
 
 from impactive_async.cli.kit.arguments import lines_from, moment
 from impactive_async.cli.kit.errors import INCOMPLETE, NOT_FOUND, UsageError
-from impactive_async.cli.kit.pages.document import write_page
 from impactive_async.cli.kit.run import Run
 from impactive_async.cli.kit.streams import is_shown
 from impactive_async.cli.kit.words.wording import count
@@ -20,6 +19,7 @@ from impactive_async.cli.rehearsing.page import check_place, page
 from impactive_async.cli.rehearsing.people import Asked, people_from
 from impactive_async.cli.rehearsing.picture import MOST_MAILS, mail_rows, picture, warning_lines
 from impactive_async.cli.resources._sequence_file import read_sequence_file
+from impactive_async.pages.document import write_page
 from impactive_async.rehearsal import PersonOutcome, Rehearsal, RehearsedMail, SequenceDraft
 
 FIELDS: Final = tuple(field.name for cls in (Rehearsal, RehearsedMail) for field in attrs.fields(cls))

@@ -85,7 +85,7 @@ async def pipeline(run: Run, stages: Sequence[str], html: Path | None) -> None:
 
 
 def _show(run: Run, report: R, as_text: Callable[[R], str], html: Path | None) -> None:
-    from impactive_async.cli.kit.pages.document import write_page
+    from impactive_async.pages.document import write_page
     from impactive_async.reports import page
 
     drawn = None if html is None else page(report)

@@ -16,8 +16,8 @@ from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from impactive_async._texts import in_one_line
 from impactive_async.cli.kit.streams import is_shown
+from impactive_async.pages.texts import in_one_line
 from impactive_async.reports import CurrencyTotal, PipelineReport, SequenceReport, StageTotal, StepFunnel
 from impactive_async.reports.words import amount, duration, share
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from impactive_async import AsyncClient
-from impactive_async._texts import plain
 from impactive_async.cli.kit.errors import exit_code, sentence
 from impactive_async.errors import (
     APITimeoutError,
@@ -24,6 +23,7 @@ from impactive_async.errors import (
     RateLimitError,
 )
 from impactive_async.models import Gap
+from impactive_async.pages.texts import plain
 from tests.cli.support import Live, Outcome, invoke
 
 WRONG_KEY = "icrm_" + "0" * 32

@@ -8,10 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from impactive_async._pages import document, stranger
 from impactive_async.cli.importing.report.chart import bar, lines
 from impactive_async.cli.importing.report.facts import ImportFacts
 from impactive_async.cli.kit.words.complaints import Complaints
+from impactive_async.pages.document import document, stranger
 from impactive_async.reports.words import duration
 
 _SAID: Final = {

@@ -1,12 +1,13 @@
-"""What all pages of HTML have that the package writes: head and foot. Each is one file, and loads nothing."""
+"""What all pages have: head and foot, texts of strangers made harmless, a file that appears whole."""
 
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 from typing import Final
 
-from impactive_async._texts import plain
 from impactive_async._version import __version__
+from impactive_async.pages.texts import plain
 
 _NOTHING_LOADED: Final = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -35,3 +36,17 @@ def document(title: str, heading: str, style: str, body: str, *, foot: str = "")
 def stranger(text: str) -> str:
     """Return what a stranger wrote as text: nothing in it is HTML, and it turns no direction but its own."""
     return f"<bdi>{escape(plain(text))}</bdi>"
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a page; one that is there is replaced when the new one is complete.
+
+    Raises:
+        OSError: It cannot be written. The error names `path`.
+    """
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        unfinished.write_text(page, encoding="utf-8", errors="replace")
+        unfinished.replace(path)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from error
