@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from typing import Final
 
 import aiohttp
@@ -58,6 +59,8 @@ def _cause(exc: Exception) -> Exception | None:
     """Return the system's error. aiohttp's hold what was sent, what came back, and the proxy with its password."""
     if isinstance(exc, aiohttp.ClientConnectorCertificateError):
         return exc.certificate_error
+    if isinstance(exc, aiohttp.ServerFingerprintMismatch):
+        return ssl.CertificateError("the server's certificate does not have the expected fingerprint")
     if isinstance(exc, aiohttp.ClientConnectorError):
         return exc.os_error
     return None if isinstance(exc, aiohttp.ClientError) else exc

@@ -38,16 +38,9 @@ def body_of(request: Request, answer: aiohttp.ClientResponse, most: int) -> Awai
 
 async def _bounded_body_of(request: Request, answer: aiohttp.ClientResponse, most: int) -> bytes:
     async with answer:
-        chunks, size = [], answer.content_length or 0
-        if size <= most:
-            size = 0
-            async for chunk in answer.content.iter_any():
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > most:
-                    break
-            else:
-                return b"".join(chunks)
+        body = await _read(answer, most)
+        if body is not None:
+            return body
         answer.close()
     raise TooLargeError(
         f"The answer is larger than the {most} bytes this client reads. Make the client with a larger "
@@ -55,3 +48,16 @@ async def _bounded_body_of(request: Request, answer: aiohttp.ClientResponse, mos
         method=request.method,
         path=request.bare_path,
     )
+
+
+async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes | None:
+    """Return the body; `None` if it has more bytes. In one frame with the error, its traceback would keep them."""
+    if (answer.content_length or 0) > most:
+        return None
+    chunks, size = [], 0
+    async for chunk in answer.content.iter_any():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > most:
+            return None
+    return b"".join(chunks)

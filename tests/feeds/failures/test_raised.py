@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
 import ssl
+import traceback
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 import pytest
 import trustme
 from aiohttp import web
@@ -170,6 +175,18 @@ async def test_a_certificate_that_is_not_trusted_is_raised_by_feeds_too() -> Non
         assert crm.stats().retries == 0
 
 
+async def test_a_certificate_that_is_not_the_one_pinned_is_raised_by_feeds_too() -> None:
+    """There is an error of aiohttp's own for it; the certificate stays another one all the same."""
+    pinned = aiohttp.TCPConnector(ssl=aiohttp.Fingerprint(bytes(32)))
+    clock = FakeClock()
+    async with untrusted() as url, AsyncClient(KEY, base_url=url, clock=clock, connector=pinned) as crm:
+        for call in (crm.zapier.deals.list(), anext(crm.zapier.deals.watch()), crm.zapier.deals.watch().poll()):
+            error = await outcome(call)
+            assert isinstance(error, APIConnectionError)
+            assert "does not have the expected fingerprint" in str(error)
+        assert crm.stats().retries == 0
+
+
 @pytest.mark.parametrize("told", [True, False], ids=["its length is told", "its length is not told"])
 async def test_a_page_that_is_too_large_is_raised_at_once(told: bool) -> None:
     """It would be as large the next time: one request, by a call or a feed; the option raises the bound."""
@@ -192,6 +209,29 @@ async def test_a_page_that_is_too_large_is_raised_at_once(told: bool) -> None:
             assert len(server.asked) == 2
         async with client(server, max_response_bytes=4000) as crm:
             assert [one.id for one in await crm.zapier.companies.list()] == ["a"]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", None])
+async def test_an_error_does_not_keep_what_was_too_large(coding: str | None) -> None:
+    """However small it was packed: feeds remember their last error, and with it the locals of its traceback."""
+    body = json.dumps([*rows(1), {"id": "x", "name": "x" * 4_000_000}]).encode()
+    packed = {"gzip": gzip.compress, "deflate": zlib.compress, None: bytes}[coding](body)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Encoding": coding} if coding else {})
+        await response.prepare(request)
+        await response.write(packed)
+        return response
+
+    async with serving() as server, client(server, max_response_bytes=1_000_000, clock=FakeClock()) as crm:
+        server.paths["/api/zapier/deals"] = answer
+        error = await outcome(anext(crm.zapier.deals.watch()))
+        assert isinstance(error, DecodeError)
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        kept = [value for frame in frames for value in frame.f_locals.values() if isinstance(value, list)]
+        assert sum(len(chunk) for chunks in kept for chunk in chunks if isinstance(chunk, bytes)) == 0
+        assert frames[-1].f_code.co_filename.endswith("reading.py")
+        assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("bound", [0, -1, 1.5, True])
