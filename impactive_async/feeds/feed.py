@@ -40,8 +40,8 @@ class Feed(Generic[R]):
 
     Transient failures (no connection, time-out, 408, 425, 429, 5xx) are retried for ever, logged, and counted in
     `stats`. So are answers that are unreadable or not the API's (a page of HTML, a redirect, a challenge of a
-    firewall), until ten have come in a row, over ten seconds at least. Then, and for any other failure, the error
-    is raised. Iterating again tries again when the next poll is due.
+    firewall, a 404 of a list without an id that was there before), until ten have come in a row, over ten seconds
+    at least. Then, and for any other failure, it is raised. Iterating again tries again when a poll is due.
 
     `poll` makes a single request and keeps no state, for programs with a schedule of their own.
     """
@@ -235,16 +235,15 @@ class Feed(Generic[R]):
                 self._request = None
 
     async def _wait(self) -> None:
-        clock = self._source.clock
-        if (left := self._due - clock.monotonic()) > 0:
-            await clock.sleep(left)
+        if (left := self._due - self._source.clock.monotonic()) > 0:
+            await self._source.clock.sleep(left)
 
     async def _request_page(self, checkpointer: Checkpointer[R]) -> None:
         self._before_page = checkpointer.queue.cursor.dumps_later()
         try:
             await checkpointer.queue.fetch()
         except APIError as error:
-            self._schedule(self._pause_after(error))
+            self._schedule(self._pause_after(error, checkpointer))
         except Exception as error:
             self.stats.note_error(error)
             self._schedule(self._pace.after_refusal(error))
@@ -256,14 +255,15 @@ class Feed(Generic[R]):
             await queue.recover()
             checkpointer.count_waiting()
 
-    def _pause_after(self, error: APIError) -> float:
+    def _pause_after(self, error: APIError, checkpointer: Checkpointer[R]) -> float:
         """Return the pause after a failed poll.
 
         Raises:
             APIError: The same error, if polling again would not help. The next poll keeps its time all the same.
         """
         try:
-            wait = self._pace.after_failure(error, self._source.clock.monotonic())
+            was_there = checkpointer.queue.cursor.server_clock is not None and not self._source.has_id
+            wait = self._pace.after_failure(error, self._source.clock.monotonic(), was_there=was_there)
         except APIError:
             self.stats.note_error(error)
             self._schedule(self._pace.after_refusal(error))

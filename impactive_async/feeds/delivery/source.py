@@ -87,6 +87,11 @@ class Source(Generic[R]):
     tell_home: TellHome | None = None
     is_news: Callable[[str], bool] = lambda _: True
 
+    @property
+    def has_id(self) -> bool:
+        """Whether the list is of one sequence or contact, as its name tells. A 404 says that there is none."""
+        return self.name.count("/") > 1
+
     def ask(self, since: str | None, last: LastPage | None) -> Awaitable[Answer[Rows | Unchanged]]:
         """Fetch the page since a moment; `UNCHANGED` if it is the one before."""
         return self.page(since, last) if isinstance(self.page, PageRequest) else self.page(since)

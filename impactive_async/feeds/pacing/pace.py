@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from impactive_async._http.foreign import is_foreign
 from impactive_async._http.retry import may_pass
-from impactive_async.errors import APIError, APIStatusError, DecodeError, InvalidArgumentError
+from impactive_async.errors import APIError, APIStatusError, DecodeError, InvalidArgumentError, NotFoundError
 
 Random: TypeAlias = Callable[[], float]
 """Returns a random number of at least 0 and below 1."""
@@ -82,6 +82,11 @@ class Pace:
         self.errors = 0  # failures since the last page
 
     @property
+    def has_page(self) -> bool:
+        """Whether a page has come."""
+        return self._last is not None
+
+    @property
     def state(self) -> list[float | None]:
         """The rate and the counts so far, for `resume`."""
         return [self._rate, self._idle, self._last, self.errors, self._unreadable, self._unreadable_since]
@@ -130,13 +135,18 @@ class Pace:
         growth = IDLE_GROWTH ** min(self._idle - 1, 64)  # at 64 it is past any bound; higher powers would overflow
         return min(self._busy_pause() * growth, self._longest)
 
-    def after_failure(self, error: APIError, now: float = math.inf) -> float:
+    def after_failure(self, error: APIError, now: float = math.inf, *, was_there: bool = False) -> float:
         """Return the pause after a failed poll, at `now` seconds of a steady clock.
+
+        Args:
+            error: The failure.
+            now: Seconds.
+            was_there: Whether the list has no id in its path, and was there before: then a 404 passes.
 
         Raises:
             APIError: The same error, if polling again would not help.
         """
-        foreign = is_foreign(error)
+        foreign = is_foreign(error) or (was_there and isinstance(error, NotFoundError))
         if foreign or isinstance(error, DecodeError):
             self._unreadable += 1
             self._unreadable_since = now if self._unreadable_since is None else self._unreadable_since

@@ -61,8 +61,10 @@ class Failures:
             Exception: The same error, if no list is left to follow.
         """
         if isinstance(error, APIError):
+            was_there = feed.sequence_id is None and pace.has_page
             with suppress(APIError):
-                return self._stats.poll_failed(name, error, pace.after_failure(error, self._clock.monotonic()))
+                wait = pace.after_failure(error, self._clock.monotonic(), was_there=was_there)
+                return self._stats.poll_failed(name, error, wait)
         elif not isinstance(error, CursorError):
             _log.error("%s: unexpected", name, exc_info=error)
         self.add(feed, name, error)

@@ -48,6 +48,18 @@ def test_a_row_is_gone_when_two_whole_pages_lack_it() -> None:
     assert seen_rows.wants_look(NOON + 4 * timestamps.MINUTE + EVERY)
 
 
+def test_the_page_before_counts_once_more() -> None:
+    """Its rows were seen at that time, also after a restart; and what it lacks is gone at the second time."""
+    seen_rows = SeenRows()
+    gone(seen_rows, SOME, 0)
+    assert seen_rows.show_again(NOON + 5 * timestamps.MINUTE) == []
+    assert seen_rows.looked == NOON + 5 * timestamps.MINUTE
+    for one in (seen_rows, SeenRows.load(json.loads(json.dumps(seen_rows.dump())))):
+        gone(one, SOME[1:], 6)
+        ((_, removed),) = one.show_again(NOON + 7 * timestamps.MINUTE)
+        assert removed == Removed("r0", timestamps.moment(NOON + 5 * timestamps.MINUTE))
+
+
 def test_a_page_that_may_be_cut_tells_nothing() -> None:
     """Neither for nor against: the next whole page goes on."""
     seen_rows = SeenRows()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from multidict import CIMultiDict
 
+from impactive_async import MemoryCursorStore
 from impactive_async._http.foreign import is_challenge, is_foreign
 from impactive_async.errors import APIConnectionError, APIStatusError, AuthenticationError, NotFoundError
 from impactive_async.feeds.pacing.pace import LEAST_UNREADABLE, MOST_UNREADABLE
@@ -73,6 +74,74 @@ def test_the_apis_own_word_is_raised_at_once(status: int) -> None:
             assert len(server.asked) == 1
 
     law()
+
+
+NOT_FOUND = refusal(404, '{"error": "not found"}', "application/json")
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_two_seconds_of_the_apis_own_404_pass_if_the_list_was_there(restarted: bool) -> None:
+    """A deployment that forgets a route says so in JSON, too; an earlier run counts as well."""
+
+    @time_jumps
+    async def law() -> None:
+        async with serving() as server, client(server) as crm:
+            store = MemoryCursorStore()
+            server.paths[DEALS] = listed(rows(1))
+            feed = crm.zapier.deals.watch(interval=0.5, store=store)
+            assert (await anext(feed)).id == "r1"
+            await feed.ack()
+            server.paths[DEALS] = NOT_FOUND
+            if restarted:
+                await feed.aclose()
+                feed = crm.zapier.deals.watch(interval=0.5, store=store)
+            asyncio.get_running_loop().call_later(2.0, server.paths.__setitem__, DEALS, listed(rows(1, 2)))
+            assert (await anext(feed)).id == "r2"
+            assert feed.stats.errors >= 1
+            await feed.aclose()
+
+    law()
+
+
+def test_a_list_that_stays_away_is_raised() -> None:
+    """After ten answers, and ten seconds at least."""
+
+    @time_jumps
+    async def law() -> None:
+        async with serving() as server, client(server) as crm:
+            server.paths[DEALS] = listed([])
+            feed = crm.zapier.deals.watch(interval=0.5)
+            asyncio.get_running_loop().call_later(1.2, server.paths.__setitem__, DEALS, NOT_FOUND)
+            began = now()
+            assert isinstance(await outcome(anext(feed)), NotFoundError)
+            assert LEAST_UNREADABLE <= now() - began < 60
+            await feed.aclose()
+
+    law()
+
+
+@time_jumps
+async def test_so_it_is_for_a_stream_of_one_list() -> None:
+    """`crm.watch` does not end while its only list is away for two seconds."""
+    async with serving() as server, client(server) as crm:
+        server.paths[DEALS] = listed(rows(1))
+        async with crm.watch(["deals"], interval=0.5) as events:
+            assert (await anext(events)).row.id == "r1"
+            server.paths[DEALS] = NOT_FOUND
+            asyncio.get_running_loop().call_later(2.0, server.paths.__setitem__, DEALS, listed(rows(1, 2)))
+            assert (await anext(events)).row.id == "r2"
+
+
+@time_jumps
+async def test_a_sequence_that_is_gone_is_told_at_once() -> None:
+    """The API says so of an id that it does not know."""
+    async with serving() as server, client(server) as crm:
+        feed = crm.sequences.watch_sends("s1", interval=0.5)
+        asyncio.get_running_loop().call_later(1.2, server.paths.__setitem__, "sends", NOT_FOUND)
+        began = now()
+        assert isinstance(await outcome(anext(feed)), NotFoundError)
+        assert now() - began < 3
+        await feed.aclose()
 
 
 def error(status: int, body: str = "", json: Any = None, **headers: str) -> APIStatusError:

@@ -215,7 +215,7 @@ async def test_a_page_that_is_too_large_is_raised_at_once(told: bool) -> None:
 async def test_an_error_does_not_keep_what_was_too_large(coding: str | None) -> None:
     """However small it was packed: feeds remember their last error, and with it the locals of its traceback."""
     body = json.dumps([*rows(1), {"id": "x", "name": "x" * 4_000_000}]).encode()
-    packed = {"gzip": gzip.compress, "deflate": zlib.compress, None: bytes}[coding](body)
+    packed = {"gzip": gzip.compress(body), "deflate": zlib.compress(body), None: body}[coding]
 
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Encoding": coding} if coding else {})

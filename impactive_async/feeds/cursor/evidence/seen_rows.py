@@ -34,10 +34,11 @@ _LEAST: Final = 1000
 class SeenRows:
     """The rows that a list has shown, each with the server's time at the last page that did."""
 
-    __slots__ = ("_in_hand", "_missed", "_seen", "_whole", "_wholeness", "looked")
+    __slots__ = ("_again_at", "_in_hand", "_missed", "_seen", "_whole", "_wholeness", "looked")
 
     def __init__(self) -> None:
         self._seen: dict[RowId, int] = {}
+        self._again_at: int | None = None  # when all rows of `_seen` were shown again, if that is not there yet
         self._missed: dict[RowId, int] = {}  # whole pages in a row without the row
         self._in_hand: set[RowId] = set()  # those reported and not handled
         self._whole = False  # whether the last page showed the whole list
@@ -86,6 +87,7 @@ class SeenRows:
             page: What it shows.
             at: The server's time, in microseconds; 0: it was never told.
         """
+        self._note_shown_again()
         known = len(self._seen)
         whole = self._wholeness.take(page)
         self._seen.update(dict.fromkeys(page.ids, at))
@@ -100,10 +102,17 @@ class SeenRows:
         return gone
 
     def show_again(self, at: int) -> list[tuple[RowId, Removed]]:
-        """Take the page before once more."""
+        """Take the page before once more. If it was whole and lacked none, no row of it is looked at."""
         rows, absent = self._wholeness.rows, self._missed.keys() | self._wholeness.absent
-        ids = [row_id for row_id in rows if row_id not in absent] if absent else rows
-        return self.show(ShownRows(ids=ids, seems_whole=self._whole), at)
+        if absent or not self._whole:
+            ids = [row_id for row_id in rows if row_id not in absent]
+            return self.show(ShownRows(ids=ids, seems_whole=self._whole), at)
+        self._again_at = self.looked = at
+        return []
+
+    def _note_shown_again(self) -> None:
+        if self._again_at is not None:
+            self._seen, self._again_at = dict.fromkeys(self._seen, self._again_at), None
 
     def _miss(self, absent: Iterable[RowId], known: int) -> list[tuple[RowId, Removed]]:
         gone, absent = [], sorted(absent, key=str)
@@ -134,6 +143,7 @@ class SeenRows:
 
     def dump(self) -> list[Any]:
         """Return it as JSON. What is in hand is reported again."""
+        self._note_shown_again()
         wholeness = self._wholeness
         absent = dict.fromkeys(wholeness.absent, _ABSENT) | self._missed
         rows = [[row_id, self._seen[row_id], absent.get(row_id, 0)] for row_id in wholeness.rows]
