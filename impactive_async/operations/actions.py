@@ -46,6 +46,8 @@ class AskedAction:
             since = datetime.fromisoformat(form["since"]) if form.get("since") else None
         except ValueError:
             raise InvalidArgumentError("the form cannot be read") from None
+        if hours not in (0, *HOURS) or (since is not None and since.tzinfo is None):
+            raise InvalidArgumentError("the form cannot be read")
         texts = {name: form.get(name, "").strip() for name in ("action", "feed", "group", "position")}
         return cls(**texts, hours=hours, since=since)
 

@@ -16,6 +16,7 @@ from impactive_async.operations.page.document import render_question, render_ref
 from impactive_async.operations.shown import Shown
 
 COOKIE: Final = "impactive_actions"
+_FORM: Final = "application/x-www-form-urlencoded"
 _LONGEST: Final = 20_000
 """Bytes of a form."""
 
@@ -98,7 +99,12 @@ class SteeringForms:
         """Return a form of this port's page; an empty one if it comes from elsewhere."""
         if not self._names.may_act(request.headers) or (request.content_length or 0) > _LONGEST:
             return {}
-        fields = await request.post()
+        if request.content_type != _FORM:
+            return {}
+        try:
+            fields = await request.post()
+        except (ValueError, LookupError):  # no UTF-8, or of an encoding that is none
+            return {}
         return {name: value for name, value in fields.items() if isinstance(value, str)}
 
 

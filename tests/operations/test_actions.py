@@ -142,7 +142,15 @@ async def test_what_is_not_there_is_refused_in_words(operator: Operator) -> None
     assert "no feed 'zapier/dreams'" in operator.shown.actions[-1].outcome
     await operator.act("replay", group="nobody", agreed="yes")
     assert "no group 'nobody'" in operator.shown.actions[-1].outcome
-    for fields in ({"action": "drop"}, {"action": "rewind", "feed": FEED, "hours": "x"}, {}):
+    rewind = {"action": "rewind", "feed": FEED}
+    for fields in (
+        {"action": "drop"},
+        rewind | {"hours": "x"},
+        rewind | {"hours": "9" * 12},  # no such time ever was
+        rewind | {"hours": "9" * 5000},
+        rewind | {"since": "2026-05-01T09:00:00"},  # of which zone?
+        {},
+    ):
         given: dict[str, Any] = fields
         status, page = await operator.post("actions", form_key=await operator.key(), **given)
         assert status == 400
@@ -178,6 +186,26 @@ async def test_a_page_elsewhere_cannot_act(operator: Operator, headers: dict[str
     answer, _ = await operator.post("actions", headers, action="pause", feed=FEED, form_key=key)
     assert (answer, await operator.state()) == (status, "due")
     assert (await operator.post("session", headers, token=TOKEN))[0] == status
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=x", b"--x\r\ngarbage"),
+        ("application/x-www-form-urlencoded; charset=klingon", b"token=a"),
+        ("application/x-www-form-urlencoded", b"token=\xff%ff"),
+        ("text/plain", b"token=a"),
+    ],
+)
+async def test_what_is_no_form_is_refused(operator: Operator, kind: str, body: bytes) -> None:
+    """Without an error of the server: anybody may send it."""
+    for path in ("session", "actions"):
+        async with operator.session.post(
+            f"{operator.url}/{path}", data=body, headers={"Content-Type": kind, "Origin": operator.url}
+        ) as answer:
+            assert answer.status == 403
+            assert "Nothing was done" in await answer.text()
 
 
 async def test_a_form_without_its_key_does_nothing(operator: Operator) -> None:
