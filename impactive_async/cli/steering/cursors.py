@@ -37,14 +37,23 @@ SHOWN: Final = (
 )
 """What is shown of a cursor."""
 _STOP: Final = "Stop the program that follows it first: it would save its own place over this."
-store_option = option(
-    "--store",
+STORE: Final = "The file of an SqliteCursorStore, as of `watch --store`, or the directory of a FileCursorStore."
+store_option = option("--store", type=click.Path(path_type=Path), required=True, metavar="PATH", help=STORE)
+lone_store_option = option("--store", type=click.Path(path_type=Path), metavar="PATH", help=STORE)
+place_argument = argument(
+    "path",
     type=click.Path(path_type=Path),
-    required=True,
-    metavar="PATH",
-    help="The file of an SqliteCursorStore, as of `watch --store`, or the directory of a FileCursorStore.",
+    required=False,
+    metavar="[PATH]",
+    help="The store, instead of --store.",
 )
-key_argument = argument("key", help="From `cursors list`; or its end, as zapier/deals.")
+place_and_key_argument = argument(
+    "key",
+    nargs=-1,
+    required=True,
+    metavar="[PATH] KEY",
+    help="The store, instead of --store; and which cursor, from `cursors list`, or its end, as zapier/deals.",
+)
 
 
 @command(
@@ -54,15 +63,16 @@ key_argument = argument("key", help="From `cursors list`; or its end, as zapier/
     rows="impactive_async.cli.steering.cursors:SHOWN",
     shared=(*FORMATS, "debug"),
 )
-@store_option
-async def list_all(run: Run, store: Path) -> None:
+@lone_store_option
+@place_argument
+async def list_all(run: Run, store: Path | None, path: Path | None) -> None:
     """List the cursors of a store, and how far each has come.
 
     A damaged one has an error, and the exit code is 12.
     """
     from impactive_async import list_cursors
 
-    async with _opened(store) as cursors:
+    async with _opened(_one_of(store, path)) as cursors:
         found = await list_cursors(cursors)
     run.out.rows([_facts(one) for one in found])
     run.code = DAMAGED.code if any(one.error for one in found) else 0
@@ -75,12 +85,13 @@ async def list_all(run: Run, store: Path) -> None:
     rows="impactive_async.cli.steering.cursors:SHOWN",
     shared=(*FORMATS, "debug"),
 )
-@store_option
-@key_argument
-async def show(run: Run, store: Path, key: str) -> None:
+@lone_store_option
+@place_and_key_argument
+async def show(run: Run, store: Path | None, key: tuple[str, ...]) -> None:
     """Say how far a feed has come: its frontier, floor, rows in flight, gaps."""
-    async with _opened(store) as cursors:
-        found = await _found(cursors, key)
+    place, name = _store_and_key(store, key)
+    async with _opened(place) as cursors:
+        found = await _found(cursors, name)
     facts = _facts(found)
     if run.out.for_programs:
         run.out.row(facts)
@@ -92,12 +103,14 @@ async def show(run: Run, store: Path, key: str) -> None:
 
 
 @command("rewind", app, example="impactive cursors rewind zapier/deals --by 2h --store cursors.db", shared=LOCAL)
-@store_option
-@key_argument
+@lone_store_option
+@place_and_key_argument
 @to_option
 @by_option
 @yes_option
-async def rewind(run: Run, store: Path, key: str, to: str | None, by: str | None, yes: bool) -> None:
+async def rewind(
+    run: Run, store: Path | None, key: tuple[str, ...], to: str | None, by: str | None, yes: bool
+) -> None:
     """Have a feed deliver again what the API shows from an earlier moment on, when it is followed next.
 
     Nothing is lost: rows that were handled come again. Emails that `watch --all` has shown do not.
@@ -105,13 +118,14 @@ async def rewind(run: Run, store: Path, key: str, to: str | None, by: str | None
     from impactive_async import rewind_cursor
 
     when = chosen_moment(to, by)
-    async with _opened(store) as cursors:
-        key = (await _found(cursors, key)).key
-        plan = await rewind_cursor(cursors, key, when, dry_run=True)
+    place, name = _store_and_key(store, key)
+    async with _opened(place) as cursors:
+        found = (await _found(cursors, name)).key
+        plan = await rewind_cursor(cursors, found, when, dry_run=True)
         reached = said(plan.before.frontier if plan.before else None)
         what = f"{plan.feed} has come to {reached}. Rows from {said(when)} on will come again. {_STOP}"
         agree(run, what, yes=yes)
-        done = await rewind_cursor(cursors, key, when)
+        done = await rewind_cursor(cursors, found, when)
     asked = said(done.after.floor if done.after else None)
     since = f"it asks for everything since {asked}" if asked != "nothing" else "it compares the whole list"
     run.note(f"{plan.feed} is rewound: when it is followed next, {since}.")
@@ -153,6 +167,19 @@ async def import_file(run: Run, store: Path, file: Path, ahead: bool, yes: bool)
     async with _opened(store, missing=SqliteCursorStore(store)) as cursors:
         done = await import_cursors(cursors, archive, go_ahead=ahead)
     tell_imported(run, done, ahead=ahead)
+
+
+def _one_of(store: Path | None, place: Path | None) -> Path:
+    if (store is None) is (place is None):
+        raise UsageError("Name one store: its path, or --store PATH.")
+    return store or place or Path()
+
+
+def _store_and_key(store: Path | None, words: tuple[str, ...]) -> tuple[Path, str]:
+    *places, key = words
+    if len(places) > 1 or (not places and store is None):
+        raise UsageError("Name a store, and one cursor of it: PATH KEY, or KEY with --store PATH.")
+    return _one_of(store, Path(places[0]) if places else None), key
 
 
 @asynccontextmanager

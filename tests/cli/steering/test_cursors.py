@@ -42,6 +42,20 @@ def test_cursors_are_listed_and_shown(live: Live, store: Path) -> None:
     assert "frontier" in steer(store, "show", row["key"], "--table").out
 
 
+def test_the_store_may_be_named_without_its_option(store: Path) -> None:
+    """As a path before the key; a store that is named twice, or not at all, is refused."""
+    path, key = str(store), "zapier/deals"
+    (row,) = steer(store, "list", "--json").rows
+    assert invoke("cursors", "list", path, "--json").rows == [row]
+    assert invoke("cursors", "show", path, key, "--json").rows == [row]
+    assert invoke("cursors", "rewind", path, key, "--by", "1h", "--yes").code == 0
+    for wrong in (("list",), ("show", key), ("show", path, key, "x"), ("list", path, "--store", path)):
+        outcome = invoke("cursors", *wrong)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert "--store PATH" in outcome.err
+    assert steer(store, "show", path, key).code == 2
+
+
 def test_a_rewound_feed_shows_its_rows_again(live: Live, store: Path) -> None:
     """Rows that were written out come once more with the next run; without `--yes` none does."""
     refused = steer(store, "rewind", "zapier/deals", "--to", "2020-01-01")
