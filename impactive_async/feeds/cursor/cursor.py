@@ -154,7 +154,10 @@ class Cursor:
         # Otherwise a row may have been there for long, and not asked for or not shown.
         dated = (not look or watermarks.line is None) and self._judge.order != "oldest" and not first
         late = watermarks.reach.lateness
+        overlap = watermarks.overlap
         late = learn_lateness(page, watermarks, self._in_flight, before, asked) if dated else late
+        if watermarks.reach.lateness > overlap:  # earlier rows may have been so late, and not asked for
+            self._judge.looks.last = None
         taken = self._in_flight.take(page.arrivals, watermarks, immutable=self.rules.immutable, asked=asked)
         self._in_flight.left_behind = None
         if not was_back:
