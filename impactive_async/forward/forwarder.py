@@ -8,12 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from impactive_async._checks import check_positive
 from impactive_async._clock import Clock, SystemClock
-from impactive_async.errors import ConfigurationError
 from impactive_async.forward.courier.context import HOLD, CourierContext
 from impactive_async.forward.courier.shift import Courier
 from impactive_async.forward.reports import ForwardListener, ForwardReport, ForwardStats, log_report
 from impactive_async.forward.senders.attempt import Sender
-from impactive_async.forward.settings.destination import WEB, Destination
+from impactive_async.forward.settings.destination import WEB, Destination, check_apart
 from impactive_async.hub import Hub
 from impactive_async.hub.worker.stopping import Stopping
 
@@ -53,7 +52,7 @@ async def run_forwarder(
             hub cannot be used.
     """
     check_positive(hold, "hold")
-    _check(destinations)
+    check_apart(destinations)
     stats = ForwardStats()
 
     def listen(report: ForwardReport) -> None:
@@ -94,17 +93,6 @@ def make_sender(destination: Destination) -> Sender:
     from impactive_async.forward.senders.brokers import broker_sender
 
     return broker_sender(destination)
-
-
-def _check(destinations: Sequence[Destination]) -> None:
-    if not destinations:
-        raise ConfigurationError("There is no destination to deliver to.")
-    for what in ("name", "group"):
-        values = [getattr(destination, what) for destination in destinations]
-        if doubled := next((value for value in values if values.count(value) > 1), None):
-            raise ConfigurationError(
-                f"Two destinations have the {what} {doubled!r}: each event would go to one of them."
-            )
 
 
 async def _follow(stop: asyncio.Event, stopping: Stopping) -> None:

@@ -77,6 +77,7 @@ A = '[destinations.a]\nurl = "https://a.example.com/hunter2"\nsecret_env = "S"\n
         ("[destination.a]\nurl = 'https://a'", "'destination'; is it destinations"),
         ("[destinations.a]\n", "needs a url"),
         ("[destinations.a\n", "is no TOML"),
+        (A + A.replace("ns.a]", "ns.b]") + 'group = "forward:a"', "Two destinations have the group 'forward:a'"),
         (A + 'kind = ["deals"]', "'kind'; is it kinds"),
         (A + "colour = 3", "'colour'; there are url"),
         (A + 'kinds = ["leads"]', "no kind 'leads'; there are enrollments"),

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from impactive_async.errors import ConfigurationError, InvalidArgumentError
-from impactive_async.forward.settings.destination import WEB, Destination
+from impactive_async.forward.settings.destination import WEB, Destination, check_apart
 from impactive_async.forward.settings.filters import EventFilter
 from impactive_async.forward.settings.schedule import RetrySchedule
 from impactive_async.forward.settings.secret_files import (
@@ -70,7 +70,12 @@ def load_destinations(path: Path, environment: Mapping[str, str]) -> list[Destin
         _known(name, ("destinations",), f"{path}")
     if not isinstance(tables, dict) or not tables:
         raise ConfigurationError(f"{path} has no destination: begin one with [destinations.NAME].")
-    return [_destination(path, name, table, environment) for name, table in tables.items()]
+    found = [_destination(path, name, table, environment) for name, table in tables.items()]
+    try:
+        check_apart(found)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    return found
 
 
 def _read(path: Path) -> dict[str, Any]:

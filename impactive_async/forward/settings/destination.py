@@ -118,6 +118,22 @@ class Destination:
             raise ConfigurationError(f"{self.name}: headers are for receivers by HTTP, and this is a broker.")
 
 
+def check_apart(destinations: Sequence[Destination]) -> None:
+    """Check that destinations may be delivered to side by side.
+
+    Raises:
+        ConfigurationError: There is none, or two share a name or a group.
+    """
+    if not destinations:
+        raise ConfigurationError("There is no destination to deliver to.")
+    for what in ("name", "group"):
+        values = [getattr(destination, what) for destination in destinations]
+        if doubled := next((value for value in values if values.count(value) > 1), None):
+            raise ConfigurationError(
+                f"Two destinations have the {what} {doubled!r}: each event would go to one of them."
+            )
+
+
 def _split(url: str, name: str) -> SplitResult:
     """Split a URL; the errors do not show it."""
     try:
