@@ -18,14 +18,13 @@ import asyncio
 import math
 import multiprocessing
 import os
-import sqlite3
 import statistics
 import sys
 import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -33,7 +32,7 @@ from typing import Final
 
 from benchmarks import _run
 from benchmarks._run import Result
-from benchmarks.hub import POSTGRES_URL, REDIS_URL, clean
+from benchmarks.hub import POSTGRES_URL, REDIS_URL, STEP, add_at_once, clean
 from impactive_async.errors import ImpactiveError
 from impactive_async.hub import Hub, HubEvent, connect, event_id
 
@@ -43,7 +42,6 @@ EVENTS: Final = 10_000
 SIZES: Final = ((1_000, 10_000), (10_000, 100_000), (100_000, 1_000_000))
 """Feeds and events of the hubs in scale.md."""
 BATCH: Final = 500
-STEP: Final = 5_000
 TURNS: Final = 3
 GATE: Final = 50.0
 """Milliseconds."""
@@ -106,39 +104,6 @@ async def fill(hub: Hub, url: str, namespace: str, feeds: int, events: int) -> N
         done = await hub.receive("done", count=STEP)
         await hub.ack("done", [delivery.position for delivery in done])
     await add_at_once(url, namespace, [f"sequences/seq_{number}/replies" for number in range(feeds)])
-
-
-async def add_at_once(url: str, namespace: str, names: list[str]) -> None:
-    """Add feeds as `Hub.add` does, many in a step: one by one they would take longer than all the rest."""
-    if url.startswith("sqlite"):
-        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
-            connection.executemany(
-                "INSERT INTO schedule (feed, cursor, due) VALUES (?, '', 0)", [(one,) for one in names]
-            )
-    elif url.startswith("redis"):
-        await _add_to_redis(url, namespace, names)
-    else:
-        await _add_to_postgres(url, namespace, names)
-
-
-async def _add_to_redis(url: str, namespace: str, names: list[str]) -> None:
-    from redis.asyncio import Redis
-
-    state = '{"token":"","settled":"","committed":"","failures":0,"gaps":0,"error":""}'
-    async with Redis.from_url(url) as redis:
-        for some in (names[start : start + STEP] for start in range(0, len(names), STEP)):
-            for key, value in (("states", state), ("cursors", "")):
-                await redis.hset(f"{{{namespace}}}:{key}", mapping=dict.fromkeys(some, value))
-            await redis.zadd(f"{{{namespace}}}:schedule", dict.fromkeys(some, 0.0))
-
-
-async def _add_to_postgres(url: str, namespace: str, names: list[str]) -> None:
-    import asyncpg
-
-    connection = await asyncpg.connect(url)
-    insert = f"INSERT INTO {namespace}.feeds (feed, cursor, due) SELECT unnest($1::text[]), '', now()"
-    await connection.execute(insert, names)
-    await connection.close()
 
 
 def calls(hub: Hub, eager: Hub) -> dict[str, Call]:

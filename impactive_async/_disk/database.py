@@ -92,7 +92,7 @@ class Database:
         with self._explained():
             connection = self._open()
             connection.execute(begin)
-            return _committed(connection, partial(work, connection))
+            return committed(connection, partial(work, connection))
 
     def _open(self) -> sqlite3.Connection:
         if self._opened not in (None, file_id(self._place)):  # whose file it is now, only a new start can tell
@@ -145,13 +145,13 @@ class Database:
         with contextlib.closing(connect(unborn, self._busy_timeout)) as connection:
             connection.execute("PRAGMA synchronous = FULL")  # on the disk before it has its name
             connection.execute("BEGIN IMMEDIATE")
-            _committed(connection, partial(self._format.create, connection))
+            committed(connection, partial(self._format.create, connection))
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         _, version = identity(connection)
         # The write lock is for those who bring an older file to the newest version, and only one process does.
         connection.execute("BEGIN IMMEDIATE" if version in self._format.steps else "BEGIN")
-        _committed(connection, partial(self._format.recognise, connection, self._place))
+        committed(connection, partial(self._format.recognise, connection, self._place))
         with contextlib.suppress(sqlite3.OperationalError):
             # Refused while another process does the same; every mode is correct, this one is quicker.
             connection.execute("PRAGMA journal_mode = WAL")
@@ -176,7 +176,7 @@ class Database:
                 raise
 
 
-def _committed(connection: sqlite3.Connection, work: Callable[[], T]) -> T:
+def committed(connection: sqlite3.Connection, work: Callable[[], T]) -> T:
     """Do the work of a transaction that has begun: all of it is kept, or nothing."""
     try:
         result = work()

@@ -23,6 +23,7 @@ _SPEC_VERSION = "1.0"
 _SEQUENCES = "sequenceids"
 """The extension attribute that names sequences: quoted as in URLs, with commas between them."""
 _LONGEST_PART = 500
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 @frozen(kw_only=True)
@@ -84,7 +85,7 @@ class HubEvent:
             document[_SEQUENCES] = ",".join(
                 quote(one, safe="", errors="surrogatepass") for one in self.sequence_ids
             )
-        return json.dumps(document, separators=(",", ":"), allow_nan=False)
+        return _ENCODER.encode(document)
 
     @classmethod
     def from_json(cls, text: str) -> HubEvent:

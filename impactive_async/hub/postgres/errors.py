@@ -7,7 +7,13 @@ from asyncpg import exceptions
 
 from impactive_async.errors import ConfigurationError, HubError
 from impactive_async.hub.contract.versions import other_version
-from impactive_async.hub.reaching.refusals import OUTCOME_UNKNOWN, CancelledByEngineError, unmendable, wrong_url
+from impactive_async.hub.reaching.refusals import (
+    OUTCOME_UNKNOWN,
+    CancelledByEngineError,
+    RefusedByEngineError,
+    unmendable,
+    wrong_url,
+)
 
 # The call is made again, on another connection.
 BROKEN = (
@@ -81,7 +87,7 @@ def explanation(error: Exception, *, reached: bool) -> Exception:
         return known
     if isinstance(error, BROKEN):
         return HubError(f"PostgreSQL: {_words(error)}. {OUTCOME_UNKNOWN}")
-    return HubError(f"PostgreSQL refused: {error}")
+    return RefusedByEngineError(f"PostgreSQL refused: {error}")
 
 
 def _by_state(error: asyncpg.PostgresError) -> Exception | None:

@@ -37,17 +37,16 @@ from impactive_async.hub.postgres.check import SETTINGS, check_server
 from impactive_async.hub.postgres.connection import PostgresConnection
 from impactive_async.hub.postgres.counting import PostgresCounts
 from impactive_async.hub.postgres.errors import MADE_BY_ANOTHER
-from impactive_async.hub.postgres.steering import COUNTED, STEP, PostgresSteering
+from impactive_async.hub.postgres.leases import Commit, PostgresLeases, feed_of, weight
+from impactive_async.hub.postgres.steering import COUNTED, STEP
 from impactive_async.hub.reaching.refusals import namespace_of
+from impactive_async.hub.reaching.together import Together
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 
-"""How many rows of the log one call looks at: a few milliseconds."""
-
-
-class PostgresHub(PostgresCounts, PostgresSteering, Hub):
+class PostgresHub(PostgresCounts, PostgresLeases, Hub):
     """A hub in one schema of a PostgreSQL database; `init` creates it.
 
     Args:
@@ -79,6 +78,8 @@ class PostgresHub(PostgresCounts, PostgresSteering, Hub):
         self._retention = check_seconds(retention, "retention")
         self._allow_volatile = allow_volatile
         self._postgres = PostgresConnection(url, size=connections, timeout=timeout, clock=clock or SystemClock())
+        self._claims = Together(self._claim_some)
+        self._commits = Together(self._commit_some, weigh=weight, key=feed_of)
 
     async def add(self, feed: str, cursor: str = "") -> None:
         """See `Hub.add`."""
@@ -86,10 +87,7 @@ class PostgresHub(PostgresCounts, PostgresSteering, Hub):
 
     async def claim(self, lease: float) -> Claim | None:
         """See `Hub.claim`."""
-        rows = await self._call("claim($1, $2)", VERSION, check_seconds(lease, "lease"))
-        for feed, cursor, token, failures in rows:
-            return Claim(feed=feed, cursor=cursor, token=token, failures=failures, lease=lease)
-        return None
+        return await self._claims.ask(check_seconds(lease, "lease"))
 
     async def commit(
         self, claim: Claim, cursor: str, events: Sequence[HubEvent], again_in: float, *, gaps: int = 0
@@ -97,8 +95,9 @@ class PostgresHub(PostgresCounts, PostgresSteering, Hub):
         """See `Hub.commit`."""
         again_in = check_seconds(again_in, "again_in")
         ids, texts = [event.id for event in events], [event.to_json() for event in events]
-        function = "commit_claim($1, $2, $3, $4, $5, $6, $7, $8)"
-        await self._settle(function, claim, claim.cursor, cursor, again_in, gaps, ids, texts)
+        commit = Commit(claim.feed, claim.token, claim.cursor, cursor, again_in, gaps, ids, texts)
+        if not await self._commits.ask(commit):
+            raise fenced(claim)
 
     async def permit(self) -> float:
         """See `Hub.permit`."""

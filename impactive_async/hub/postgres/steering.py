@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -11,14 +11,12 @@ from impactive_async.hub.contract.versions import VERSION
 from impactive_async.hub.postgres.connection import PostgresConnection
 from impactive_async.hub.reaching.refusals import CancelledByEngineError
 from impactive_async.hub.steering.feed_status import FeedStatus, feed_status
-from impactive_async.hub.steering.seeking import SoughtRow
+from impactive_async.hub.steering.numbered import END, NumberedLog
 
 STEP: Final = 500
 """How many rows one call changes."""
 COUNTED: Final = 5_000
 """How many rows one call counts: some milliseconds."""
-_END: Final = 2**63 - 1
-"""Behind all events."""
 
 
 class PostgresFunctions:
@@ -51,7 +49,7 @@ class PostgresFunctions:
                 yield row
 
 
-class PostgresSteering(PostgresFunctions):
+class PostgresSteering(NumberedLog, PostgresFunctions):
     """The methods of `Steering` over the hub's functions."""
 
     async def feed(self, name: str) -> FeedStatus | None:
@@ -75,36 +73,23 @@ class PostgresSteering(PostgresFunctions):
         """See `Steering.poll_now`."""
         return bool(await self._value("poll_now($1)", feed))
 
-    async def sought(self, group: str, since: float, event: str | None, *, dry_run: bool) -> SoughtRow:
-        """See `Steering.sought`; counted before, and what the group had is cleared away after it, in steps."""
-        await self._moved(group)
-        ((*known, position, place, had, start),) = await self._call("look_for($1, $2, $3)", group, since, event)
-        if not all(known):
-            return *known, "", 0, 0
-        events = await self._logged(place - 1)
-        waiting, *_ = await self._waiting(group, before=place)
-        skipped = waiting + await self._logged(had, min(start, place - 1))
-        if not dry_run:
-            position = await self._value("begin_move($1, $2, $3, $4)", VERSION, group, since, event)
-            await self._moved(group)
-        return *known, position, events, skipped
+    async def _look_for(self, group: str, since: float, event: str | None) -> Sequence[Any]:
+        (found,) = await self._call("look_for($1, $2, $3)", group, since, event)
+        return tuple(found)
+
+    async def _begin_move(self, group: str, since: float, event: str | None) -> str | None:
+        position: str | None = await self._value("begin_move($1, $2, $3, $4)", VERSION, group, since, event)
+        return position
 
     async def _moved(self, group: str) -> None:
         """Finish moving a group, if that was begun."""
         while not await self._value("move_on($1, $2)", group, STEP):
             pass
 
-    async def _logged(self, after: int = 0, to: int = _END) -> int:
+    async def _logged(self, after: int = 0, to: int = END) -> int:
         """Count events in the log between two numbers."""
         counted = self._in_steps("count_log($1, $2, $3)", to, place=after, step=COUNTED)
         return sum([number async for (number,) in counted])
 
-    async def _waiting(self, group: str, before: int = _END) -> tuple[int, int, int, int | None]:
-        """Count what a group has not acknowledged: events that are not dead, those in flight, dead letters.
-
-        The last item is the number of the first that is not dead.
-        """
-        counted = self._in_steps("count_deliveries($1, $2, $3, $4)", group, before, place=0, step=COUNTED)
-        rows = [row async for row in counted]
-        behind, in_flight, dead = (sum(numbers) for numbers in zip(*(row[:3] for row in rows), strict=True))
-        return behind, in_flight, dead, min((row[3] for row in rows if row[3] is not None), default=None)
+    def _count_pending(self, group: str, before: int) -> AsyncIterator[Sequence[Any]]:
+        return self._in_steps("count_deliveries($1, $2, $3, $4)", group, before, place=0, step=COUNTED)

@@ -19,6 +19,10 @@ class CancelledByEngineError(HubError):
     """A limit of the engine's administrator has ended the call: the same call again would end in the same way."""
 
 
+class RefusedByEngineError(HubError):
+    """The engine is there, and does not carry out this call. Nothing was changed."""
+
+
 def unmendable(error: BaseException, *, reached: bool) -> str | None:
     """Return what an error shows to be wrong that no waiting mends; None if the engine may only be away.
 

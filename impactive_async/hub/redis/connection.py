@@ -16,7 +16,13 @@ from redis.asyncio.retry import Retry
 from impactive_async.errors import ConfigurationError, HubError, ImpactiveError
 from impactive_async.hub.contract.versions import VERSION, other_version
 from impactive_async.hub.reaching.cancelling import heeding_cancellation
-from impactive_async.hub.reaching.refusals import OUTCOME_UNKNOWN, namespace_of, unmendable, wrong_url
+from impactive_async.hub.reaching.refusals import (
+    OUTCOME_UNKNOWN,
+    RefusedByEngineError,
+    namespace_of,
+    unmendable,
+    wrong_url,
+)
 from impactive_async.hub.reaching.strangers import REDIS, TLS, stranger
 from impactive_async.hub.redis.check import wrong_mode
 from impactive_async.hub.redis.client import client_of, places_at
@@ -159,7 +165,7 @@ class RedisConnection:
             return HubError(f"Redis: {text or 'no answer in time'}. {OUTCOME_UNKNOWN}")
         if text.startswith(_OTHER_VERSION):
             return other_version(int(text.removeprefix(_OTHER_VERSION)))
-        return HubError(f"Redis refused: {text}")
+        return RefusedByEngineError(f"Redis refused: {text}")
 
 
 @cache

@@ -40,6 +40,7 @@ from impactive_async.hub.contract.reader import MAX_DELIVERIES, Delivery, check_
 from impactive_async.hub.contract.settings import UNLIMITED, SharedSettings
 from impactive_async.hub.contract.status import DEAD_SHOWN, HubStatus, hub_status
 from impactive_async.hub.contract.versions import VERSION, check_version, steps_from
+from impactive_async.hub.reaching.together import Together
 from impactive_async.hub.redis.check import check_fsync, check_mode, check_schema, check_server, no_hub
 from impactive_async.hub.redis.connection import RedisConnection
 from impactive_async.hub.redis.letters import RedisLetters
@@ -52,6 +53,8 @@ _STEP = 1000
 _BEGIN = "0"
 _MOVING = "moving"
 _DEAD = "dead: "
+_Settlement = tuple[str | float, ...]
+"""What settle.lua gets of each."""
 
 
 class RedisHub(RedisSteering, Hub):
@@ -91,6 +94,8 @@ class RedisHub(RedisSteering, Hub):
         self._allow_volatile = allow_volatile
         self._redis = RedisConnection(url, namespace, retry, timeout)
         self._letters = RedisLetters(self._redis)
+        self._claims = Together(self._claim)
+        self._settlements = Together(self._settle_all, weigh=len, key=lambda call: call[0])
 
     async def add(self, feed: str, cursor: str = "") -> None:
         """See `Hub.add`."""
@@ -98,20 +103,23 @@ class RedisHub(RedisSteering, Hub):
 
     async def claim(self, lease: float) -> Claim | None:
         """See `Hub.claim`."""
-        answer = await self._redis.run("claim", check_seconds(lease, "lease"))
-        if answer is None:
-            return None
-        feed, cursor, token, failures = answer
-        return Claim(feed=feed, cursor=cursor, token=int(token), failures=failures, lease=lease)
+        return await self._claims.ask(check_seconds(lease, "lease"))
+
+    async def _claim(self, leases: Sequence[float]) -> list[Claim | None]:
+        found = await self._redis.run("claim", *leases)
+        claims = [
+            Claim(feed=feed, cursor=cursor, token=int(token), failures=failures, lease=lease)
+            for (feed, cursor, token, failures), lease in zip(found, leases, strict=False)
+        ]
+        return [*claims, *[None] * (len(leases) - len(claims))]
 
     async def commit(
         self, claim: Claim, cursor: str, events: Sequence[HubEvent], again_in: float, *, gaps: int = 0
     ) -> None:
         """See `Hub.commit`."""
         flat = [text for event in events for text in (event.id, event.to_json())]
-        await self._settle(
-            claim, "commit", check_seconds(again_in, "again_in"), claim.cursor, cursor, gaps, "", *flat
-        )
+        again_in = check_seconds(again_in, "again_in")
+        await self._settle(claim, "commit", again_in, claim.cursor, cursor, gaps, "", len(events), *flat)
 
     async def permit(self) -> float:
         """See `Hub.permit`."""
@@ -168,11 +176,11 @@ class RedisHub(RedisSteering, Hub):
     async def fail(self, claim: Claim, error: str, again_in: float | None) -> None:
         """See `Hub.fail`."""
         when = _NONE if again_in is None else check_seconds(again_in, "again_in")
-        await self._settle(claim, "fail", when, "", "", 0, storable(error))
+        await self._settle(claim, "fail", when, "", "", 0, storable(error), 0)
 
     async def release(self, claim: Claim) -> None:
         """See `Hub.release`."""
-        await self._settle(claim, "release", 0.0, "", "", 0, "")
+        await self._settle(claim, "release", 0.0, "", "", 0, "", 0)
 
     async def remove(self, feed: str) -> bool:
         """See `Hub.remove`."""
@@ -330,8 +338,12 @@ class RedisHub(RedisSteering, Hub):
         await self._redis.aclose()
 
     async def _settle(self, claim: Claim, *rest: str | float) -> None:
-        if not await self._redis.run("settle", claim.feed, claim.token, *rest):
+        if not await self._settlements.ask((claim.feed, claim.token, *rest)):
             raise fenced(claim)
+
+    async def _settle_all(self, calls: Sequence[_Settlement]) -> Sequence[int]:
+        found: list[int] = await self._redis.run("settle", *[one for call in calls for one in call])
+        return found
 
 
 def _pace(limit: Rate | None) -> tuple[str | float, str | float]:

@@ -14,8 +14,6 @@ from impactive_async.hub.contract.status import DEAD_SHOWN
 
 COUNTED: Final = 5_000
 """How many rows a step counts: some milliseconds."""
-END: Final = 2**63 - 1
-"""Behind all events."""
 
 Row = tuple[Any, ...]
 Step = Callable[[sqlite3.Connection, Any], Row]

@@ -1,7 +1,8 @@
 """The embedded hub: one SQLite file, for the worker processes of one host.
 
 The clock is the host's, which all processes that share the file share as well. It is read inside the transaction,
-once the write lock is held. Each method is one transaction in one call to the database's thread.
+once the write lock is held. Each method is one transaction in one call to the database's
+thread, or a part of one that calls made meanwhile share.
 
 Only `init` and the methods that a worker calls make the file. The others refuse a path where no hub is: otherwise
 a mistyped path would look like an empty hub.
@@ -19,6 +20,7 @@ from typing import TypeVar
 
 from impactive_async._checks import check_count, check_seconds
 from impactive_async._disk.database import Database
+from impactive_async._disk.grouped import GroupedDatabase
 from impactive_async.hub.contract.acks import flush_acks
 from impactive_async.hub.contract.claim import Claim, storable
 from impactive_async.hub.contract.dead_letters import DeadLetter, dead_letters
@@ -56,7 +58,7 @@ class SqliteHub(SqliteSteering, Hub):
         retention: float = 7 * 86_400.0,
         busy_timeout: float = 10.0,
     ) -> None:
-        super().__init__(Database(path, schema.FORMAT, busy_timeout=busy_timeout))
+        super().__init__(GroupedDatabase(path, schema.FORMAT, busy_timeout=busy_timeout))
         self._settings = SharedSettings(rate_limit)
         self._retention = check_seconds(retention, "retention")
 
@@ -74,8 +76,9 @@ class SqliteHub(SqliteSteering, Hub):
     ) -> None:
         """See `Hub.commit`."""
         check_seconds(again_in, "again_in")
+        entries = [(event.id, event.to_json()) for event in events]  # not while others wait for the lock
         await self._write(
-            lambda connection, now: schedule.commit(connection, now, claim, cursor, events, again_in, gaps)
+            lambda connection, now: schedule.commit(connection, now, claim, cursor, entries, again_in, gaps)
         )
 
     async def permit(self) -> float:

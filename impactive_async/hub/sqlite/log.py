@@ -14,8 +14,10 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from impactive_async.hub.contract.events import HubEvent
 from impactive_async.hub.contract.reader import Row
+
+Entry = tuple[str, str]
+"""An event's id, and its text."""
 
 STEP: Final = 500
 """How many rows one transaction looks at: it holds the lock on the file for some milliseconds."""
@@ -29,7 +31,7 @@ def own(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("DELETE FROM counters WHERE name = 'own'")
 
 
-def append(connection: sqlite3.Connection, events: Sequence[HubEvent]) -> None:
+def append(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
     """Log the events whose id is not in the log, for every group."""
     before = newest(connection)
     if is_lost(connection, before):
@@ -40,7 +42,7 @@ def append(connection: sqlite3.Connection, events: Sequence[HubEvent]) -> None:
         # No attempt may fail: SQLite counts it, and what was counted and is not there seems lost.
         "INSERT INTO outbox (id, event, logged) SELECT :id, :event, :logged "
         "WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE id = :id)",
-        [{"id": event.id, "event": event.to_json(), "logged": time.time()} for event in events],
+        [{"id": name, "event": text, "logged": time.time()} for name, text in entries],
     )
     connection.execute(
         "INSERT INTO pending (name, seq) SELECT name, seq FROM groups CROSS JOIN outbox WHERE seq > ?",

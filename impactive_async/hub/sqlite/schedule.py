@@ -13,7 +13,6 @@ from typing import Any
 
 from impactive_async._http.rate import Rate, rate, step
 from impactive_async.hub.contract.claim import Claim, fenced
-from impactive_async.hub.contract.events import HubEvent
 from impactive_async.hub.sqlite import log
 
 _CLOCK_TOLERANCE = 2.0
@@ -90,7 +89,7 @@ def commit(
     now: float,
     claim: Claim,
     cursor: str,
-    events: Sequence[HubEvent],
+    entries: Sequence[log.Entry],
     again_in: float,
     gaps: int,
 ) -> None:
@@ -102,7 +101,7 @@ def commit(
         "settled = token, committed = token, leased = 0, failures = 0, error = '' WHERE feed = ?",
         (cursor, now, again_in, gaps, claim.feed),
     )
-    log.append(connection, events)
+    log.append(connection, entries)
 
 
 def fail(connection: sqlite3.Connection, now: float, claim: Claim, error: str, again_in: float | None) -> None:

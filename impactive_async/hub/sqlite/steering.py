@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 from impactive_async.hub.contract.status import DEAD_SHOWN
 from impactive_async.hub.sqlite import counting, log, moving, schedule
 from impactive_async.hub.sqlite.calls import SqliteCalls
 from impactive_async.hub.steering.feed_status import FeedRow, FeedStatus, feed_status
-from impactive_async.hub.steering.seeking import SoughtRow
+from impactive_async.hub.steering.numbered import END, NumberedLog
 
 BREATH: Final = 0.025
 """Seconds between two steps. SQLite keeps no queue: who waits for the lock looks for it again and again, at first
@@ -21,7 +21,7 @@ after 1, 2, 5, 10, 15, 20 and 25 milliseconds, and must not find it taken by the
 _COUNTS: Final = ("feeds", "leased", "due", "failing", "gaps", "dead_count", "paused_count")
 
 
-class SqliteSteering(SqliteCalls):
+class SqliteSteering(NumberedLog, SqliteCalls):
     """The methods of `Steering` over the hub's file."""
 
     async def feed(self, name: str) -> FeedStatus | None:
@@ -49,21 +49,11 @@ class SqliteSteering(SqliteCalls):
         """See `Steering.poll_now`."""
         return await self._change(lambda connection, now: _poll_now(connection, now, feed))
 
-    async def sought(self, group: str, since: float, event: str | None, *, dry_run: bool) -> SoughtRow:
-        """See `Steering.sought`; counted before, and what the group had is cleared away after it, in steps."""
-        await self._moved(group)
-        *known, position, place, had, start = await self._change(
-            lambda connection, _: moving.look_for(connection, group, since, event)
-        )
-        if not all(known):
-            return *known, "", 0, 0
-        events = await self._logged(place - 1)
-        waiting, *_ = await self._waiting(group, before=place)
-        skipped = waiting + await self._logged(had, min(start, place - 1))
-        if not dry_run:
-            position = await self._change(lambda connection, _: moving.begin_move(connection, group, since, event))
-            await self._moved(group)
-        return *known, position, events, skipped
+    async def _look_for(self, group: str, since: float, event: str | None) -> Sequence[Any]:
+        return await self._change(lambda connection, _: moving.look_for(connection, group, since, event))
+
+    async def _begin_move(self, group: str, since: float, event: str | None) -> str | None:
+        return await self._change(lambda connection, _: moving.begin_move(connection, group, since, event))
 
     async def _moved(self, group: str) -> None:
         """Finish moving a group, if that was begun."""
@@ -91,19 +81,15 @@ class SqliteSteering(SqliteCalls):
         age = await self._read(lambda connection: log.age(connection, time.time(), first, place, start))
         return name, behind + await self._logged(place, start), in_flight, dead, age
 
-    async def _logged(self, after: int = 0, to: int = counting.END) -> int:
+    async def _logged(self, after: int = 0, to: int = END) -> int:
         """Count events in the log between two numbers."""
         steps = self._in_steps(lambda connection, place: counting.count_log(connection, to, place), after)
         return sum([number async for (number,) in steps])
 
-    async def _waiting(self, group: str, before: int = counting.END) -> tuple[int, int, int, int | None]:
-        """Count what a group has not acknowledged; see `counting.count_pending`."""
-        steps = self._in_steps(
+    def _count_pending(self, group: str, before: int) -> AsyncIterator[Sequence[Any]]:
+        return self._in_steps(
             lambda connection, place: counting.count_pending(connection, group, before, place), 0
         )
-        rows = [row async for row in steps]
-        behind, in_flight, dead = map(sum, zip(*(row[:3] for row in rows), strict=True))
-        return behind, in_flight, dead, min((row[3] for row in rows if row[3] is not None), default=None)
 
 
 def _feed(connection: sqlite3.Connection, now: float, name: str) -> FeedRow | None:

@@ -6,13 +6,20 @@ import asyncio
 import os
 import signal
 from collections import Counter
+from secrets import token_hex
 from typing import Any
 
-from impactive_async.hub import Hub
+from attrs import evolve
+
+from impactive_async.errors import FencedError, HubError
+from impactive_async.hub import Claim, Hub
+from impactive_async.hub.postgres.hub import PostgresHub
 from tests.hub.conftest import MakeHub
-from tests.hub.engines import Corner, event
+from tests.hub.engines import Corner, claimed, event, logged
 from tests.hub.processes import children, freeze_in_mid_poll, step, work
 
+TOGETHER = 8
+"""Calls at once."""
 PASSES = 40
 """After how many passes of the loop a call is cancelled at the latest; the first few are where it is sent."""
 
@@ -165,3 +172,78 @@ async def test_no_call_goes_on_when_its_task_is_cancelled(hub: Hub) -> None:
         if not task.cancelled():
             lost.append(passes)
     assert not lost
+
+
+async def claims_of(hub: Hub, count: int) -> list[Claim]:
+    found = await asyncio.gather(*(hub.claim(60) for _ in range(count)))
+    return [claim for claim in found if claim]
+
+
+async def test_claims_at_once_are_of_different_feeds(hub: Hub) -> None:
+    """Each has a token of its own, greater than any before; who comes too late gets none."""
+    for number in range(TOGETHER):
+        await hub.add(f"feed {number}")
+    first = await claimed(hub)
+    claims = await claims_of(hub, TOGETHER + 3)
+    assert len(claims) == TOGETHER - 1
+    assert len({claim.feed for claim in [first, *claims]}) == TOGETHER
+    tokens = [claim.token for claim in claims]
+    assert len(set(tokens)) == len(tokens)
+    assert min(tokens) > first.token
+
+
+async def test_commits_at_once_are_each_of_their_own(hub: Hub) -> None:
+    """One that is fenced commits nothing of its own and all of the others; an id is logged once."""
+    for number in range(TOGETHER):
+        await hub.add(f"feed {number}")
+    claims = await claims_of(hub, TOGETHER)
+    lost, sent_before, *others = claims
+    await hub.remove(lost.feed)
+    await hub.commit(sent_before, "1", [event(50)], 3600, gaps=1)
+    outcomes = await asyncio.gather(
+        hub.commit(lost, "1", [event(60), event(0)], 3600),
+        hub.commit(sent_before, "1", [event(50)], 3600, gaps=1),
+        *(
+            hub.commit(claim, f"{place}", [event(place), event(99)], 3600, gaps=place)
+            for place, claim in enumerate(others)
+        ),
+        return_exceptions=True,
+    )
+    assert [type(outcome) for outcome in outcomes] == [FencedError, *[type(None)] * (TOGETHER - 1)]
+    assert sorted(await logged(hub)) == [*range(len(others)), 50, 99]
+    assert await hub.cursors([claim.feed for claim in others]) == {
+        claim.feed: f"{place}" for place, claim in enumerate(others)
+    }
+    assert (await hub.status()).gaps == 1 + sum(range(len(others)))
+    assert await hub.claim(60) is None
+
+
+async def test_one_feed_committed_twice_at_once_is_committed_once(hub: Hub) -> None:
+    """The same commit sent twice is one; another one of the same claim is refused."""
+    await hub.add("a")
+    claim = await claimed(hub)
+    outcomes = await asyncio.gather(
+        hub.commit(claim, "1", [event(1)], 3600, gaps=1),
+        hub.commit(claim, "1", [event(1)], 3600, gaps=1),
+        hub.commit(claim, "2", [event(2)], 3600),
+        return_exceptions=True,
+    )
+    assert [type(outcome) for outcome in outcomes] == [type(None), type(None), FencedError]
+    assert (await logged(hub), (await hub.status()).gaps) == ([1], 1)
+
+
+async def test_what_one_cannot_commit_takes_nothing_from_the_others(hub: Hub) -> None:
+    """An id that is too long for an index of PostgreSQL is refused alone there, and kept by the others."""
+    for number in range(3):
+        await hub.add(f"feed {number}")
+    wrong, *others = await claims_of(hub, 3)
+    long = evolve(event(9), id=token_hex(5_000))
+    outcomes = await asyncio.gather(
+        hub.commit(wrong, "1", [long], 3600),
+        *(hub.commit(claim, "1", [event(place)], 3600) for place, claim in enumerate(others)),
+        return_exceptions=True,
+    )
+    assert outcomes[1:] == [None, None]
+    refused = isinstance(outcomes[0], HubError)
+    assert refused == isinstance(hub, PostgresHub)
+    assert sorted(await logged(hub)) == ([0, 1] if refused else [0, 1, 9])

@@ -112,23 +112,36 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
 $$;
 
 
-CREATE OR REPLACE FUNCTION claim(p_version integer, p_lease double precision)
-RETURNS TABLE (o_feed text, o_cursor text, o_token bigint, o_failures integer)
+-- Claims a feed for each lease, as many as are due.
+CREATE OR REPLACE FUNCTION claim_some(p_version integer, p_leases double precision[])
+RETURNS TABLE (o_feed text, o_cursor text, o_token bigint, o_failures integer, o_lease double precision)
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
-    -- A variable, so that the search in the index ends at this time.
+    -- Variables, so that the search in the index ends at this time, and after so many.
     v_now timestamptz;
+    v_count integer := cardinality(p_leases);
+    v_feeds text[];
 BEGIN
     PERFORM demand_version(p_version), demand_isolation();
     v_now := keep_time();
+    v_feeds := ARRAY(
+        SELECT feed FROM feeds WHERE NOT dead AND NOT paused AND due <= v_now ORDER BY due LIMIT v_count
+        FOR UPDATE SKIP LOCKED
+    );
     RETURN QUERY
     UPDATE feeds SET
-        token = next_token(token, v_now), leased = true, poll_again = false, due = v_now + make_interval(secs => p_lease)
-    WHERE feed = (
-        SELECT feed FROM feeds WHERE NOT dead AND NOT paused AND due <= v_now ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED
-    )
-    RETURNING feed, cursor, token, failures;
+        token = next_token(token, v_now), leased = true, poll_again = false,
+        due = v_now + make_interval(secs => p_leases[array_position(v_feeds, feed)])
+    WHERE feed = ANY (v_feeds)
+    RETURNING feed, cursor, token, failures, p_leases[array_position(v_feeds, feed)];
 END $$;
+
+
+CREATE OR REPLACE FUNCTION claim(p_version integer, p_lease double precision)
+RETURNS TABLE (o_feed text, o_cursor text, o_token bigint, o_failures integer)
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    SELECT o_feed, o_cursor, o_token, o_failures FROM claim_some(p_version, ARRAY[p_lease])
+$$;
 
 
 -- Locks the feed. Returns true if the claim is held, false if this very call was carried out before, NULL if fenced.
@@ -151,29 +164,44 @@ BEGIN
 END $$;
 
 
-CREATE OR REPLACE FUNCTION commit_claim(
-    p_feed text, p_token bigint, p_began text, p_cursor text, p_again_in double precision, p_gaps bigint, p_ids text[],
-    p_events text[]
-) RETURNS boolean
+-- Commits several feeds, each of them once. Of each event `p_owners` has the place of its feed. Returns for each true if it
+-- is committed now, false if this very call was carried out before, NULL if fenced; see `may_settle`.
+CREATE OR REPLACE FUNCTION commit_some(
+    p_feeds text[], p_tokens bigint[], p_began text[], p_cursors text[], p_again_in double precision[], p_gaps bigint[],
+    p_owners integer[], p_ids text[], p_events text[]
+) RETURNS boolean[]
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
-    v_may boolean := may_settle(p_feed, p_token, p_began, p_cursor);
+    v_now timestamptz;
+    v_held boolean[];
+    v_feeds text[];
     v_logged bigint[];
 BEGIN
     PERFORM demand_isolation();
-    IF NOT v_may THEN
-        RETURN true;
-    ELSIF v_may IS NULL THEN
-        RETURN false;
-    END IF;
+    PERFORM FROM feeds WHERE feed = ANY (p_feeds) ORDER BY feed FOR UPDATE;  -- all in the same order
+    v_now := keep_time();
+    -- OFFSET 0: each feed is looked up, and no table is read as a whole to be joined with a few rows.
+    SELECT
+        array_agg(CASE
+            WHEN found.committed = one.token AND found.cursor = one.cursor THEN false
+            WHEN found.token = one.token AND found.leased AND found.due > v_now AND found.cursor = one.began THEN true
+        END ORDER BY place)
+    INTO v_held
+    FROM unnest(p_feeds, p_tokens, p_began, p_cursors) WITH ORDINALITY AS one (feed, token, began, cursor, place)
+    LEFT JOIN LATERAL (SELECT * FROM feeds WHERE feeds.feed = one.feed OFFSET 0) AS found ON true;
+    v_feeds := ARRAY(SELECT feed FROM unnest(p_feeds, v_held) AS one (feed, held) WHERE held);
     UPDATE feeds SET
-        cursor = p_cursor, gaps = gaps + p_gaps,
-        due = keep_time() + make_interval(secs => CASE WHEN poll_again THEN 0 ELSE p_again_in END),
+        cursor = p_cursors[array_position(p_feeds, feed)], gaps = gaps + p_gaps[array_position(p_feeds, feed)],
+        due = v_now + make_interval(
+            secs => CASE WHEN poll_again THEN 0 ELSE p_again_in[array_position(p_feeds, feed)] END
+        ),
         settled = token, committed = token, leased = false, failures = 0, error = ''
-    WHERE feed = p_feed;
+    WHERE feed = ANY (v_feeds);
     WITH logged AS (
         INSERT INTO outbox (id, event)
-        SELECT id, event FROM unnest(p_ids, p_events) WITH ORDINALITY AS new (id, event, place) ORDER BY place
+        SELECT id, event
+        FROM unnest(p_owners, p_ids, p_events) WITH ORDINALITY AS new (owner, id, event, place)
+        WHERE v_held[owner] ORDER BY place
         ON CONFLICT (id) DO NOTHING
         RETURNING seq
     )
@@ -182,8 +210,20 @@ BEGIN
     -- lock. FOR KEY SHARE leaves out a group that is being dropped.
     INSERT INTO deliveries (name, seq)
     SELECT name, seq FROM (SELECT name FROM groups FOR KEY SHARE) AS present CROSS JOIN unnest(v_logged) AS seq;
-    RETURN true;
+    RETURN v_held;
 END $$;
+
+
+CREATE OR REPLACE FUNCTION commit_claim(
+    p_feed text, p_token bigint, p_began text, p_cursor text, p_again_in double precision, p_gaps bigint, p_ids text[],
+    p_events text[]
+) RETURNS boolean
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    SELECT (commit_some(
+        ARRAY[p_feed], ARRAY[p_token], ARRAY[p_began], ARRAY[p_cursor], ARRAY[p_again_in], ARRAY[p_gaps],
+        array_fill(1, ARRAY[cardinality(p_ids)]), p_ids, p_events
+    ))[1] IS NOT NULL
+$$;
 
 
 CREATE OR REPLACE FUNCTION fail(p_feed text, p_token bigint, p_error text, p_again_in double precision) RETURNS boolean

@@ -95,9 +95,9 @@ local function apply()
   end
   local answers, asked = {}, {}
   for _, command in ipairs(queue) do
-    local right = command[1] .. command[2]
-    if not asked[right] then demand(command[2], unpack(command)) end
-    asked[right] = true
+    local of_key = asked[command[2]] or {}
+    if not of_key[command[1]] then demand(command[2], unpack(command)) end
+    asked[command[2]], of_key[command[1]] = of_key, true
   end
   for number, command in ipairs(queue) do
     if command[3] == ENTRY_TIME then
@@ -125,8 +125,8 @@ local function new_state()
 end
 
 -- A feed whose state is lost, or cannot be read, goes on as if it had just been added.
-local function state_of(feed)
-  local text = redis.call('HGET', STATES, feed)
+local function state_of(feed, text)
+  text = text or redis.call('HGET', STATES, feed)
   local readable, state = pcall(cjson.decode, text or '')
   return readable and type(state) == 'table' and state.failures and state or new_state()
 end
