@@ -274,9 +274,11 @@ class Snapshot:
             "missed": list(self._missed.items()),
             "gaps": [list(span) for span in self._gaps],
             "doubt": self._rotation.dump(),
-            **({} if self.seen_rows is None else {"seen_rows": self.seen_rows.dump()}),
         }
-        return lambda: state.pack("snapshot", self.feed, _RULES, body)
+        if self.seen_rows is None:
+            return lambda: state.pack("snapshot", self.feed, _RULES, body)
+        seen = self.seen_rows.dump_later()
+        return lambda: state.pack("snapshot", self.feed, _RULES, {**body, "seen_rows": seen()})
 
     @classmethod
     def loads(

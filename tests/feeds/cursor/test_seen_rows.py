@@ -129,6 +129,18 @@ def test_what_was_told_and_not_handled_is_told_again_after_a_restart() -> None:
     assert gone(again, SOME[1:], 2) == ["r0"]
 
 
+def test_what_it_was_can_be_dumped_later() -> None:
+    """Whatever comes in between."""
+    seen_rows = SeenRows()
+    gone(seen_rows, SOME, 0)
+    gone(seen_rows, SOME[1:], 1)
+    then, later = seen_rows.dump(), seen_rows.dump_later()
+    gone(seen_rows, ["new", *SOME[1:]], 2)
+    seen_rows.handled("r0")
+    seen_rows.show_again(NOON + 3 * timestamps.MINUTE)
+    assert later() == then != seen_rows.dump()
+
+
 def test_it_remembers_a_bounded_number_of_rows() -> None:
     """Of a list that is always cut, rows come and go without an end."""
     seen_rows = SeenRows()

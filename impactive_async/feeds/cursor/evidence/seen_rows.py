@@ -143,11 +143,15 @@ class SeenRows:
 
     def dump(self) -> list[Any]:
         """Return it as JSON. What is in hand is reported again."""
+        return self.dump_later()()
+
+    def dump_later(self) -> Callable[[], list[Any]]:
+        """Return a function that returns what `dump` would return now. Until it is called it costs little."""
         self._note_shown_again()
-        wholeness = self._wholeness
+        wholeness, rows, seen = self._wholeness, self._wholeness.rows, self._seen.copy()
         absent = dict.fromkeys(wholeness.absent, _ABSENT) | self._missed
-        rows = [[row_id, self._seen[row_id], absent.get(row_id, 0)] for row_id in wholeness.rows]
-        return [self.looked, rows, self._whole, wholeness.length, wholeness.cut_at]
+        looked, rest = self.looked, (self._whole, wholeness.length, wholeness.cut_at)
+        return lambda: [looked, [[row_id, seen[row_id], absent.get(row_id, 0)] for row_id in rows], *rest]
 
     @classmethod
     def load(cls, value: Any) -> Self:
