@@ -48,6 +48,19 @@ class DestinationHeld(ForwardReport):
 
 
 @frozen(kw_only=True)
+class FieldMissing(ForwardReport):
+    """An event does not pass: its row has no such field as `where` names. Told once for each type of event."""
+
+    kind = "field_missing"
+    level = logging.WARNING
+    line = "{destination}: where.{name}: {type} has no such field, so that none goes out; it has {others}"
+    type: str
+    name: str
+    others: str
+    """The fields that it has."""
+
+
+@frozen(kw_only=True)
 class EventDelivered(ForwardReport):
     """The destination has accepted an event."""
 
@@ -156,6 +169,7 @@ class ForwardStats:
 REPORTS: Final = (
     DestinationStarted,
     DestinationHeld,
+    FieldMissing,
     EventDelivered,
     DeliveryFailed,
     EventGivenUp,

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from attrs import evolve
 
 from impactive_async.errors import ConfigurationError, HubError
 from impactive_async.forward import EventFilter, RetrySchedule, WebhookSecret, run_forwarder
@@ -160,6 +161,21 @@ async def test_a_destination_gets_what_its_filter_passes(hub: Hub, receiver: Rec
         await running.ended()
     assert sorted(receiver.numbers()) == [0, 5, 10, 15]
     assert await behind(hub) == (0, 0, 0)
+
+
+async def test_a_field_that_no_row_has_is_told_once(sqlite: Hub, receiver: Receiver) -> None:
+    """A slip in the name of a field lets nothing pass, which is not to happen in silence."""
+    await log(sqlite, about(1, stage="won"), about(2, stage="won"))
+    filters = EventFilter(where={"stagee": "won"})
+    async with forwarding(sqlite, to(receiver.url, passes=filters)) as running:
+        report = await running.reported("field_missing")
+        await log(sqlite, about(3, stage="won"), evolve(about(4), data={"n": 4, "stagee": "won"}))
+        await receiver.until(lambda: bool(receiver.accepted))
+        await running.ended()
+    assert [one.kind for one in running.reports].count("field_missing") == 1
+    assert "where.stagee: com.impactiveai.deal.updated has no such field" in str(report)
+    assert "stage" in str(report).partition("it has ")[2].split(", ")
+    assert receiver.numbers() == [4]
 
 
 async def test_a_receiver_that_asks_for_a_pause_is_left_alone(sqlite: Hub, receiver: Receiver) -> None:

@@ -187,6 +187,24 @@ def test_which_events_pass(options: dict[str, Any], event: HubEvent, passes: boo
     assert EventFilter(**options)(event) is passes
 
 
+@pytest.mark.parametrize(
+    ("path", "missing"),
+    [
+        ("id", False),
+        ("contact", False),
+        ("contact.email", False),
+        ("company.name", False),  # there is no company here, but the field
+        ("emial", True),
+        ("contact.emial", True),
+        ("id.x", True),
+    ],
+)
+def test_a_field_that_a_row_has_not_is_missing(path: str, missing: bool) -> None:
+    """One without a value is not."""
+    event = evolve(reply("seq_1"), data={"id": "em_1", "contact": {"email": None}, "company": None})
+    assert EventFilter(where={path: "x"}).missing(event) == (path if missing else None)
+
+
 def test_whoever_gets_rows_learns_of_lost_ones() -> None:
     """A gap has no fields that could be compared; its kind counts."""
     gap = evolve(about(1), type="com.impactiveai.feed.gap", subject="zapier/deals")

@@ -24,10 +24,10 @@ from impactive_async.forward.courier.health import Health
 from impactive_async.forward.courier.holding import GroupHold
 from impactive_async.forward.courier.order import RowOrder, Waiting
 from impactive_async.forward.courier.settling import Settlement
-from impactive_async.forward.reports import DestinationGone, DestinationHeld, DestinationStarted
+from impactive_async.forward.reports import DestinationGone, DestinationHeld, DestinationStarted, FieldMissing
 from impactive_async.forward.senders.attempt import Sender
 from impactive_async.forward.settings.schedule import LONGEST_PAUSE
-from impactive_async.hub import Delivery, InFlightEvent
+from impactive_async.hub import Delivery, HubEvent, InFlightEvent
 
 
 class Courier:
@@ -84,6 +84,7 @@ class Shift:
         self._under_way: set[asyncio.Task[None]] = set()
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._gone = False
+        self._missing: set[tuple[str, str]] = set()
 
     async def run(self) -> bool:
         """Deliver while the group is held. Return whether the destination wants no more."""
@@ -166,7 +167,18 @@ class Shift:
             self._order.add(Waiting(delivery, failures), due)
             self._changed.set()
         else:
+            self._tell_missing(delivery.event)
             await self._settlement.pass_over(delivery.position)
+
+    def _tell_missing(self, event: HubEvent) -> None:
+        """Report a field that `where` names and such rows do not have, once: it may be a slip."""
+        name = self._to.passes.missing(event)
+        if name is not None and (event.type, name) not in self._missing:
+            self._missing.add((event.type, name))
+            others = ", ".join(sorted(event.data))
+            self._context.report(
+                FieldMissing(destination=self._to.name, type=event.type, name=name, others=others)
+            )
 
     async def _room(self) -> None:
         """Wait while too much is in hand, or the destination does not work."""

@@ -57,6 +57,12 @@ class EventFilter:
             and (event.type.startswith(LOSSES) or self._has_values(event.data))
         )
 
+    def missing(self, event: HubEvent) -> str | None:
+        """Return the first field of `where` that an event's row does not have, not even without a value."""
+        if event.type.startswith(LOSSES):
+            return None
+        return next((path for path in self.where if not _is_there(event.data, path)), None)
+
     def _has_values(self, data: Mapping[str, Any]) -> bool:
         return all(_is_one_of(_value(data, path), wanted) for path, wanted in self.where.items())
 
@@ -89,6 +95,12 @@ def _value(data: Any, path: str) -> Any:
     for name in path.split("."):
         data = data.get(name) if isinstance(data, Mapping) else None
     return data
+
+
+def _is_there(data: Any, path: str) -> bool:
+    within, _, name = path.rpartition(".")
+    parent = _value(data, within) if within else data
+    return name in parent if isinstance(parent, Mapping) else parent is None and _is_there(data, within)
 
 
 def _is_one_of(value: Any, wanted: Scalar | Sequence[Scalar]) -> bool:
