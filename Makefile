@@ -52,8 +52,8 @@ docs: $(VENV)/.installed-dev  ## Into docs/_build/html; a warning is an error
 
 evidence: $(VENV)/.installed-dev  ## What foreign tools, clean installs, other Pythons, old dependencies and long runs say
 	tests/evidence/install .evidence
-	$(BIN)/pytest tests/evidence tests/sandbox/api/test_openapi.py -rs
-	IMPACTIVE_TESTS=thorough $(BIN)/pytest -n auto -m thorough -o timeout=1200
+	$(BIN)/pytest tests/evidence -rs
+	IMPACTIVE_TESTS=thorough $(BIN)/pytest -n auto --dist worksteal -m thorough -o timeout=1200
 	IMPACTIVE_DIALECT='$(DIALECTS)' $(BIN)/pytest -n auto --dist worksteal -q $(SPOKEN)
 	PYTHONASYNCIODEBUG=1 $(BIN)/pytest -n auto -o asyncio_debug=true $(THREADED)
 

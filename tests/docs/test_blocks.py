@@ -116,7 +116,7 @@ async def test_its_code_runs(
 
 @pytest.mark.slow
 @pytest.mark.thorough
-@pytest.mark.parametrize("dialect", often(["express"], ["express", "noun", "numbers"]))
+@pytest.mark.parametrize("dialect", often(["express"], ["noun", "numbers"]))
 @pytest.mark.parametrize("page", WITH_COMMANDS)
 async def test_its_commands_work_in_a_dialect(
     page: str, dialect: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
