@@ -21,7 +21,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from benchmarks import _run, bulk, call, cursor, decode, feeds, forward, hub, imports, metrics, poll, scale, start
+from benchmarks import (
+    _run,
+    bulk,
+    call,
+    cursor,
+    decode,
+    feeds,
+    forward,
+    hub,
+    idle,
+    imports,
+    losses,
+    metrics,
+    poll,
+    scale,
+    start,
+    wire,
+)
 from benchmarks._plot import plot
 from benchmarks._run import Result
 
@@ -93,6 +110,9 @@ ALL: Final[dict[str, Callable[[int], list[Result]]]] = {
     "cursor": cursor.results,
     "feeds": feeds_results,
     "bulk": bulk_results,
+    "losses": losses.results,
+    "idle": idle.results,
+    "wire": wire.results,
     "hub": hub.results,
     "forward": forward.results,
     "metrics": metrics.results,

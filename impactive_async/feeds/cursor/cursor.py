@@ -294,11 +294,11 @@ class Cursor:
 
     def dumps(self) -> str:
         """Return the state as compact JSON, without the rows in flight, which come again. Its size is O(cap)."""
-        return self._state().dumps(self.feed, self.rules.identity)
+        return self.state().dumps(self.feed, self.rules.identity)
 
     def dumps_later(self) -> Callable[[], str]:
         """Return a function that returns what `dumps` would return now. Until it is called it costs little."""
-        now = self._state()
+        now = self.state()
         kept = attrs.evolve(now, gaps=[*now.gaps], bad=[*now.bad], known=[*now.known])
         return lambda: kept.dumps(self.feed, self.rules.identity)
 
@@ -313,14 +313,15 @@ class Cursor:
 
     def fold(self) -> bytes:
         """Return the state as fewer bytes than `dumps`, for `unfold` in this process."""
-        return self._state().fold()
+        return self.state().fold()
 
     @classmethod
     def unfold(cls, folded: bytes, rules: Rules, feed: str) -> Self:
         """Return the cursor that `fold` made bytes of."""
         return cls._resumed(CursorState.unfold(folded), rules, feed)
 
-    def _state(self) -> CursorState:
+    def state(self) -> CursorState:
+        """Return what would be saved now. Some of its lists are the cursor's own, and change with it."""
         held, line, looks = self._in_flight.oldest(), self._watermarks.line, self._judge.looks
         self._watermarks.settle(held)
         return CursorState.of(
@@ -341,8 +342,7 @@ class Cursor:
     def _resumed(cls, known: CursorState, rules: Rules, feed: str) -> Self:
         cursor = cls(rules, feed=feed)
         known.resume(cursor._watermarks)
-        cursor._in_flight.left_behind = known.held
-        cursor._from_now, cursor._primed = known.now, known.primed
+        cursor._from_now, cursor._primed, cursor._in_flight.left_behind = known.now, known.primed, known.held
         cursor._gaps, cursor._quarantine = known.gaps, Quarantine(known.bad)
         judge = cursor._judge
         judge.order, judge.looks, judge.doubt = known.order, known.looks, known.doubt

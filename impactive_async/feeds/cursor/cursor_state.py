@@ -89,7 +89,8 @@ class CursorState:
     def _values(self) -> list[Any]:
         """Return the JSON value of each field."""
         values = [getattr(self, name) for name in _FIELDS]
-        values[_FIELDS.index("gaps")] = [list(span) for span in self.gaps]
+        for name in ("gaps", "known"):
+            values[_FIELDS.index(name)] = [list(entry) for entry in getattr(self, name)]
         return values
 
     def _evidence(self) -> list[Any]:

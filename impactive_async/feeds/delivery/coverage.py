@@ -23,7 +23,7 @@ def coverage_of(feed: str, cursor: Cursor | Snapshot) -> Coverage:
             last_page=told,
             last_row=_moment(cursor.newest),
         )
-    return _coverage(feed, cursor.rules, CursorState.unfold(cursor.fold()))
+    return _coverage(feed, cursor.rules, cursor.state())
 
 
 def _coverage(feed: str, rules: Rules, state: CursorState) -> Coverage:

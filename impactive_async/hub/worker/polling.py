@@ -25,7 +25,6 @@ from impactive_async.feeds.delivery.home import without_home
 from impactive_async.hub.contract.claim import Claim
 from impactive_async.hub.contract.events import HubEvent
 from impactive_async.hub.contract.hub import Hub
-from impactive_async.hub.contract.status import committed_coverage
 from impactive_async.hub.reaching.refusals import CancelledByEngineError
 from impactive_async.hub.worker.bounds import within
 from impactive_async.hub.worker.failures import is_final, pause_after, reason_for
@@ -154,7 +153,12 @@ class Poller:
     def _tell(self, claim: Claim, poll: Poll[Any], events: int) -> None:
         for gap in poll.gaps:
             self.report(GapFound(feed=claim.feed, gap=gap.kind, after=gap.after, before=gap.before))
-        known = committed_coverage(claim.feed, poll.cursor)
         self.report(
-            Polled(feed=claim.feed, events=events, gaps=len(poll.gaps), next_in=poll.next_in, coverage=known)
+            Polled(
+                feed=claim.feed,
+                events=events,
+                gaps=len(poll.gaps),
+                next_in=poll.next_in,
+                coverage=poll.coverage,
+            )
         )

@@ -1,0 +1,231 @@
+"""A worker's poll of a list on which nothing has changed, against a bare aiohttp GET of the same page.
+
+    python -m benchmarks.idle
+
+The sandbox runs in a process of its own. A feed (`crm.zapier.deals.watch`) keeps its cursor in memory and
+polls. A hub's worker does more for each poll: a claim, reading the cursor that another worker may have left, and a
+commit to SQLite. The bare GET sends the same URL, checks the status and reads the body. All are taken in turn;
+times are CPU seconds of all threads of the process. With an `ETag` the server answers 304, for which all ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+import attrs
+
+from benchmarks._run import Result, compare, main
+from benchmarks.metrics import DueHub
+from impactive_async import NOW, AsyncClient, Feed
+from impactive_async._clock import SystemClock
+from impactive_async.hub.worker.polling import Poller
+from impactive_async.hub.worker.reports import WorkerStats
+from impactive_async.hub.worker.troubles import Troubles
+from impactive_async.sandbox import Sandbox
+
+POLLS: Final = 50
+"""In one turn."""
+TURNS: Final = 7
+BARE, FEED, WORKER = "a bare aiohttp GET", "a feed", "a hub's worker"
+GATES: Final = {FEED: (2.0, 1.5), WORKER: (None, None)}
+"""A worker's poll has two writes to the hub besides, each of which a flush to the disk follows."""
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+
+async def serve(etag: bool) -> None:
+    """Be the API: print URL and key."""
+    profile = {"profile": 1, "operations": {"*": {"etag": True}}} if etag else None
+    async with Sandbox("benchmark", populate="large", profile=profile) as sandbox:
+        print(sandbox.url, sandbox.api_key, flush=True)
+        await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def server(etag: bool) -> AsyncIterator[tuple[str, str]]:
+    """Its URL and key."""
+    command = (sys.executable, "-m", "benchmarks.idle", "serve-tagged" if etag else "serve")
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    if process.stdout is None:
+        raise RuntimeError("the sandbox has no output")
+    try:
+        url, key = (await process.stdout.readline()).decode().split()
+        yield url, key
+    finally:
+        process.kill()
+        await process.wait()
+
+
+def poller(crm: AsyncClient, hub: DueHub) -> Poller:
+    """What a worker polls with."""
+    clock = SystemClock()
+    return Poller(
+        crm=crm,
+        hub=hub,
+        clock=clock,
+        source="/workspaces/benchmark",
+        interval=300.0,
+        distinct=True,
+        ignore=(),
+        report=lambda report: None,
+        troubles=Troubles(WorkerStats(), lambda report: None, clock),
+    )
+
+
+async def poll(polling: Poller) -> None:
+    """Claim the feed, poll it and commit."""
+    while (claim := await polling.hub.claim(60.0)) is None:  # noqa: ASYNC110 - only the engine knows
+        await asyncio.sleep(0.001)
+    if error := await polling.serve(claim, polling.clock.monotonic() + 60.0, 30.0):
+        raise error
+
+
+async def last_request(url: str, key: str, hub: DueHub) -> tuple[str, dict[str, str]]:
+    """The URL and the conditional header of a poll, as they went over the wire."""
+    seen: list[aiohttp.TraceRequestStartParams] = []
+
+    async def keep(_: Any, __: Any, params: aiohttp.TraceRequestStartParams) -> None:
+        seen.append(params)
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(keep)
+    async with (
+        aiohttp.ClientSession(trace_configs=[trace]) as session,
+        AsyncClient(key, base_url=url, session=session) as crm,
+    ):
+        await poll(poller(crm, hub))
+    tag = seen[-1].headers.get("If-None-Match")
+    return str(seen[-1].url), {} if tag is None else {"If-None-Match": tag}
+
+
+class TurnClock:
+    """Sleeps of a feed take no time, but last until it is its turn."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Event()
+        self.turn.set()
+        self._now = 0.0
+
+    def monotonic(self) -> float:
+        """The seconds that were slept."""
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for the turn."""
+        await self.turn.wait()
+        await asyncio.sleep(0)
+        self._now += seconds
+
+
+@attrs.define
+class Follower:
+    """A feed that is followed in a task, for some polls at a time."""
+
+    feed: Feed[Any]
+    clock: TurnClock
+    _task: asyncio.Task[None] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._task = asyncio.create_task(self._follow())
+
+    async def _follow(self) -> None:
+        async for _ in self.feed:
+            pass
+
+    async def polls(self) -> float:
+        """CPU seconds of a poll, over many."""
+        first, began = self.feed.stats.polls, time.process_time()
+        self.clock.turn.set()
+        while self.feed.stats.polls < first + POLLS:  # noqa: ASYNC110 - a feed says nothing of an idle poll
+            await asyncio.sleep(0.002)
+        seconds = (time.process_time() - began) / (self.feed.stats.polls - first)
+        self.clock.turn.clear()
+        await asyncio.sleep(0.02)  # the poll under way
+        return seconds
+
+    async def stop(self) -> None:
+        """End the task."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+async def race(etag: bool) -> tuple[dict[str, list[float]], int]:
+    """CPU seconds of a poll of each kind and of the GET, turn by turn, and the bytes of the body."""
+    async with AsyncExitStack() as stack:
+        url, key = await stack.enter_async_context(server(etag))
+        directory = stack.enter_context(tempfile.TemporaryDirectory())
+        hub = await stack.enter_async_context(DueHub(Path(directory) / "hub.db"))
+        await hub.add("zapier/deals")
+        clock = TurnClock()
+        crm = await stack.enter_async_context(AsyncClient(key, base_url=url, clock=clock))
+        polling = poller(crm, hub)
+        for _ in range(POLLS):  # what the first ones make once
+            await poll(polling)
+        page, headers = await last_request(url, key, hub)
+        connector = aiohttp.TCPConnector(limit=0)
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(headers={"x-api-key": key, **headers}, connector=connector)
+        )
+        size = 0
+
+        async def get() -> None:
+            nonlocal size
+            async with session.get(page) as answer:
+                answer.raise_for_status()
+                size = len(await answer.read())
+
+        async def ours() -> None:
+            await poll(polling)
+
+        feed = crm.zapier.deals.watch(since=NOW, interval=1.0, max_interval=1.0)
+        follower = Follower(feed, clock)
+        await cpu(get)
+        await follower.polls()
+        times: dict[str, list[float]] = {FEED: [], WORKER: [], BARE: []}
+        for _ in range(TURNS):
+            times[WORKER].append(await cpu(ours))
+            times[FEED].append(await follower.polls())
+            times[BARE].append(await cpu(get))
+        await follower.stop()
+        return times, size
+
+
+async def cpu(work: Work) -> float:
+    """CPU seconds of one, over many."""
+    began = time.process_time()
+    for _ in range(POLLS):
+        await work()
+    return (time.process_time() - began) / POLLS
+
+
+def results(_: int) -> list[Result]:
+    """The ratios, and both times."""
+    found = []
+    for etag in (False, True):
+        times, size = asyncio.run(race(etag))
+        page = "answered 304" if etag else f"a page of {size / 1000:.0f} kB"
+        for name, bounds in GATES.items():
+            gate, aim = (None, None) if etag else bounds
+            found.append(compare(times, f"idle poll of {name}, {page}", name, BARE, gate, aim))
+            found.append(_micros(f"idle poll of {name}, {page}: CPU time", times[name]))
+    return found
+
+
+def _micros(title: str, seconds: list[float]) -> Result:
+    low, middle, high = (one * 1e6 for one in statistics.quantiles(seconds, n=4))
+    return Result(benchmark=title, base="", value=middle, low=low, high=high, unit="us")
+
+
+if __name__ == "__main__":
+    if "serve" in sys.argv[-1]:
+        asyncio.run(serve(sys.argv[-1] == "serve-tagged"))
+    else:
+        sys.exit(main(results, __doc__))
