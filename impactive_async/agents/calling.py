@@ -14,6 +14,7 @@ from impactive_async.agents.answering.refusals import ToolRefused, explain
 from impactive_async.agents.text.fence import NOTE, OPEN, fence
 from impactive_async.agents.text.tokens import compact
 from impactive_async.agents.tools.tool import ToolCall, ToolSpec
+from impactive_async.agents.tools.writing.flow import done_before
 
 _log = logging.getLogger("impactive_async.agents")
 
@@ -25,7 +26,7 @@ async def called(tools: Mapping[str, ToolSpec], call: ToolCall) -> CallToolResul
         return refused(f"There is no tool {fence(call.params.name, 60)}. There are: {', '.join(tools)}.")
     try:
         arguments = tool.arguments.model_validate(call.params.arguments or {})
-        answer = await tool.body(call, arguments)
+        answer = await done_before(call, arguments) or await tool.body(call, arguments)
     except ValidationError as error:
         return refused(_wrong_arguments(tool, error))
     except ToolRefused as refusal:

@@ -1,4 +1,4 @@
-"""Notices that a resource has changed. They only wake a client up: what is new, it asks the tools."""
+"""Notices that a resource has changed, or that a job is over. They wake a client up: it then asks the tools."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import attrs
 from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated
@@ -15,10 +15,12 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated
 from impactive_async import ImpactiveError
 from impactive_async.agents.changes.log import LoggedChange
 from impactive_async.agents.changes.reading import Changes
+from impactive_async.agents.job_files import AgentJob
 
 SCHEME: Final = "impactive://"
 CHANGES_URI: Final = f"{SCHEME}changes"
 SEQUENCES_URI: Final = f"{SCHEME}sequences"
+JOBS_URI: Final = f"{SCHEME}jobs"
 MOST_SESSIONS: Final = 256
 """Sessions that are told; the oldest make room for others."""
 _AT_ONCE: Final = 500
@@ -27,7 +29,15 @@ _log = logging.getLogger("impactive_async.agents")
 
 
 class NoticedSession(Protocol):
-    """A session of the protocol's older era, which is told by itself."""
+    """A session of the protocol's older era, which is told by itself.
+
+    The SDK makes one for each request; what a client said of itself stands for its connection.
+    """
+
+    @property
+    def client_params(self) -> Any:
+        """What the client said of itself at the beginning: one object in all requests of a connection."""
+        ...
 
     async def send_resource_updated(self, uri: str) -> None:
         """Send a notice."""
@@ -49,16 +59,17 @@ class Notices:
     """Who is told of what.
 
     Attributes:
-        changes: What is looked at.
+        changes: What is looked at; `None`: only jobs are told of.
         interval: Seconds between two looks, while anybody wants to be told.
         bus: Tells the clients of the protocol's newer era.
     """
 
-    changes: Changes
+    changes: Changes | None
     interval: float
     bus: InMemorySubscriptionBus = attrs.field(factory=InMemorySubscriptionBus)
     _listened: Counter[str] = attrs.field(init=False, factory=Counter)
-    _sessions: dict[tuple[str, int], NoticedSession] = attrs.field(init=False, factory=dict)
+    _sessions: dict[tuple[str, int], tuple[NoticedSession, Any]] = attrs.field(init=False, factory=dict)
+    """By the resource and the client, whom the second value keeps, so that no other client gets its number."""
     _looking: asyncio.Task[None] | None = attrs.field(init=False, default=None)
 
     @contextmanager
@@ -73,15 +84,18 @@ class Notices:
 
     def subscribe(self, uri: str, session: NoticedSession) -> None:
         """Tell a session of changes of a resource from now on."""
-        self._sessions[uri, id(session)] = session
+        self._sessions[uri, id(session.client_params)] = session, session.client_params
         while len(self._sessions) > MOST_SESSIONS:
             self._sessions.pop(next(iter(self._sessions)))
         self._begin()
 
-    def unsubscribe(self, uri: str) -> None:
-        """Tell nobody of it any more who subscribed in the older way."""
-        for key in [key for key in self._sessions if key[0] == uri]:
-            del self._sessions[key]
+    def unsubscribe(self, uri: str, session: NoticedSession) -> None:
+        """Tell a session no more of a resource. Others go on to be told."""
+        self._sessions.pop((uri, id(session.client_params)), None)
+
+    async def job_ended(self, job: AgentJob) -> None:
+        """Tell whoever listens that a job is over."""
+        await self._tell(f"{JOBS_URI}/{job.id}")
 
     async def aclose(self) -> None:
         """Stop looking."""
@@ -94,16 +108,16 @@ class Notices:
         return bool(self._sessions) or any(count > 0 for count in self._listened.values())
 
     def _begin(self) -> None:
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look())
+        if self.changes is not None and (self._looking is None or self._looking.done()):
+            self._looking = asyncio.create_task(self._look(self.changes))
 
-    async def _look(self) -> None:
+    async def _look(self, changes: Changes) -> None:
         """Fetch what is new at intervals, and tell of it. A failure is no news: the next look makes up for it."""
         at: int | None = None
         while self._wanted:
             try:
-                state, _ = await self.changes.fetch()
-                fresh = [] if at is None else await self.changes.log.after(at, _AT_ONCE)
+                state, _ = await changes.fetch()
+                fresh = [] if at is None else await changes.log.after(at, _AT_ONCE)
                 at = fresh[-1].number if fresh else state.end if at is None else at
             except ImpactiveError as error:
                 _log.warning("looking for changes failed: %s", type(error).__name__)
@@ -114,6 +128,9 @@ class Notices:
 
     async def _tell(self, uri: str) -> None:
         await self.bus.publish(ResourceUpdated(uri=uri))
-        for (wanted, _), session in list(self._sessions.items()):
-            if wanted == uri:
-                await session.send_resource_updated(uri)
+        for key, (session, _) in list(self._sessions.items()):
+            if key[0] == uri:
+                try:
+                    await session.send_resource_updated(uri)
+                except Exception:  # it has gone; whatever the SDK raises then, others are to be told
+                    self._sessions.pop(key, None)

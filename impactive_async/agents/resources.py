@@ -31,7 +31,7 @@ from mcp.types import (
 )
 
 from impactive_async.agents.calling import called, text_of_result
-from impactive_async.agents.notices import CHANGES_URI, SCHEME, SEQUENCES_URI, Notices
+from impactive_async.agents.notices import CHANGES_URI, JOBS_URI, SCHEME, SEQUENCES_URI, Notices
 from impactive_async.agents.service import AgentService
 from impactive_async.agents.text.tokens import compact
 from impactive_async.agents.tools.tool import ToolCall, ToolSpec
@@ -55,7 +55,11 @@ TEMPLATES: Final = (
     ResourceTemplate(
         uri_template=f"{SCHEME}people/{{id}}", name="person", description="A contact: enrollments and replies."
     ),
-    ResourceTemplate(uri_template=f"{SCHEME}jobs/{{id}}", name="job", description="A job: its state, its result."),
+    ResourceTemplate(
+        uri_template=f"{JOBS_URI}/{{id}}",
+        name="job",
+        description="A job: its state, its result. Changes at its end.",
+    ),
 )
 
 Context = ServerRequestContext[Any, Any]
@@ -68,12 +72,12 @@ class ResourceHandlers:
     Attributes:
         service: The workspace.
         tools: The tools that show it.
-        notices: Who is told of changes; `None`: nobody can be.
+        notices: Who is told of changes, and of the end of jobs.
     """
 
     service: AgentService
     tools: Mapping[str, ToolSpec]
-    notices: Notices | None
+    notices: Notices
 
     async def list_resources(self, _: Context, __: PaginatedRequestParams | None) -> ListResourcesResult:
         """List the resources that have no id."""
@@ -94,23 +98,18 @@ class ResourceHandlers:
 
     async def subscribe(self, context: Context, params: SubscribeRequestParams) -> EmptyResult:
         """Tell this session of changes, as the older era of the protocol has it."""
-        if self.notices is None:
-            raise MCPError(INVALID_PARAMS, "This server follows no changes.")
         self.notices.subscribe(str(params.uri), context.session)
         return EmptyResult()
 
-    async def unsubscribe(self, _: Context, params: UnsubscribeRequestParams) -> EmptyResult:
-        """Stop telling."""
-        if self.notices is not None:
-            self.notices.unsubscribe(str(params.uri))
+    async def unsubscribe(self, context: Context, params: UnsubscribeRequestParams) -> EmptyResult:
+        """Stop telling this session."""
+        self.notices.unsubscribe(str(params.uri), context.session)
         return EmptyResult()
 
     async def listen(
         self, context: Context, params: SubscriptionsListenRequestParams
     ) -> SubscriptionsListenResult:
         """Tell the client of changes for as long as it listens, as the newer era has it."""
-        if self.notices is None:
-            raise MCPError(INVALID_PARAMS, "This server follows no changes.")
         with self.notices.listening([str(uri) for uri in params.notifications.resource_subscriptions or ()]):
             return await ListenHandler(self.notices.bus)(context, params)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from mcp.server import Server, ServerRequestContext
@@ -9,16 +10,18 @@ from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.types import (
     CallToolRequestParams,
     CallToolResult,
+    EmptyResult,
     InputRequiredResult,
     ListToolsResult,
     PaginatedRequestParams,
+    SetLevelRequestParams,
     Tool,
     ToolAnnotations,
 )
 
 from impactive_async import __version__
 from impactive_async.agents.calling import called
-from impactive_async.agents.notices import Notices
+from impactive_async.agents.notices import MOST_SESSIONS, Notices
 from impactive_async.agents.prompts import get_prompt, list_prompts
 from impactive_async.agents.resources import ResourceHandlers
 from impactive_async.agents.service import AgentService
@@ -27,6 +30,9 @@ from impactive_async.agents.tools.registry import offered
 from impactive_async.agents.tools.tool import ToolCall, ToolSpec
 
 NAME: Final = "impactive"
+_ANSWERED_WITHIN: Final = 86_400.0
+"""Seconds that a user may take to answer a question. The plan is made anew before it is carried out."""
+_WITH_NOTICES: Final = ("debug", "info", "notice")
 _INSTRUCTIONS: Final = (
     "A CRM: contacts, companies, deals, email sequences and what people write back. Answers are pages: `truncated`"
     " says whether there is more, `cursor` goes on, `fields` and `view` choose what is shown. " + NOTE
@@ -63,16 +69,31 @@ def build_server(service: AgentService) -> Server[Any]:
         on_get_prompt=get_prompt,
         get_tool_input_schema=lambda name: tools[name].arguments.model_json_schema() if name in tools else None,
     )
+    server.add_request_handler("logging/setLevel", SetLevelRequestParams, partial(_set_level, service))
     # What a client sends back with its user's answer is sealed, so that it can only answer what was asked.
-    server.middleware.append(RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience=NAME))
+    server.middleware.append(
+        RequestStateBoundary(RequestStateSecurity.ephemeral(ttl=_ANSWERED_WITHIN), default_audience=NAME)
+    )
     return server
 
 
-def _notices(service: AgentService) -> Notices | None:
-    if service.changes is None:
-        return None
+async def _set_level(
+    service: AgentService, context: ServerRequestContext[Any, Any], params: SetLevelRequestParams
+) -> EmptyResult:
+    """Write notices into a client's log, or none if it only wants what is worse."""
+    client = context.session.client_params
+    service.quiet.pop(id(client), None)
+    if params.level not in _WITH_NOTICES:
+        service.quiet[id(client)] = client
+        while len(service.quiet) > MOST_SESSIONS:
+            service.quiet.pop(next(iter(service.quiet)))
+    return EmptyResult()
+
+
+def _notices(service: AgentService) -> Notices:
     notices = Notices(service.changes, service.settings.interval)
     service.closing.append(notices.aclose)
+    service.jobs.on_end = notices.job_ended
     return notices
 
 
@@ -90,7 +111,7 @@ def _declared(tool: ToolSpec) -> Tool:
     return Tool(
         name=tool.name,
         title=tool.title,
-        description=tool.description,
+        description=tool.told,
         input_schema=_untitled(tool.arguments.model_json_schema()),
         output_schema=dict(tool.output),
         annotations=ToolAnnotations(

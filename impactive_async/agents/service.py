@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from impactive_async import AsyncClient
 from impactive_async.agents.answering.pages import Pages
+from impactive_async.agents.carried import CarriedOut
 from impactive_async.agents.changes.log import ChangeLog
 from impactive_async.agents.changes.reading import Changes
 from impactive_async.agents.changes.sources import FeedSource, HubSource
@@ -61,7 +62,10 @@ class AgentService:
     sandbox: SandboxControl | None = None
     pages: Pages = attrs.field(init=False)
     jobs: Jobs = attrs.field(init=False)
+    carried: CarriedOut = attrs.field(init=False, factory=CarriedOut)
     changes: Changes | None = attrs.field(init=False, default=None)
+    quiet: dict[int, Any] = attrs.field(init=False, factory=dict)
+    """Clients that want no notices in their log, by the number of what they have said of themselves."""
     closing: list[Callable[[], Awaitable[None]]] = attrs.field(init=False, factory=list)
     """What else is to be stopped with the service, before the log is closed."""
 
@@ -78,6 +82,7 @@ class AgentService:
         """Stop what goes on by itself. The client stays open."""
         for close in self.closing:
             await close()
+        await self.carried.aclose()
         await self.jobs.aclose()
         if self.changes is not None:
             await self.changes.log.aclose()

@@ -206,7 +206,7 @@ async def test_prompts_are_filled_in(way: tuple[str, str]) -> None:
         assert 'sequence_id="seq_1"' in triage.messages[0].content.text  # type: ignore[union-attr]
 
 
-def test_every_list_but_that_of_sends_is_followed() -> None:
+def test_every_list_is_followed() -> None:
     """The kinds that an agent may choose are those that the source follows."""
     from typing import get_args
 

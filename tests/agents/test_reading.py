@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp.types import CallToolResult
 
 from impactive_async.agents.text.tokens import count_tokens
 from impactive_async.sandbox import Sandbox
 from tests.agents.corpus import INJECTIONS
 from tests.agents.support import DIALECTS, MODES, Agent, agent_of, by_agent, text_of
 from tests.agents.test_fence import is_harmless
+from tests.agents.test_writing import User
 
 READERS = {"find_people", "show_person", "list_records", "show_sequence", "pipeline"}
 
@@ -166,11 +170,13 @@ def outside_of_fences(text: str) -> str:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-async def test_no_answer_lets_a_stranger_out_of_the_fence(dialect: str) -> None:
+async def test_no_answer_lets_a_stranger_out_of_the_fence(dialect: str, tmp_path: Path) -> None:
     """Injections in every field of every kind: a mark in each is only ever seen between the brackets."""
     async with Sandbox(dialect=dialect, populate="none", reply_rate=0) as sandbox:
-        await _filled(sandbox)
-        async with agent_of(sandbox, max_tokens=100_000) as agent:
+        user = User()
+        async with agent_of(sandbox, max_tokens=100_000, state=tmp_path, allow_writes=True, ask=user) as agent:
+            token = (await agent.call("changes_since"))["token"]
+            await _filled(sandbox)
             seen = ""
             for kind in (
                 "sequences",
@@ -180,7 +186,9 @@ async def test_no_answer_lets_a_stranger_out_of_the_fence(dialect: str) -> None:
                 "companies",
                 "deals",
                 "invoices",
+                "projects",
                 "bookings",
+                "sending_accounts",
             ):
                 result = await agent.client.call_tool("list_records", {"kind": kind, "view": "full", "limit": 200})
                 seen += text_of(result)
@@ -190,10 +198,39 @@ async def test_no_answer_lets_a_stranger_out_of_the_fence(dialect: str) -> None:
             shown = [await agent.client.call_tool("show_person", {"person": one}) for one in ids[:5]]
             shown += [await agent.client.call_tool("pipeline", {}), people]
             shown += [await agent.client.call_tool("show_sequence", {"sequence_id": sequences[0]["id"]})]
-            seen += "".join(map(text_of, shown))
+            shown += await _of_writers(sandbox, agent, sequences[0]["id"], ids)
+            heard = [await agent.client.call_tool("changes_since", {"token": token, "limit": 200, "view": "full"})]
+            while heard[-1].structured_content["more"]:
+                token = heard[-1].structured_content["token"]
+                heard.append(
+                    await agent.client.call_tool("changes_since", {"token": token, "limit": 200, "view": "full"})
+                )
+            seen += "".join([*map(text_of, (*shown, *heard)), *user.questions])
+            assert {row["kind"] for one in heard for row in one.structured_content["changes"]} >= {
+                *("replies", "sends", "contacts", "deals", "companies", "enrollments"),
+            }
     assert seen.count("MARK") > 200
     assert "MARK" not in outside_of_fences(seen)
     assert is_harmless(seen)
+
+
+async def _of_writers(sandbox: Sandbox, agent: Agent, sequence: str, people: list[str]) -> list[CallToolResult]:
+    """What the tools that write, and those that fail, tell of strangers."""
+    whom = {"sequence_id": sequence, "contact_ids": people[:60]}
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("rehearse_sequence", {**whom, "view": "full", "limit": 200}),
+        ("enroll_people", {**whom, "plan": True}),
+        ("stop_people", {"action": "pause", **whom}),
+        ("save_contacts", {"contacts": [{"id": one, "title": "New"} for one in people[:60]], "plan": True}),
+        ("save_sequence", {"sequence_id": sequence, "name": "New"}),
+        ("save_sequence", {"sequence_id": sequence, "steps": [], "plan": True}),
+    ]
+    told = [await agent.client.call_tool(name, arguments) for name, arguments in calls]
+    for text in INJECTIONS[:8]:
+        body = json.dumps({"error": f"MARK{text}MARK"}).encode()
+        sandbox.fail("GET /api/agent/bookings", status=400, body=body, content_type="application/json")
+        told.append(await agent.client.call_tool("list_records", {"kind": "bookings"}))
+    return told
 
 
 async def _filled(sandbox: Sandbox) -> None:
@@ -205,9 +242,11 @@ async def _filled(sandbox: Sandbox) -> None:
     for text in marked:
         state.add("companies", {"name": text, "industry": text, "custom": {"deep": [text]}})
         state.add("deals", {"name": text, "value": 1, "currency": text[:30]})
+        state.add("projects", {"name": text, "status": text, "stageName": text})
+        state.add_sending_account(text, "MARK@x.example")
         state.add("bookings", {"title": text, "guestName": text, "notes": text, "status": text})
         state.add_invoice(text, 1, extra={"status": text})
-    sequence = state.create_sequence(marked[1], [0])
+    sequence = state.create_sequence(marked[1], [0, 1, 5])
     state.enroll(sequence.id, people)
     await sandbox.clock.advance(days=3)
     for person, text in zip(people, marked, strict=True):

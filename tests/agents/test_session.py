@@ -66,6 +66,7 @@ async def test_fifty_replies_are_triaged(way: tuple[str, str], tmp_path: Path) -
         )
         assert writes(sandbox) == []  # the attacks were read, and nothing came of it
 
+        user.action = "accept"
         follow = await agent.call(
             "save_sequence",
             name="Interested",
@@ -76,19 +77,20 @@ async def test_fifty_replies_are_triaged(way: tuple[str, str], tmp_path: Path) -
         rehearsed = await agent.call("rehearse_sequence", days=7, **arguments)
         assert len(rehearsed["mails"]) == 10
         planned = await agent.call("enroll_people", plan=True, **arguments)
+        user.action = "decline"
         refused = await agent.refused("enroll_people", digest=planned["digest"], **arguments)
         assert "the user said no" in refused
-        assert len(user.questions) == 1
+        assert len(user.questions) == 2
 
         user.action = "accept"
         done = await agent.call("enroll_people", digest=planned["digest"], **arguments)
         assert done["enrolled"] == 10
-        assert user.questions[1] == user.questions[0] == planned["plan"]
+        assert user.questions[2] == user.questions[1] == planned["plan"]
         stopped = await agent.call(
             "stop_people", action="pause", sequence_id=first, contact_ids=sorted_out["stop"]
         )
         assert stopped["outcome"] == "done"
-        assert "Pause 10 people" in user.questions[2]
+        assert "Pause 10 people" in user.questions[3]
         await agent.call("advance_clock", days=4)
 
         heard, token = [], begun["token"]
@@ -99,6 +101,8 @@ async def test_fifty_replies_are_triaged(way: tuple[str, str], tmp_path: Path) -
             if not page["more"]:
                 break
         assert sum(row["kind"] == "replies" for row in heard) == 50
+        sent = [row for row in heard if row["kind"] == "sends" and row["sequence_id"] == follow["sequence_id"]]
+        assert {row["contact_id"] for row in sent} == set(sorted_out["question"])
         paused = {row["contact_id"] for row in heard if row.get("status") == "paused"}
         assert paused == set(sorted_out["stop"])
         enrolled = {row["contact_id"] for row in heard if row.get("sequence_id") == follow["sequence_id"]}

@@ -259,9 +259,18 @@ async def test_whoever_a_cut_list_does_not_show_may_be_on_the_sequence() -> None
 @pytest.mark.parametrize("way", WAYS)
 async def test_a_meeting_is_booked(way: tuple[str, str]) -> None:
     """With times that have a zone."""
-    async with at_work(way, None) as (_, agent):
+    user = User()
+    async with at_work(way, user) as (sandbox, agent):
         times = {"start_time": "2026-05-06T09:00:00+02:00", "end_time": "2026-05-06T09:30:00+02:00"}
-        done = await agent.call("book_meeting", title="Call", guest_name="Ada", **times)
+        planned = await agent.call("book_meeting", title="Call", guest_name="Ada", plan=True, **times)
+        assert "warnings" not in planned
+        call = {"title": "Call", "guest_name": "Ada", "digest": planned["digest"], **times}
+        done = await agent.call("book_meeting", **call)
+        assert (await agent.call("book_meeting", **call))["booking_id"] == done["booking_id"]
+        assert len(writes(sandbox)) == len(user.questions) == 1
+        double = await agent.call("book_meeting", plan=True, title="Call", guest_name="Ada", **times)
+        assert double["warnings"] == ["Booked already at that time: ⟦Call⟧."]
+        assert double["digest"] != planned["digest"]
         booked = await agent.call("list_records", kind="bookings", query="call ada")
         assert done["booking_id"] in {row["id"] for row in booked["rows"]}
         assert "timezone" in await agent.refused(

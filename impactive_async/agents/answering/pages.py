@@ -10,7 +10,7 @@ from typing import Any, Final
 import attrs
 
 from impactive_async.agents.answering.refusals import ToolRefused
-from impactive_async.agents.text.fence import NOTE, OPEN
+from impactive_async.agents.text.fence import NOTE, OPEN, shortened
 from impactive_async.agents.text.rows import LENGTHS, Lengths, RowShape
 from impactive_async.agents.text.tokens import compact, count_tokens
 
@@ -23,7 +23,8 @@ _KEPT: Final = 32
 """How many listings can be gone on with."""
 _SAFETY: Final = 160
 """Tokens for the note, the cursor and the numbers that every page has."""
-_LEAST: Final = Lengths(0, 0, 0)
+_NAMING: Final = ("id", "contact_id", "sequence_id", "kind", "job", "state", "at", "step")
+"""What stays of a row that does not fit."""
 
 
 @attrs.frozen(kw_only=True)
@@ -135,7 +136,9 @@ def _shortened(listing: Listing, row: Any, one: dict[str, Any], room: int) -> di
     while _tokens(one) > room and lengths.body > 20:
         lengths = lengths.halved()
         one = listing.show(row, lengths)
-    return one if _tokens(one) <= room else {"id": one.get("id"), "too_large": True}
+    if _tokens(one) <= room:
+        return one
+    return {name: one[name] for name in _NAMING if isinstance(one.get(name), str)} | {"too_large": True}
 
 
 def _fitting(answer: Mapping[str, Any], room: int) -> dict[str, Any]:
@@ -148,10 +151,20 @@ def _fitting(answer: Mapping[str, Any], room: int) -> dict[str, Any]:
             default=None,
         )
         if longest is None or len(fitting[longest]) < 2:
-            return {name: value for name, value in fitting.items() if not isinstance(value, list | dict)}
+            return _at_least(fitting, room)
         fitting[longest] = fitting[longest][: len(fitting[longest]) // 2]
         fitting["shortened"] = True
     return fitting
+
+
+def _at_least(answer: Mapping[str, Any], room: int) -> dict[str, Any]:
+    """Return an answer without lists and objects, and with its texts as short as need be."""
+    plain = {name: value for name, value in answer.items() if not isinstance(value, list | dict)}
+    length = max((len(value) for value in plain.values() if isinstance(value, str)), default=0)
+    while _tokens(plain) > room and length > 20:
+        length //= 2
+        plain = {name: shortened(one, length) if isinstance(one, str) else one for name, one in plain.items()}
+    return {**plain, "shortened": True}
 
 
 def _noted(answer: dict[str, Any]) -> dict[str, Any]:

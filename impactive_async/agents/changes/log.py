@@ -14,7 +14,7 @@ from impactive_async._disk.format import Format
 from impactive_async.errors import CursorError
 from impactive_async.hub import HubEvent
 
-KEPT: Final = 5000
+KEPT: Final = 10_000
 """Events that are kept. A reader that is further behind is told how many it has missed."""
 
 _FORMAT: Final = Format(

@@ -14,8 +14,8 @@ from impactive_async.hub import Hub, HubEvent
 from impactive_async.hub.worker.rows import events_of
 from impactive_async.resources.watching.lists import LISTS, watch_method
 
-FOLLOWED: Final = tuple(kind for kind in LISTS if kind != "sends")
-"""The lists that are followed. What a sequence sends is no news to whoever built it."""
+FOLLOWED: Final = tuple(LISTS)
+"""The lists that are followed."""
 AT_ONCE: Final = 8
 _HUB_AT_ONCE: Final = 200
 _VISIBILITY: Final = 60.0

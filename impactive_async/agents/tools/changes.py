@@ -19,7 +19,9 @@ from impactive_async.resources.watching.lists import LISTS
 
 NAME: Final = "changes_since"
 _GAP: Final = "com.impactiveai.feed."
-Followed = Literal["enrollments", "replies", "companies", "contacts", "deals", "invoices", "projects", "bookings"]
+Followed = Literal[
+    "enrollments", "sends", "replies", "companies", "contacts", "deals", "invoices", "projects", "bookings"
+]
 
 
 class ChangesSince(ToolArguments):
@@ -29,8 +31,8 @@ class ChangesSince(ToolArguments):
         None,
         description="From the answer before. 'last': where the last reader was. Left out: from now on.",
     )
-    kinds: listed(Followed, 8) | None = Field(  # type: ignore[valid-type]
-        None, description="Only these kinds of rows. Gaps are always told."
+    kinds: listed(Followed, len(FOLLOWED)) | None = Field(  # type: ignore[valid-type]
+        None, description="Only these kinds of rows, such as ['replies']. Gaps are always told."
     )
     limit: int = Field(ROWS, ge=1, le=MOST_ROWS, description="Changes of one answer, at the most.")
     view: View = Field("summary", description="summary: few fields, short texts; full: every field, long texts.")
@@ -105,9 +107,10 @@ TOOLS: Final = (
         name=NAME,
         title="What is new",
         description=(
-            "Tell what has changed since a token: new replies, enrollments that went on, bookings, deals, contacts"
-            " and the rest, each version once, the oldest first. Call it once without a token to begin, keep the"
-            " token of each answer, and pass it the next time. A gap says in words what the API could not show."
+            "Tell what has changed since a token: new replies, mails that went out, enrollments that went on,"
+            " bookings, deals, contacts and the rest, each version once, the oldest first. Call it once without a"
+            " token to begin, keep the token of each answer, and pass it the next time. A gap says in words what"
+            " the API could not show."
         ),
         arguments=ChangesSince,
         output=page_schema(

@@ -47,6 +47,7 @@ TOOLS: Final = (
         output=answer_schema(("now",), now=TEXT, next_due=TEXT),
         body=advance_clock,
         writes=True,
+        asks="never, nobody real is concerned",
         idempotent=False,
         sandbox_only=True,
     ),

@@ -12,7 +12,7 @@ from impactive_async.agents.answering.pages import listing_of
 from impactive_async.agents.answering.refusals import ToolRefused
 from impactive_async.agents.answering.schemas import TEXT, page_schema, row_schema
 from impactive_async.agents.answering.together import together
-from impactive_async.agents.text.rows import LENGTHS, Lengths, RowShape
+from impactive_async.agents.text.rows import LENGTHS, Lengths, RowShape, value_of
 from impactive_async.agents.tools.tool import Identifier, PageArguments, Text, ToolCall, ToolSpec
 from impactive_async.models import Reply
 
@@ -123,7 +123,7 @@ def _named(people: list[Contact], wanted: str, incomplete: str) -> Contact | Non
     if len(found) == 1:
         return found[0]
     if found:
-        ids = ", ".join(person.id for person in found[:10])
+        ids = ", ".join(str(value_of("id", person.id, LENGTHS["summary"])) for person in found[:10])
         raise ToolRefused(f"{len(found)} contacts have this address. Call show_person with one of the ids: {ids}.")
     raise ToolRefused(f"No contact has this address. {incomplete}".strip())
 

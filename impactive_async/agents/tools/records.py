@@ -30,7 +30,7 @@ from impactive_async.agents.answering.pages import Listing
 from impactive_async.agents.answering.refusals import ToolRefused
 from impactive_async.agents.answering.schemas import NUMBER, TEXT, page_schema, row_schema
 from impactive_async.agents.answering.together import together
-from impactive_async.agents.jobs import AgentJob
+from impactive_async.agents.job_files import AgentJob
 from impactive_async.agents.text.rows import Lengths, text_of
 from impactive_async.agents.tools.people import CUT, MOST_SEQUENCES, contains
 from impactive_async.agents.tools.tool import Identifier, PageArguments, Text, ToolCall, ToolSpec
@@ -127,7 +127,7 @@ async def list_records(call: ToolCall, args: ListRecords) -> dict[str, Any]:
 
 
 def _jobs(jobs: Rows[AgentJob]) -> Listing:
-    return Listing(tool="list_records", rows=jobs[::-1], show=lambda job, _: job.shown())
+    return Listing(tool="list_records", rows=jobs[::-1], show=lambda job, lengths: job.shown(lengths.items))
 
 
 def _row_of(one: Any) -> Any:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from impactive_async.agents.answering.pages import MOST_ROWS, ROWS
 from impactive_async.agents.answering.refusals import ToolRefused
-from impactive_async.agents.text.fence import unfence
+from impactive_async.agents.text.fence import fence, is_cut, unfence
 from impactive_async.agents.text.rows import RowShape, View, field_names
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ def _read(value: Any) -> Any:
 
 
 def _bare(value: Any) -> Any:
+    if isinstance(value, str) and is_cut(value):
+        raise ValueError(
+            "this text was cut in an answer: leave it out where it shall stay, or read it whole with view='full'"
+        )
     return unfence(value) if isinstance(value, str) else value
 
 
@@ -70,7 +74,8 @@ class PageArguments(ToolArguments):
         """
         names = field_names(cls)
         if wrong := [name for name in self.fields or () if name not in names]:
-            raise ToolRefused(f"No such field: {', '.join(map(repr, wrong[:5]))}. There are {', '.join(names)}.")
+            said = ", ".join(fence(name, 40) for name in wrong[:5])
+            raise ToolRefused(f"No such field: {said}. There are {', '.join(names)}.")
         return RowShape(self.view, tuple(self.fields or ()))
 
 
@@ -104,6 +109,7 @@ class ToolSpec:
         output: The schema of its answer.
         body: What it does.
         writes: Whether it changes the workspace.
+        asks: When the user is asked first, in words; of every tool that writes.
         destructive: Whether something may be lost that cannot be had back.
         idempotent: Whether a second call with the same arguments changes nothing more.
         sandbox_only: Whether it is for emulated workspaces.
@@ -116,6 +122,16 @@ class ToolSpec:
     output: Mapping[str, Any]
     body: ToolBody
     writes: bool = False
+    asks: str = ""
     destructive: bool = False
     idempotent: bool = True
     sandbox_only: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if self.writes != bool(self.asks):
+            raise ValueError(f"{self.name}: a tool that writes says when it asks the user, and no other does")
+
+    @property
+    def told(self) -> str:
+        """What a model reads of it: the description, and when the user is asked."""
+        return f"{self.description} Asks the user first: {self.asks}." if self.asks else self.description

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from mcp.shared.exceptions import MCPError
 from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
 from mcp.types.version import is_version_at_least
+from pydantic import ValidationError
 
 from impactive_async.agents.answering.refusals import ToolRefused
 from impactive_async.agents.tools.tool import ToolCall
@@ -19,6 +21,10 @@ _NOBODY: Final = (
     "Nothing was done: this needs the consent of the user, and this client cannot ask. Tell the user what you want"
     " to do; it can be done in the CRM, or by a server that was started with --yes. It was: "
 )
+_NO_ANSWER: Final = (
+    "Nothing was done: this needs the consent of the user, and the client did not bring an answer that can be"
+    " read. Tell the user. It was: "
+)
 
 
 async def consent(call: ToolCall, plan: WritePlan) -> InputRequiredResult | None:
@@ -31,11 +37,8 @@ async def consent(call: ToolCall, plan: WritePlan) -> InputRequiredResult | None
         if call.service.settings.assume_yes:
             return None
         raise ToolRefused(_NOBODY + plan.question)
-    if not is_version_at_least(call.context.protocol_version, _ANSWERS_LATER):
-        answer = await call.context.session.elicit_form(
-            plan.question, _NO_FIELDS, related_request_id=call.context.request_id
-        )
-        _heed(answer)
+    if is_of_older_era(call):
+        _heed(await _asked(call, plan.question))
         return None
     answered = (call.params.input_responses or {}).get(_KEY)
     # The state is sealed by the server: it says which question this is the answer to.
@@ -44,6 +47,20 @@ async def consent(call: ToolCall, plan: WritePlan) -> InputRequiredResult | None
         return InputRequiredResult(input_requests={_KEY: ElicitRequest(params=form)}, request_state=plan.digest)
     _heed(answered)
     return None
+
+
+def is_of_older_era(call: ToolCall) -> bool:
+    """Whether the client has a session, in which the server may ask and tell by itself."""
+    return not is_version_at_least(call.context.protocol_version, _ANSWERS_LATER)
+
+
+async def _asked(call: ToolCall, question: str) -> ElicitResult:
+    try:
+        return await call.context.session.elicit_form(
+            question, _NO_FIELDS, related_request_id=call.context.request_id
+        )
+    except (MCPError, ValidationError) as error:
+        raise ToolRefused(_NO_ANSWER + question) from error
 
 
 def _can_ask(call: ToolCall) -> bool:

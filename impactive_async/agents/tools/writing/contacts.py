@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -12,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from impactive_async import AsyncClient, Contact, CreateReport, Progress
 from impactive_async.agents.answering.refusals import ToolRefused
 from impactive_async.agents.answering.schemas import NUMBER, TEXTS
-from impactive_async.agents.jobs import AgentJob, Report
-from impactive_async.agents.text.fence import fence
+from impactive_async.agents.job_files import AgentJob
+from impactive_async.agents.jobs import Report
+from impactive_async.agents.text.fence import fence, is_same_text
 from impactive_async.agents.text.rows import Lengths, value_of
 from impactive_async.agents.tools.people import reachable_people
 from impactive_async.agents.tools.tool import Identifier, Text, ToolCall, ToolSpec, listed
@@ -81,12 +83,16 @@ async def save_contacts(call: ToolCall, args: SaveContacts) -> Written:
     found = _sorted(args.contacts, people)
     plan = _plan(found, people, incomplete)
     payload = {"create": list(found.created), "change": [[one, values] for _, one, values in found.changed]}
-    job = AgentJob(plan.digest, NAME, payload, total=len(found.created) + len(found.changed))
-    return await carried_out(call, args, plan, partial(_saved, call, job))
+    return await carried_out(call, args, plan, partial(_begun, call, payload))
 
 
 async def _gone_on(call: ToolCall, job: AgentJob) -> dict[str, Any]:
     return result_of(job) if job.result is not None else await _saved(call, job)
+
+
+async def _begun(call: ToolCall, payload: dict[str, Any], digest: str) -> dict[str, Any]:
+    total = len(payload["create"]) + len(payload["change"])
+    return await _saved(call, AgentJob(digest, NAME, payload, total=total))
 
 
 async def _saved(call: ToolCall, job: AgentJob) -> dict[str, Any]:
@@ -193,7 +199,7 @@ def _differences(values: Mapping[str, Any], known: Contact | None) -> dict[str, 
 
 
 def _is_same(name: str, old: str | None, new: str | None) -> bool:
-    return old == new or (name == "email" and (old or "").casefold() == (new or "").casefold())
+    return is_same_text(old, new) or (name == "email" and (old or "").casefold() == (new or "").casefold())
 
 
 def _check_unique(values: Sequence[str], what: str) -> None:
@@ -211,8 +217,9 @@ def _plan(found: _Sorted, people: Sequence[Contact], incomplete: str) -> WritePl
     parts = [f"create {count(len(new), 'contact', 'contacts')} ({named(new)})"] if new else []
     parts += [f"change {count(len(known), 'contact', 'contacts')} ({named(known)})"] if known else []
     summary = " and ".join(parts) or "change nothing"
-    same = {(one.first_name.casefold(), one.last_name.casefold()) for one in people}
-    doubles = sum((one.first_name.casefold(), one.last_name.casefold()) in same for one in new)
+    wanted = Counter(map(_spelt, new))
+    same = [one for one in people if _spelt(one) in wanted]
+    doubles = sum(wanted[name] for name in set(map(_spelt, same)))
     warnings = (
         [f"{count(doubles, 'new contact has', 'new contacts have')} the name of an existing one."]
         if doubles
@@ -220,7 +227,11 @@ def _plan(found: _Sorted, people: Sequence[Contact], incomplete: str) -> WritePl
     )
     if new and incomplete:
         warnings.append("Not all contacts can be searched for the same address: some may exist already.")
-    facts = [list(found.created), [[contact_id, values] for _, contact_id, values in found.changed]]
+    facts = [
+        list(found.created),
+        [[contact_id, values] for _, contact_id, values in found.changed],
+        sorted(one.id for one in same),  # so that the plan is another one once they are created
+    ]
     return WritePlan(
         tool=NAME,
         summary=f"{summary[0].upper()}{summary[1:]}?",
@@ -229,6 +240,10 @@ def _plan(found: _Sorted, people: Sequence[Contact], incomplete: str) -> WritePl
         asks=touched > 1,
         warnings=warnings,
     )
+
+
+def _spelt(one: Contact) -> tuple[str, str]:
+    return one.first_name.casefold(), one.last_name.casefold()
 
 
 def _actions(found: _Sorted) -> list[dict[str, Any]]:
@@ -257,13 +272,14 @@ TOOLS: Final = (
         title="Create or change contacts",
         description=(
             "Create contacts, or change them: with an id that contact, without one whoever has the same email,"
-            " else a new one. Several at once ask the user, run as a job, and report their progress. Call it with"
-            " plan=true first, show the plan, then call it with the same contacts and the digest."
+            " else a new one. Several at once run as a job, and report their progress. Call it with plan=true"
+            " first, show the plan, then call it with the same contacts and the digest."
         ),
         arguments=SaveContacts,
         output=write_schema(created=NUMBER, contact_ids=TEXTS, failed_total=NUMBER, unknown_total=NUMBER),
         body=save_contacts,
         writes=True,
+        asks="for more than one contact",
         destructive=True,
         idempotent=False,
     ),

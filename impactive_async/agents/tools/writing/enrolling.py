@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Literal
 
@@ -13,7 +13,8 @@ from impactive_async import Sequence as SequenceRow
 from impactive_async.agents.answering.refusals import ToolRefused
 from impactive_async.agents.answering.schemas import NUMBER, Schema
 from impactive_async.agents.answering.together import together
-from impactive_async.agents.jobs import AgentJob, Report
+from impactive_async.agents.job_files import AgentJob
+from impactive_async.agents.jobs import Report
 from impactive_async.agents.text.fence import fence
 from impactive_async.agents.text.rows import Lengths, value_of
 from impactive_async.agents.tools.people import reachable_people
@@ -65,8 +66,7 @@ async def enroll_people(call: ToolCall, args: EnrollPeople) -> Written:
         "tag_ids": args.tag_ids,
         "list_ids": args.list_ids,
     }
-    job = AgentJob(plan.digest, ENROLL, payload, total=len(payload["contact_ids"]))
-    return await carried_out(call, args, plan, partial(_enrolled, call, job))
+    return await carried_out(call, args, plan, partial(_begun, call, payload))
 
 
 async def _looked_at(
@@ -119,6 +119,10 @@ def _called(sequence: SequenceRow) -> str:
     return (
         f"the sequence {fence(sequence.name, 80)} ({value_of('status', sequence.status or 'no status', _SHORT)})"
     )
+
+
+async def _begun(call: ToolCall, payload: dict[str, Any], digest: str) -> dict[str, Any]:
+    return await _enrolled(call, AgentJob(digest, ENROLL, payload, total=len(payload["contact_ids"])))
 
 
 async def _enrolled(call: ToolCall, job: AgentJob) -> dict[str, Any]:
@@ -186,19 +190,22 @@ async def stop_people(call: ToolCall, args: StopPeople) -> Written:
     if args.everyone == bool(args.contact_ids) or (args.everyone and args.action == "unenroll"):
         raise ToolRefused("Say whom: contact_ids, or everyone=true to pause all. Nobody can unenroll all at once.")
     sequence, people, rows = await _looked_at(call.service.crm, args.sequence_id, args.contact_ids)
-    enrolled = {row.contact_id for row in rows}
-    missing = [one for one in people if one.id not in enrolled]
+    states = {row.contact_id: str(row.status) for row in rows}
+    missing = [one for one in people if one.id not in states]
     if missing and not rows.truncated:
         raise ToolRefused(
             f"Not on this sequence: {', '.join(str(value_of('id', one.id, _SHORT)) for one in missing[:20])}."
         )
-    plan = _stop_plan(args, sequence, people, sum(row.status == "active" for row in rows))
+    plan = _stop_plan(args, sequence, people, states)
     return await carried_out(call, args, plan, partial(_stopped, call.service.crm, args, people))
 
 
-def _stop_plan(args: StopPeople, sequence: SequenceRow, people: Sequence[Contact], active: int) -> WritePlan:
+def _stop_plan(
+    args: StopPeople, sequence: SequenceRow, people: Sequence[Contact], states: Mapping[str, str]
+) -> WritePlan:
+    active = sorted(one for one, state in states.items() if state == "active")
     whom = (
-        f"everyone active, {count(active, 'person', 'people')},"
+        f"everyone active, {count(len(active), 'person', 'people')},"
         if args.everyone
         else f"{count(len(people), 'person', 'people')} ({named(people)})"
     )
@@ -206,13 +213,17 @@ def _stop_plan(args: StopPeople, sequence: SequenceRow, people: Sequence[Contact
     return WritePlan(
         tool=STOP,
         summary=f"{deed} {whom} on {_called(sequence)}?",
-        facts=[args.action, args.sequence_id, args.everyone, sorted(one.id for one in people)],
+        facts=[
+            args.action,
+            args.sequence_id,
+            active if args.everyone else sorted([one.id, states.get(one.id, "")] for one in people),
+        ],
         actions=[{args.action: value_of("id", one.id, _SHORT), "name": named([one])} for one in people],
         asks=args.everyone or len(people) > 1 or args.action == "unenroll",
     )
 
 
-async def _stopped(crm: AsyncClient, args: StopPeople, people: Sequence[Contact]) -> dict[str, Any]:
+async def _stopped(crm: AsyncClient, args: StopPeople, people: Sequence[Contact], _: str) -> dict[str, Any]:
     if args.action == "pause":
         ids = None if args.everyone else [one.id for one in people]
         result = await crm.sequences.pause(args.sequence_id, contact_ids=ids)
@@ -236,14 +247,15 @@ TOOLS: Final = (
         name=ENROLL,
         title="Enroll people on a sequence",
         description=(
-            "Put people on an email sequence, so that they are sent its emails. Always asks the user. Whoever is"
-            " on it already is skipped. Before: show_sequence, and rehearse_sequence to see which mails would go"
+            "Put people on an email sequence, so that they are sent its emails. Whoever is on it already is"
+            " skipped. Before: show_sequence, and rehearse_sequence to see which mails would go"
             " out. Call it with plan=true first, then with the digest. More than 100 people are a job."
         ),
         arguments=EnrollPeople,
         output=write_schema(enrolled=NUMBER, already_enrolled=NUMBER, skipped=_SKIPPED, skipped_total=NUMBER),
         body=enroll_people,
         writes=True,
+        asks="always",
         destructive=True,
     ),
     ToolSpec(
@@ -251,13 +263,13 @@ TOOLS: Final = (
         title="Pause or unenroll people",
         description=(
             "Pause people on a sequence (they get nothing more; use it when somebody asks to stop, or has"
-            " answered), or take them off for good. One person is paused without a question; several, everyone,"
-            " and taking somebody off ask the user."
+            " answered), or take them off for good. Nobody can be resumed or put back but by a person in the app."
         ),
         arguments=StopPeople,
         output=write_schema(paused=NUMBER),
         body=stop_people,
         writes=True,
+        asks="to pause more than one person, and to take anybody off",
         destructive=True,
     ),
 )

@@ -43,6 +43,7 @@ class WritePlan:
         actions: Its parts, for the agent.
         asks: Whether the user is asked first.
         warnings: What the user should know.
+        again: How often the same has been carried out before.
     """
 
     tool: str
@@ -51,11 +52,13 @@ class WritePlan:
     actions: Sequence[Mapping[str, Any]] = ()
     asks: bool = False
     warnings: Sequence[str] = ()
+    again: int = 0
 
     @property
     def digest(self) -> str:
         """What names this plan and no other."""
-        return hashlib.sha256(compact([self.tool, self.facts]).encode(errors="replace")).hexdigest()[:16]
+        parts = [self.tool, self.facts, *([self.again] if self.again else [])]
+        return hashlib.sha256(compact(parts).encode(errors="replace")).hexdigest()[:16]
 
     @property
     def question(self) -> str:
