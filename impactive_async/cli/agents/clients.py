@@ -56,8 +56,13 @@ class AgentClient(NamedTuple):
         if not self.toml:
             return json.dumps({self.servers: {NAME: entry}}, indent=2)
         lines = [f"[{self.servers}.{NAME}]"]
-        lines += [f"{name} = {json.dumps(value)}" for name, value in entry.items() if name != "env"]
+        lines += [f"{name} = {_toml(value)}" for name, value in entry.items() if name != "env"]
         return "\n".join(lines + ([f'env_vars = ["{KEY}"]'] if with_key else []))
+
+
+def _toml(value: Any) -> str:
+    """Return a text, or a list of texts, as TOML: JSON, but for escapes of half characters, which TOML has not."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 CLIENTS: Final[Mapping[str, AgentClient]] = {
@@ -74,6 +79,6 @@ CLIENTS: Final[Mapping[str, AgentClient]] = {
     "vscode": AgentClient(
         "VS Code", {"": ".vscode/mcp.json"}, servers="servers", key=f"${{env:{KEY}}}", kind="stdio"
     ),
-    "windsurf": AgentClient("Windsurf", {"": "~/.codeium/windsurf/mcp_config.json"}),
+    "windsurf": AgentClient("Windsurf", {"": "~/.codeium/windsurf/mcp_config.json"}, key=f"${{env:{KEY}}}"),
     "codex": AgentClient("Codex", {"": "~/.codex/config.toml"}, servers="mcp_servers", toml=True),
 }

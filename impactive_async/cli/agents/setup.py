@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,9 +68,7 @@ def _enter(run: Run, client: AgentClient, path: Path, arguments: list[str], *, s
     servers = document.setdefault(client.servers, {})
     if not isinstance(servers, dict):
         raise UsageError(f"{path}: {client.servers} is no object. Correct the file first.")
-    entry = client.entry(arguments, with_key=not sandbox)
-    if isinstance(old := servers.get(NAME), dict) and KEY in (known := old.get("env") or {}) and not sandbox:
-        entry["env"] = known  # the key that a person has put there
+    entry = _kept(servers.get(NAME), client.entry(arguments, with_key=not sandbox))
     deed, others = ("Replaces", len(servers) - 1) if NAME in servers else ("Adds", len(servers))
     agree(run, f"{deed} the server {NAME!r} in {path}, and keeps {count(others, 'other server')}.", yes=yes)
     servers[NAME] = entry
@@ -76,26 +76,58 @@ def _enter(run: Run, client: AgentClient, path: Path, arguments: list[str], *, s
     run.out.text(f"Written: {path}. Start {client.title} again.")
     if client.needs_key and not sandbox and entry["env"][KEY] == client.key:
         run.note(f"Put your API key there, under env, {KEY}; nobody else should be able to read the file.")
+    key = str((entry.get("env") or {}).get(KEY, client.key))
+    if key != client.key and not key.startswith("$") and os.name == "posix" and path.stat().st_mode & 0o077:
+        run.note(
+            f"Others of this machine can read {path}, and with it your API key: chmod 600 {shlex.quote(str(path))}"
+        )
+
+
+def _kept(old: Any, new: dict[str, Any]) -> dict[str, Any]:
+    """Return the new entry with what a person has added to the old one: the key, variables, settings."""
+    if not isinstance(old, dict):
+        return new
+    known = old.get("env")
+    env = {**new.get("env", {}), **(known if isinstance(known, dict) else {})}
+    return {**old, **new, **({"env": env} if env else {})}
 
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8") or "{}")
+        text = path.read_text(encoding="utf-8-sig")
+        document = json.loads(text if text.strip() else "{}", object_pairs_hook=_once)
     except FileNotFoundError:
         return {}
-    except ValueError:
-        raise UsageError(f"{path} is not JSON, perhaps for its comments: add by hand what is printed.") from None
+    except (ValueError, RecursionError):
+        raise UsageError(
+            f"{path} is not plain JSON (comments, or a name that is there twice): add by hand what is printed."
+        ) from None
     if not isinstance(document, dict):
         raise UsageError(f"{path} is not a JSON object. Correct the file first.")
     return document
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object, unless it has a name twice: one of the two would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name is given twice")
+    return found
+
+
 def _write(path: Path, document: dict[str, Any]) -> None:
     """Replace a file in one step; a reader sees the old one or the new one."""
+    from tempfile import mkstemp
+
+    path = path.resolve()  # whoever keeps settings elsewhere has a link there
     path.parent.mkdir(parents=True, exist_ok=True)
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-    new = path.with_name(f"{path.name}.new")
-    new.touch(mode=0o600)  # it may hold a key
-    new.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    new.chmod(mode)
-    new.replace(path)
+    descriptor, new = mkstemp(dir=path.parent, prefix=f"{path.name}.")  # for us alone: it may hold a key
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        Path(new).chmod(mode)
+        Path(new).replace(path)
+    except BaseException:
+        Path(new).unlink(missing_ok=True)
+        raise
