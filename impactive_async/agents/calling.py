@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from impactive_async import ImpactiveError
 from impactive_async.agents.answering.refusals import ToolRefused, explain
-from impactive_async.agents.text.fence import NOTE, OPEN, fence
-from impactive_async.agents.text.tokens import compact
+from impactive_async.agents.text.fence import NOTE, OPEN, fence, shortened
+from impactive_async.agents.text.tokens import compact, count_tokens
 from impactive_async.agents.tools.tool import ToolCall, ToolSpec
 from impactive_async.agents.tools.writing.flow import done_before
 
@@ -23,23 +23,30 @@ async def called(tools: Mapping[str, ToolSpec], call: ToolCall) -> CallToolResul
     """Call a tool. Whatever goes wrong is a result that says what to do."""
     tool = tools.get(call.params.name)
     if tool is None:
-        return refused(f"There is no tool {fence(call.params.name, 60)}. There are: {', '.join(tools)}.")
+        said = f"There is no tool {fence(call.params.name, 60)}. There are: {', '.join(tools)}."
+        return refused(said, call.service.settings.max_tokens)
     try:
         arguments = tool.arguments.model_validate(call.params.arguments or {})
         answer = await done_before(call, arguments) or await tool.body(call, arguments)
-    except ValidationError as error:
-        return refused(_wrong_arguments(tool, error))
-    except ToolRefused as refusal:
-        return refused(str(refusal))
-    except ImpactiveError as error:
-        return refused(explain(error))
-    except OSError as error:
-        return refused(f"This server cannot use its folder (--state): {error.strerror}. Tell the user.")
     except Exception as error:
-        # The text of an unforeseen error may hold anything, so it is neither told nor logged.
-        _log.error("%s failed: %s in %s", tool.name, type(error).__name__, _place(error))
-        return refused(f"{tool.name} failed for a reason that is a bug of this server. Tell the user.")
+        return refused(_reason(tool, error), call.service.settings.max_tokens)
     return answer if isinstance(answer, InputRequiredResult) else _answered(answer)
+
+
+def _reason(tool: ToolSpec, error: Exception) -> str:
+    """Return why a tool did not do what it was called for, and what to do."""
+    match error:
+        case ValidationError():
+            return _wrong_arguments(tool, error)
+        case ToolRefused():
+            return str(error)
+        case ImpactiveError():
+            return explain(error)
+        case OSError():
+            return f"This server cannot use its folder (--state): {error.strerror}. Tell the user."
+    # The text of an unforeseen error may hold anything, so it is neither told nor logged.
+    _log.error("%s failed: %s in %s", tool.name, type(error).__name__, _place(error))
+    return f"{tool.name} failed for a reason that is a bug of this server. Tell the user."
 
 
 def _answered(answer: Mapping[str, Any]) -> CallToolResult:
@@ -48,9 +55,12 @@ def _answered(answer: Mapping[str, Any]) -> CallToolResult:
     )
 
 
-def refused(text: str) -> CallToolResult:
-    """Return the result of a tool that did not do what it was called for."""
+def refused(text: str, most: int) -> CallToolResult:
+    """Return the result of a tool that did not do what it was called for, in at most so many tokens."""
     noted = f"{text} {NOTE}" if OPEN in text else text
+    while count_tokens(noted) > most:
+        text = shortened(text, len(text) * 3 // 4)
+        noted = f"{text} {NOTE}" if OPEN in text else text
     return CallToolResult(content=[TextContent(type="text", text=noted)], is_error=True)
 
 

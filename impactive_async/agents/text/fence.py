@@ -30,6 +30,7 @@ _JOINERS: Final = "\u200c\u200d"  # words of several scripts need them, between 
 _LOOSE_JOINER: Final = re.compile(
     r"(?<![^\x00-\x7f\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f\u200c\u200d])"
 )
+_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 # What Unicode has readers ignore although its category is one of letters, marks or symbols.
 _IGNORED: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0e\uffa0\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -72,10 +73,16 @@ def clean(text: str) -> str:
     plain = _BREAK.sub("\n", _HIDDEN.sub(" ", text[:_LONGEST]))
     plain = html.unescape(_TAG.sub("", plain))
     plain = _TAG.sub("", _HIDDEN.sub(" ", plain))  # what was escaped is no markup that anybody should read either
-    plain = _IGNORED.sub("", "".join(filter(_is_seen, plain.translate(_TRANSLATED))))
-    plain = _LOOSE_JOINER.sub("", plain)
+    plain = _seen(plain.translate(_TRANSLATED))
     plain = _IMAGE.sub(r"(image: \1)", plain).replace("![", "! [")
     return re.sub(r"\n{3,}", "\n\n", re.sub(r" *\n *", "\n", re.sub(r" {2,}", " ", plain))).strip()
+
+
+def _seen(text: str) -> str:
+    """Return a text without what no reader sees. ASCII, which most texts are, needs no look at each character."""
+    if text.isascii():
+        return _CONTROL.sub("", text)
+    return _LOOSE_JOINER.sub("", _IGNORED.sub("", "".join(filter(_is_seen, text))))
 
 
 def unfence(text: str) -> str:
