@@ -13,6 +13,9 @@ from typing import Any, Final, Literal
 
 import attrs
 
+JOBS_URI: Final = "impactive://jobs"
+"""What clients read a job by, with a slash and its id."""
+
 JobState = Literal["running", "interrupted", "done", "failed"]
 
 MOST: Final = 200

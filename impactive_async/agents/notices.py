@@ -15,12 +15,11 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated
 from impactive_async import ImpactiveError
 from impactive_async.agents.changes.log import LoggedChange
 from impactive_async.agents.changes.reading import Changes
-from impactive_async.agents.job_files import AgentJob
+from impactive_async.agents.job_files import JOBS_URI, AgentJob
 
 SCHEME: Final = "impactive://"
 CHANGES_URI: Final = f"{SCHEME}changes"
 SEQUENCES_URI: Final = f"{SCHEME}sequences"
-JOBS_URI: Final = f"{SCHEME}jobs"
 MOST_SESSIONS: Final = 256
 """Sessions that are told; the oldest make room for others."""
 _AT_ONCE: Final = 500

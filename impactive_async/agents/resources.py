@@ -31,7 +31,8 @@ from mcp.types import (
 )
 
 from impactive_async.agents.calling import called, text_of_result
-from impactive_async.agents.notices import CHANGES_URI, JOBS_URI, SCHEME, SEQUENCES_URI, Notices
+from impactive_async.agents.job_files import JOBS_URI
+from impactive_async.agents.notices import CHANGES_URI, SCHEME, SEQUENCES_URI, Notices
 from impactive_async.agents.service import AgentService
 from impactive_async.agents.text.tokens import compact
 from impactive_async.agents.tools.tool import ToolCall, ToolSpec

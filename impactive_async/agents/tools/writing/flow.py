@@ -11,9 +11,8 @@ from mcp.types import InputRequiredResult, LoggingMessageNotification, LoggingMe
 
 from impactive_async import APIError
 from impactive_async.agents.answering.refusals import ToolRefused, explain
-from impactive_async.agents.job_files import AgentJob
+from impactive_async.agents.job_files import JOBS_URI, AgentJob
 from impactive_async.agents.jobs import JobWork
-from impactive_async.agents.notices import JOBS_URI
 from impactive_async.agents.service import AgentService
 from impactive_async.agents.text.tokens import compact
 from impactive_async.agents.tools.tool import ToolCall
