@@ -85,7 +85,7 @@ async def _all(agent: Agent) -> dict[str, Any]:
     return {"action": "pause", "sequence_id": await welcome_of(agent), "everyone": True}
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [*WAYS, ("legacy", "express"), ("auto", "noun")])
 async def test_each_tool_that_writes_asks_where_it_says(way: tuple[str, str]) -> None:
     """By its plan, by what happens, and not at all twice; a tool without cases here is none that may write."""
     assert set(CASES) == set(WRITING)

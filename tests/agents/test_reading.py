@@ -10,6 +10,7 @@ import pytest
 from mcp.types import CallToolResult
 
 from impactive_async.agents.text.tokens import count_tokens
+from impactive_async.agents.tools.records import KINDS
 from impactive_async.sandbox import Sandbox
 from tests.agents.corpus import INJECTIONS
 from tests.agents.support import DIALECTS, MODES, Agent, agent_of, by_agent, text_of
@@ -60,6 +61,38 @@ async def test_every_kind_of_record_is_listed(agent: Agent) -> None:
         assert (await agent.call("list_records", kind=kind, view="full", limit=2))["rows"], kind
     assert (await agent.call("list_records", kind="bookings"))["total"] == 3
     assert (await agent.call("list_records", kind="sending_accounts"))["total"] == 2
+
+
+@pytest.mark.parametrize("dialect", ["express", "noun", "next"])
+async def test_every_tool_that_reads_answers_in_other_dialects_as_in_the_contract(
+    dialect: str, tmp_path: Path
+) -> None:
+    """Services answer in many ways; an agent sees no difference but that of ids and moments."""
+    told = []
+    for one in ("contract", dialect):
+        async with Sandbox(dialect=one) as sandbox, agent_of(sandbox, state=tmp_path / one) as agent:
+            sequences = (await agent.call("list_records", kind="sequences"))["rows"]
+            people = (await agent.call("find_people", query="lovelace"))["rows"]
+            whom = {"sequence_id": sequences[0]["id"], "contact_ids": [people[0]["id"]]}
+            answers = [
+                sequences,
+                people,
+                (await agent.call("show_person", person=people[0]["id"]))["replies"],
+                (await agent.call("show_sequence", sequence_id=sequences[0]["id"], report=True))["report"],
+                (await agent.call("pipeline"))["stages"],
+                (await agent.call("rehearse_sequence", **whom))["people"],
+                (await agent.call("changes_since"))["changes"],
+                *[(await agent.call("list_records", kind=kind))["rows"] for kind in KINDS],
+            ]
+            told.append(_without_ids(answers))
+    assert told[0] == told[1]
+
+
+def _without_ids(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = {name: one for name, one in value.items() if name != "id" and not name.endswith(("_id", "_at"))}
+        return {name: _without_ids(one) for name, one in kept.items() if name not in ("email_date", "start_time")}
+    return [_without_ids(one) for one in value] if isinstance(value, list) else value
 
 
 @by_agent()
