@@ -13,6 +13,8 @@ import asyncio
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from mcp import Client
@@ -65,9 +67,12 @@ async def measure(contacts: int) -> None:
             AsyncClient(sandbox.api_key, base_url=sandbox.url, timeout=120) as crm,
             SandboxControl(sandbox.url) as control,
         ):
-            settings = AgentSettings(allow_writes=True, assume_yes=True)
-            async with Client(build_server(AgentService(crm=crm, settings=settings, sandbox=control))) as client:
-                await _answers(client)
+            with TemporaryDirectory() as folder:
+                settings = AgentSettings(allow_writes=True, assume_yes=True, state=Path(folder))
+                service = AgentService(crm=crm, settings=settings, sandbox=control)
+                async with Client(build_server(service)) as client:
+                    await _answers(client)
+                await service.aclose()
             sequence = next(row.id for row in await crm.sequences.list() if row.name == "Newsletter")
             print("\n| endpoint as it is | rows | tokens |\n|---|---|---|")
             for name, path in RAW.items():
@@ -87,6 +92,9 @@ async def _answers(client: Client) -> None:
     sequence, person = await _ids(client)
     three = [{"first_name": "A", "last_name": str(n), "email": f"a{n}@x.example"} for n in range(3)]
     whom = {"sequence_id": sequence, "contact_ids": [person]}
+    steps = [{"subject": "Spring is here", "body": WORDS * 4, "delay_days": day} for day in (0, 3, 4)]
+    times = {"start_time": "2026-06-01T09:00:00Z", "end_time": "2026-06-01T09:30:00Z"}
+    await client.call_tool("changes_since", {})
     print("| tool | arguments | rows | tokens |\n|---|---|---|---|")
     for name, arguments in (
         ("find_people", {}),
@@ -104,6 +112,11 @@ async def _answers(client: Client) -> None:
         ("save_contacts", {"contacts": three, "plan": True}),
         ("enroll_people", {**whom, "plan": True}),
         ("stop_people", {"action": "pause", **whom, "plan": True}),
+        ("save_sequence", {"name": "Spring", "steps": steps, "plan": True}),
+        ("book_meeting", {"title": "Call", "guest_name": "Ada", **times, "plan": True}),
+        ("advance_clock", {"days": 14}),
+        ("changes_since", {"token": "last"}),
+        ("changes_since", {"token": "last", "limit": 200, "view": "full"}),
     ):
         result = await client.call_tool(name, arguments)
         answer: dict[str, Any] = result.structured_content or {}

@@ -12,7 +12,7 @@ from impactive_async.agents.text.tokens import compact, count_tokens
 from impactive_async.agents.tools.registry import TOOLS
 from impactive_async.sandbox import Sandbox
 from tests.agents.support import Agent, agent_of, text_of
-from tests.agents.test_writing import User
+from tests.agents.writing.test_writing import User
 
 MOST = 1000
 KINDS = {
@@ -78,6 +78,7 @@ def calls(text: str, sequence: str, people: list[str]) -> list[tuple[str, dict[s
 TIME, LATER = "2026-05-06T08:59:00Z", "2026-05-06T09:30:00Z"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 async def test_no_answer_is_larger_than_allowed(kind: str, tmp_path: Path) -> None:
     """Of any tool, at the smallest limit there is; and the pages that follow are no larger."""

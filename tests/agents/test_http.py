@@ -17,7 +17,7 @@ from impactive_async.agents.server import build_server
 from impactive_async.agents.service import AgentService
 from impactive_async.sandbox import Sandbox
 from tests.agents.support import Agent
-from tests.agents.test_writing import User
+from tests.agents.writing.test_writing import User
 from tests.cli.support import command_line, environment, invoke
 from tests.support import FakeClock, client_of
 

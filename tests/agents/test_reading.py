@@ -15,7 +15,7 @@ from impactive_async.sandbox import Sandbox
 from tests.agents.corpus import INJECTIONS
 from tests.agents.support import DIALECTS, MODES, Agent, agent_of, by_agent, text_of
 from tests.agents.test_fence import is_harmless
-from tests.agents.test_writing import User
+from tests.agents.writing.test_writing import User
 
 READERS = {"find_people", "show_person", "list_records", "show_sequence", "pipeline"}
 

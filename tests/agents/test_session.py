@@ -10,7 +10,7 @@ from impactive_async.agents.text.tokens import compact, count_tokens
 from impactive_async.sandbox import Sandbox
 from tests.agents.corpus import INJECTIONS
 from tests.agents.support import WAYS, Agent, agent_of
-from tests.agents.test_writing import User, writes
+from tests.agents.writing.test_writing import User, writes
 
 CLASSES = {"Does Thursday work": "meeting", "Please stop": "stop", "Ignore": "attack", "price": "question"}
 TEXTS = (

@@ -21,7 +21,7 @@ from impactive_async.agents.server import build_server
 from impactive_async.agents.service import AgentService, AgentSettings
 from impactive_async.sandbox import Sandbox
 from tests.agents.support import MODES, Agent
-from tests.agents.test_writing import User
+from tests.agents.writing.test_writing import User
 from tests.support import FakeClock, client_of
 
 PEOPLE = [{"first_name": "P", "last_name": str(n), "email": f"p{n}@x.example"} for n in range(60)]

@@ -13,7 +13,7 @@ import pytest
 from impactive_async.agents.tools.registry import TOOLS
 from impactive_async.agents.tools.tool import ToolSpec
 from tests.agents.support import WAYS, Agent
-from tests.agents.test_writing import User, at_work, people_of, welcome_of, writes
+from tests.agents.writing.test_writing import User, at_work, people_of, welcome_of, writes
 from tests.docs.pages import PAGES
 
 WRITING = {tool.name: tool for tool in TOOLS if tool.writes}

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
@@ -33,6 +34,7 @@ async def started(live: Live, folder: Path, log: Path) -> AsyncIterator[Agent]:
             yield Agent(client)
 
 
+@pytest.mark.slow
 async def test_a_killed_server_is_gone_on_with_by_the_next(tmp_path: Path) -> None:
     """Whoever was created is created once; no log has the key or anybody's address."""
     log = tmp_path / "log"

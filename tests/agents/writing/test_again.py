@@ -10,8 +10,8 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, ElicitRequestParams, ElicitResult, InputRequiredResult
 
 from tests.agents.support import WAYS, Agent
-from tests.agents.test_consent import TIMES
-from tests.agents.test_writing import User, at_work, people_of, welcome_of, writes
+from tests.agents.writing.test_consent import TIMES
+from tests.agents.writing.test_writing import User, at_work, people_of, welcome_of, writes
 from tests.support import FakeClock, client_of
 
 ONE = {"first_name": "Only", "last_name": "Once"}
