@@ -12,9 +12,10 @@ from typing import Any, Final
 import attrs
 
 from impactive_async import AsyncClient, ConfigurationError
+from impactive_async.cli.kit.ending.loop import command_loop
+from impactive_async.cli.kit.ending.signals import Signals
 from impactive_async.cli.kit.errors import INTERRUPTED, READER_GONE, TERMINATED, UNWRITTEN, report
 from impactive_async.cli.kit.show import Format, Output, name_of, sentence_of
-from impactive_async.cli.kit.signals import Signals
 from impactive_async.cli.kit.streams import OutputError, ReaderGone, flush_out, is_watched, out_pipe, write_err
 
 _STOPPED = "Stopped."
@@ -235,7 +236,8 @@ def execute(body: Callable[[Run], Awaitable[None]], options: Options, *, writes:
 def _run_to_end(run: Run, body: Callable[[Run], Awaitable[None]]) -> int:
     """Run a command. Return the exit code of what went wrong, or 0."""
     try:
-        asyncio.run(run.live(body(run)))
+        with asyncio.Runner(loop_factory=command_loop) as runner:
+            runner.run(run.live(body(run)))
         flush_out()
     except (KeyboardInterrupt, asyncio.CancelledError):
         write_err(run.stop_message)

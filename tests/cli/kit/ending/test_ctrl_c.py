@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from impactive_async.cli.kit import signals
+from impactive_async.cli.kit.ending import signals
+from impactive_async.cli.kit.ending.signals import Signals
 from impactive_async.cli.kit.run import Options, Run
 from impactive_async.cli.kit.show import Output
-from impactive_async.cli.kit.signals import Signals
 from tests.cli.support import PATIENCE, Live, command_line, environment
 from tests.cli.terminal import on_pipes, stop, until
 

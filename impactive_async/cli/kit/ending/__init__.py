@@ -1,0 +1,1 @@
+"""How a command ends: what signals do to it, and what does not hold it up."""
