@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import impactive_async
 from tests.cli.support import PATIENCE, command_line, environment, invoke, live_sandbox
 
 TOKEN = "0123456789abcdef"
@@ -122,6 +123,7 @@ def test_otel_without_its_extra_is_one_sentence(
     for name in [name for name in sys.modules if name.partition(".")[0] == "opentelemetry"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.delitem(sys.modules, "impactive_async.otel", raising=False)
+    monkeypatch.delattr(impactive_async, "otel", raising=False)  # there if another test has imported it
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     with live_sandbox(seed="otel") as live:
         hub = f"sqlite:///{tmp_path}/hub.db"
