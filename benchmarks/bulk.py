@@ -39,7 +39,7 @@ import orjson
 
 from impactive_async import AsyncClient
 from impactive_async.bulk.journal.created import created_ids
-from impactive_async.sandbox import Sandbox
+from impactive_async.sandbox import ChaosKind, Sandbox
 
 CONCURRENCY: Final = 4
 GATES: Final = {"impactive": 0.85, "impactive, with a journal": 0.85}
@@ -79,12 +79,19 @@ class Target:
     sequence: str
 
 
-def serve(answer: Connection) -> None:
+Chaos = tuple[float, ChaosKind]
+"""How many of all answers go wrong, and how."""
+
+
+def serve(answer: Connection, seed: str, chaos: Chaos | None) -> None:
     """Serve a sandbox until this process is terminated."""
 
     async def main() -> None:
-        async with Sandbox(populate=False, journal_limit=0) as sandbox:
+        async with Sandbox(seed, populate=False, journal_limit=0) as sandbox:
             sequence = sandbox.state.create_sequence("Bulk", delays=[30])
+            if chaos is not None:
+                share, kind = chaos
+                sandbox.chaos(share, (kind,))
             answer.send(Target(sandbox.url, sandbox.api_key, sequence.id))
             await asyncio.Event().wait()
 
@@ -92,10 +99,10 @@ def serve(answer: Connection) -> None:
 
 
 @asynccontextmanager
-async def target() -> AsyncIterator[Target]:
+async def target(seed: str = "benchmark", chaos: Chaos | None = None) -> AsyncIterator[Target]:
     """A sandbox in a process of its own."""
     ours, theirs = processes.Pipe()
-    server = processes.Process(target=serve, args=(theirs,), daemon=True)
+    server = processes.Process(target=serve, args=(theirs, seed, chaos), daemon=True)
     server.start()
     theirs.close()
     try:

@@ -25,6 +25,7 @@ from typing import Any, Final
 
 import attrs
 
+from benchmarks._simulated import FastClock
 from impactive_async import NOW, AsyncClient
 from impactive_async.feeds.workspace.followed_lists import FeedId
 from impactive_async.feeds.workspace.resting_feed import RestingFeed
@@ -35,21 +36,6 @@ BYTES_GATE: Final = 1500
 STALL_GATE: Final = 0.050
 WATCHDOG: Final = 0.005
 UNCHANGED: Final = "longest stall of 20,000 bookings unchanged, ms"
-
-
-class FastClock:
-    """So many seconds of the feeds pass in one of ours."""
-
-    def __init__(self, speed: float) -> None:
-        self._speed = speed
-
-    def monotonic(self) -> float:
-        """Accelerated seconds."""
-        return time.monotonic() * self._speed
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait for that share of them."""
-        await asyncio.sleep(seconds / self._speed)
 
 
 @attrs.define

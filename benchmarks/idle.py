@@ -24,12 +24,9 @@ import aiohttp
 import attrs
 
 from benchmarks._run import Result, compare, main
-from benchmarks.metrics import DueHub
+from benchmarks.metrics import DueHub, poller
 from impactive_async import NOW, AsyncClient, Feed
-from impactive_async._clock import SystemClock
 from impactive_async.hub.worker.polling import Poller
-from impactive_async.hub.worker.reports import WorkerStats
-from impactive_async.hub.worker.troubles import Troubles
 from impactive_async.sandbox import Sandbox
 
 POLLS: Final = 50
@@ -62,22 +59,6 @@ async def server(etag: bool) -> AsyncIterator[tuple[str, str]]:
     finally:
         process.kill()
         await process.wait()
-
-
-def poller(crm: AsyncClient, hub: DueHub) -> Poller:
-    """What a worker polls with."""
-    clock = SystemClock()
-    return Poller(
-        crm=crm,
-        hub=hub,
-        clock=clock,
-        source="/workspaces/benchmark",
-        interval=300.0,
-        distinct=True,
-        ignore=(),
-        report=lambda report: None,
-        troubles=Troubles(WorkerStats(), lambda report: None, clock),
-    )
 
 
 async def poll(polling: Poller) -> None:

@@ -16,65 +16,16 @@ import asyncio
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from multiprocessing.connection import Connection
 from typing import Final
 
 from benchmarks._run import Result, main
-from benchmarks.bulk import Target, people, processes
+from benchmarks._simulated import FastClock
+from benchmarks.bulk import Chaos, people, target
 from impactive_async import AsyncClient
-from impactive_async.sandbox import Sandbox
 
 ROWS, ROUNDS, LOST, UNSENT = 10_000, 4, 0.02, 0.01
 GATE, AIM = 0.5, 0.8
 SPEED: Final = 20.0
-
-Chaos = tuple[float, str]
-
-
-def serve(answer: Connection, seed: str, chaos: Chaos | None) -> None:
-    """Serve a sandbox until this process is terminated."""
-
-    async def run() -> None:
-        async with Sandbox(seed, populate=False, journal_limit=0) as sandbox:
-            sequence = sandbox.state.create_sequence("Bulk", delays=[30])
-            if chaos is not None:
-                share, kind = chaos
-                sandbox.chaos(share, (kind,))  # type: ignore[arg-type]
-            answer.send(Target(sandbox.url, sandbox.api_key, sequence.id))
-            await asyncio.Event().wait()
-
-    asyncio.run(run())
-
-
-@asynccontextmanager
-async def target(seed: str, chaos: Chaos | None) -> AsyncIterator[Target]:
-    """A sandbox in a process of its own."""
-    ours, theirs = processes.Pipe()
-    server = processes.Process(target=serve, args=(theirs, seed, chaos), daemon=True)
-    server.start()
-    theirs.close()
-    try:
-        yield await asyncio.to_thread(ours.recv)
-    finally:
-        server.terminate()
-        server.join()
-
-
-class FastClock:
-    """So many seconds of the client pass in one of ours."""
-
-    def __init__(self, speed: float) -> None:
-        self._speed = speed
-
-    def monotonic(self) -> float:
-        """Accelerated seconds."""
-        return time.monotonic() * self._speed
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait for that share of them."""
-        await asyncio.sleep(seconds / self._speed)
 
 
 async def seconds(seed: str, chaos: Chaos | None, speed: float) -> float:

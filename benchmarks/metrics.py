@@ -51,25 +51,31 @@ class DueHub(SqliteHub):
         await super().commit(claim, cursor, events, 0.0, gaps=gaps)
 
 
+def poller(crm: AsyncClient, hub: DueHub) -> Poller:
+    """What a worker polls with."""
+    clock = SystemClock()
+    return Poller(
+        crm=crm,
+        hub=hub,
+        clock=clock,
+        source="/workspaces/benchmark",
+        interval=300.0,
+        distinct=True,
+        ignore=(),
+        report=lambda report: None,
+        troubles=Troubles(WorkerStats(), lambda report: None, clock),
+    )
+
+
 async def polls(url: str, key: str) -> list[float]:
     """CPU seconds of a poll that nobody watches, turn by turn."""
     clock = SystemClock()
     with tempfile.TemporaryDirectory() as directory:
         async with AsyncClient(key, base_url=url) as crm, DueHub(Path(directory) / "hub.db") as hub:
             await hub.add("zapier/deals")
-            poller = Poller(
-                crm=crm,
-                hub=hub,
-                clock=clock,
-                source="/workspaces/benchmark",
-                interval=300.0,
-                distinct=True,
-                ignore=(),
-                report=lambda report: None,
-                troubles=Troubles(WorkerStats(), lambda report: None, clock),
-            )
-            await _poll(hub, poller, clock, POLLS)  # what the first ones make once
-            return [await _poll(hub, poller, clock, POLLS) for _ in range(TURNS)]
+            polling = poller(crm, hub)
+            await _poll(hub, polling, clock, POLLS)  # what the first ones make once
+            return [await _poll(hub, polling, clock, POLLS) for _ in range(TURNS)]
 
 
 async def _poll(hub: SqliteHub, poller: Poller, clock: SystemClock, count: int) -> float:
