@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import dlt
+from dlt.common.schema import Schema
 
 from impactive_async.errors import ConfigurationError
-from impactive_async.sync_source.tables import VALID_TO, Table
+from impactive_async.sync_source.tables import NAME, VALID_TO, Table
 
 _ALIKE: Final = {"json": "text", "wei": "decimal"}
 """Types that some databases store as another one."""
@@ -16,8 +18,8 @@ _ALIKE: Final = {"json": "text", "wei": "decimal"}
 _WAY_OUT: Final = "or sync into another dataset, which begins anew with what the API still shows"
 
 
-def check_table(table: Table, *, history: bool) -> None:
-    """Compare a table in the destination with what dlt's stored schema says that it made.
+def check_table(table: Table, *, history: bool) -> Collection[str]:
+    """Compare a table in the destination with what dlt's stored schema says that it made; return its columns.
 
     A cursor would go on although rows are missing, and a load would fail half-way.
 
@@ -26,15 +28,28 @@ def check_table(table: Table, *, history: bool) -> None:
             history and now is to be the other.
     """
     pipeline = dlt.current.pipeline()
-    known: Mapping[str, Any] = dlt.current.source_schema().tables.get(table.kind, {}).get("columns", {})
-    made = {name: column["data_type"] for name, column in known.items() if "data_type" in column}
+    made = _types(table, dlt.current.source_schema())
     with pipeline.destination_client() as client:
         [(_, found)] = client.get_storage_tables([table.kind])
+        made = made or (_made_by_the_first(table, client) if found else {})
     if not found and not made:
-        return
+        return ()
     _check_origin(table, made, found)
     _check_history(table, found, history=history)
     _check_columns(table, made, {name: column.get("data_type") for name, column in found.items()})
+    return tuple(found)
+
+
+def _types(table: Table, schema: Schema) -> Mapping[str, str]:
+    """Return dlt's types of the columns that a schema has of a table."""
+    known: Mapping[str, Any] = schema.tables.get(table.kind, {}).get("columns", {})
+    return {name: column["data_type"] for name, column in known.items() if "data_type" in column}
+
+
+def _made_by_the_first(table: Table, client: Any) -> Mapping[str, str]:
+    """Return the columns that the first sync has made, if it was cut off: then dlt restores no schema."""
+    stored = client.get_stored_schema(NAME)
+    return {} if stored is None else _types(table, Schema.from_stored_schema(json.loads(stored.schema)))
 
 
 def _check_origin(table: Table, made: Mapping[str, str], found: Mapping[str, Any]) -> None:

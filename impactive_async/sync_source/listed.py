@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
 import attrs
 
-from impactive_async import Coverage, Gap, Poll
+from impactive_async import Coverage, Gap, Poll, RowList
 from impactive_async.errors import APIError
 
 
@@ -46,12 +46,14 @@ class ListPlace:
         coverage: The row of the list in the table `_coverage`, with moments as text.
         gathered: Whether all rows from before the first poll were fetched that can be reached.
         closed: The id in `_gaps` of the gap that they have closed, because they are all rows; `None`: none.
+        absent: Ids of rows from a load that was cut off which the whole list did not show the last time.
     """
 
     cursor: str | None = None
     coverage: Mapping[str, Any] = attrs.Factory(dict)
     gathered: bool = False
     closed: str | None = None
+    absent: Sequence[str] = ()
 
     @classmethod
     def load(cls, saved: Mapping[str, Any] | None) -> Self:
@@ -72,6 +74,17 @@ class ListPlace:
         """Return the place once all rows that can be reached were fetched; if they are whole, none is missing."""
         history = next((gap_id(gap) for gap in _known_gaps(poll) if gap.kind == "history"), None)
         return attrs.evolve(self, gathered=True, closed=history if whole else None)
+
+    def looked_for(self, uncertain: Iterable[str], listed: RowList[Any] | None) -> tuple[ListPlace, Sequence[str]]:
+        """Return the place after rows were looked for that the cursor may not know, and which of them are gone.
+
+        Two whole lists in a row must lack a row. One that is shown is loaded as it is, and no longer uncertain.
+        """
+        if listed is None or listed.truncated:
+            return self, ()
+        absent = sorted({*uncertain}.difference(row.id for row in listed))
+        gone = [one for one in absent if one in self.absent]
+        return attrs.evolve(self, absent=[one for one in absent if one not in gone]), gone
 
     def gaps_of(self, poll: Poll[Any]) -> list[Gap]:
         """Return the gaps of the list after a poll, those of earlier polls included, but not the closed one."""

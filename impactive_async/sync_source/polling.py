@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -28,11 +28,13 @@ class ListWanted:
         sequence_id: The sequence whose list it is; `None`: the list is the workspace's.
         cursor: Where to poll it from; `None`: from its beginning.
         gathered: Whether what can be reached from before the first poll was fetched in an earlier run.
+        uncertain: Ids of rows that the cursor may not know, and that may be gone or have changed since.
     """
 
     sequence_id: str | None
     cursor: str | None
     gathered: bool = False
+    uncertain: Collection[str] = ()
 
 
 @attrs.frozen
@@ -44,6 +46,7 @@ class ListResult:
         poll: What it brought; `None`: nothing.
         reached: All rows that can be reached, if some from before the first poll may be missing; `None`: they were
             not fetched.
+        listed: What the list shows, if it was asked for because rows were uncertain; `None`: it was not.
         error: What costs this list, and not the run: a module that is not booked, a server that fails for it.
             `None` with no poll either: the list is no more, because its sequence was deleted.
     """
@@ -51,6 +54,7 @@ class ListResult:
     feed: str
     poll: Poll[Any] | None = None
     reached: RowList[Any] | None = None
+    listed: RowList[Any] | None = None
     error: APIError | None = None
 
 
@@ -122,7 +126,9 @@ async def _poll(crm: AsyncClient, table: Table, wanted: ListWanted) -> ListResul
     feed = table.feed(crm, wanted.sequence_id)
     try:
         poll = await feed.poll(wanted.cursor)
-        return ListResult(feed.name, poll=poll, reached=await _reached(crm, table, wanted, poll))
+        reached = await _reached(crm, table, wanted, poll)
+        listed = await table.listed(crm, wanted.sequence_id) if table.listed and wanted.uncertain else None
+        return ListResult(feed.name, poll=poll, reached=reached, listed=listed)
     except (AuthenticationError, APIConnectionError):
         raise
     except NotFoundError as error:

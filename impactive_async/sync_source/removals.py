@@ -16,18 +16,18 @@ _AT_ONCE: Final = 500
 """Ids in one query."""
 
 
-def rows(table: Table, poll: Poll[Any], *, history: bool) -> list[dict[str, Any]]:
-    """Return the rows of a destination's table that a poll says are gone, marked as such.
+def rows(table: Table, ids: Sequence[str], poll: Poll[Any], *, history: bool) -> list[dict[str, Any]]:
+    """Return the rows of a destination's table that are gone, marked as such.
 
     A row that the destination does not have stays away: its id alone would say nothing.
 
     Args:
         table: A table that follows removals.
-        poll: What says so.
+        ids: Their ids.
+        poll: What was polled when it was known.
         history: Whether the table has all versions of a row, of which the present one is meant.
     """
     when = (poll.coverage and poll.coverage.last_page) or datetime.now(UTC)
-    ids = [one.id for one in poll.removed]
     return [{**row, REMOVED_AT: when} for row in _present(table, ids, history=history)]
 
 

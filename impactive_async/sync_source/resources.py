@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -17,6 +17,7 @@ from impactive_async.sync_source.listed import ListPlace, ListPolled, gap_id
 from impactive_async.sync_source.polling import ListResult, ListWanted, Polling
 from impactive_async.sync_source.rows import Loadable, beside, empty, in_table, lists_of_emails, loadable
 from impactive_async.sync_source.tables import KINDS, NAME, TABLES, Table
+from impactive_async.sync_source.unfinished import rows_of_unfinished_loads
 
 LISTS: Final = "lists"
 """The key of a resource's state: each list's place, by the id of its sequence."""
@@ -102,23 +103,26 @@ class _Job:
         return self.history and self.table.changes
 
     def _changes(self) -> Iterator[Any]:
-        check_table(self.table, history=self._has_history)
+        columns = check_table(self.table, history=self._has_history)
+        uncertain = rows_of_unfinished_loads(self.table, columns)
         yield from empty(self.table, history=self._has_history)
         state: dict[str, Any] = dlt.current.resource_state()
         places: dict[str, Any] = state.setdefault(LISTS, {})
         with Polling(self.make_client) as polling:
-            for some in self._lists(polling, places):
+            for some in self._lists(polling, places, uncertain):
                 for wanted, result in zip(some, polling.poll(self.table, some), strict=True):
                     yield from self._loaded(places, wanted, result)
 
-    def _lists(self, polling: Polling, places: MutableMapping[str, Any]) -> Iterator[Sequence[ListWanted]]:
+    def _lists(
+        self, polling: Polling, places: Mapping[str, Any], uncertain: Mapping[str, Collection[str]]
+    ) -> Iterator[Sequence[ListWanted]]:
         """Yield the lists to poll, so many at a time. A list that is known is polled until it is gone."""
         if not self.table.of_sequence:
-            yield [_wanted(places, None)]
+            yield [_wanted(places, None, uncertain)]
             return
         ids = list(dict.fromkeys((*polling.sequence_ids(), *places)))
         for start in range(0, len(ids), AT_ONCE):
-            yield [_wanted(places, one) for one in ids[start : start + AT_ONCE]]
+            yield [_wanted(places, one, uncertain) for one in ids[start : start + AT_ONCE]]
 
     def _loaded(self, places: MutableMapping[str, Any], wanted: ListWanted, result: ListResult) -> Iterator[Any]:
         """Yield what dlt is to load of a poll, and write down the new place."""
@@ -127,7 +131,8 @@ class _Job:
         if result.poll is not None:
             if result.reached is not None:
                 place = place.reached(result.poll, whole=not result.reached.truncated)
-            yield from self._brought(wanted, result, result.poll, place)
+            place, gone = place.looked_for(wanted.uncertain, result.listed)
+            yield from self._brought(wanted, result, result.poll, place, gone)
             places[key] = place.after(kind, sequence_id, result.poll).dump()
         elif result.error is not None:
             _log.warning("%s was not synced: %s", result.feed, result.error)
@@ -136,9 +141,13 @@ class _Job:
         else:
             places.pop(key, None)
 
-    def _brought(self, wanted: ListWanted, result: ListResult, poll: Poll[Any], place: ListPlace) -> Iterator[Any]:
-        loaded = loadable(self.table, result.feed, wanted.sequence_id, poll, result.reached or ())
-        gone = removals.rows(self.table, poll, history=self._has_history) if poll.removed else []
+    def _brought(
+        self, wanted: ListWanted, result: ListResult, poll: Poll[Any], place: ListPlace, lost: Iterable[str]
+    ) -> Iterator[Any]:
+        fetched = (*(result.reached or ()), *(result.listed or ()))
+        loaded = loadable(self.table, result.feed, wanted.sequence_id, poll, fetched)
+        ids = list(dict.fromkeys([*(one.id for one in poll.removed), *lost]))
+        gone = removals.rows(self.table, ids, poll, history=self._has_history)
         yield self._rows([*loaded.rows, *gone])
         if self.table.shows_emails:
             yield lists_of_emails(self.table, loaded)
@@ -163,6 +172,9 @@ class _Job:
         )
 
 
-def _wanted(places: MutableMapping[str, Any], sequence_id: str | None) -> ListWanted:
-    place = ListPlace.load(places.get(sequence_id or ""))
-    return ListWanted(sequence_id, place.cursor, place.gathered)
+def _wanted(
+    places: Mapping[str, Any], sequence_id: str | None, uncertain: Mapping[str, Collection[str]]
+) -> ListWanted:
+    key = sequence_id or ""
+    place = ListPlace.load(places.get(key))
+    return ListWanted(sequence_id, place.cursor, place.gathered, {*uncertain.get(key, ()), *place.absent})

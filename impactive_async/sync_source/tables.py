@@ -61,9 +61,9 @@ class Table:
         row: The class of the rows.
         feed: Makes the feed of a list, given the client and the id of the sequence, if it is one's list.
         gather: Fetches all rows that can be reached, given the client; `None`: no more than the feed's page shows.
+        listed: Lists what is there now, as `feed` is asked, where removals are followed.
         of_sequence: Whether each sequence has such a list.
         changes: Whether a row of the same id may come again with other contents; if not, there is no history.
-        removals: Whether the list is shown whole, so that it tells which rows are gone.
         left_out: Fields that the list never fills.
     """
 
@@ -71,10 +71,15 @@ class Table:
     row: type[attrs.AttrsInstance]
     feed: Callable[..., Feed[Any]]
     gather: Callable[[AsyncClient], Awaitable[RowList[Any]]] | None = None
+    listed: Callable[..., Awaitable[RowList[Any]]] | None = None
     of_sequence: bool = False
     changes: bool = True
-    removals: bool = False
     left_out: Collection[str] = ()
+
+    @property
+    def removals(self) -> bool:
+        """Whether the list is shown whole, so that it tells which rows are gone."""
+        return self.listed is not None
 
     @property
     def fields(self) -> list[str]:
@@ -126,20 +131,25 @@ _ALL: Final = (
     _zapier("deals", Deal),
     _zapier("invoices", Invoice),
     _zapier("projects", Project),
-    Table(kind="bookings", row=Booking, feed=lambda crm, _: crm.bookings.watch(removals=True), removals=True),
+    Table(
+        kind="bookings",
+        row=Booking,
+        feed=lambda crm, _: crm.bookings.watch(removals=True),
+        listed=lambda crm, _: crm.bookings.list(),
+    ),
     Table(
         kind="sequences",
         row=Sequence,
         feed=lambda crm, _: crm.sequences.watch(removals=True),
-        removals=True,
+        listed=lambda crm, _: crm.sequences.list(),
         left_out=["steps"],
     ),
     Table(
         kind="enrollments",
         row=Enrollment,
         feed=lambda crm, sequence_id: crm.sequences.watch_enrollments(sequence_id, removals=True),
+        listed=lambda crm, sequence_id: crm.sequences.enrollments(sequence_id),
         of_sequence=True,
-        removals=True,
     ),
     Table(
         kind="sends",

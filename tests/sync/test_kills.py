@@ -134,7 +134,9 @@ async def test_killed_at_any_moment_and_run_again(impactive_sandbox: Sandbox, tm
         for kill in range(KILLS):
             await workspace.go_on()
             killed_alive += await runs.kill(after=seconds * LATER * (kill + rng.random()) / KILLS)
-        for _ in range(3):  # a booking is gone when two whole lists lack it
+        for _ in range(3):  # a booking is gone when two whole lists lack it, and grow: they are not cut off
+            for _ in range(3):
+                impactive_sandbox.state.add("bookings", {"title": "Late call"})
             await impactive_sandbox.clock.advance(hours=1)
             await runs.run()
         assert killed_alive > 0
