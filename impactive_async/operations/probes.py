@@ -100,8 +100,8 @@ class HubView:
 def why_dead(activity: Activity, fail_after: float | None = None) -> str | None:
     """Return why the worker should be started anew, or `None` if it should not.
 
-    A restart mends no API that is down, so that failing polls count only from `fail_after` on. A loop that is
-    blocked gives no answer at all: whoever probes takes that for a no, after a time-out.
+    A restart mends no API that is down, so that failing polls count only from `fail_after` on. Of a loop that is
+    blocked `loop_watch` tells.
 
     Args:
         activity: What the worker has done.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection
+import socket
+from collections.abc import AsyncIterator, Collection, Sequence
 from functools import cache
 from importlib.resources import files
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, cast
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -16,6 +17,7 @@ from aiohttp.typedefs import Handler, Middleware
 from impactive_async import AsyncClient
 from impactive_async.operations import page
 from impactive_async.operations.access import HostNames
+from impactive_async.operations.loop_watch import BLOCKED_AFTER, watching
 from impactive_async.operations.metrics import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -53,6 +55,7 @@ async def serving(
     client: AsyncClient | None = None,
     token: str | None = None,
     names: Collection[str] = (),
+    blocked_after: float = BLOCKED_AFTER,
 ) -> AsyncIterator[int]:
     """Serve metrics, probes and the page of a process for as long as the block lasts; yield the port.
 
@@ -63,6 +66,7 @@ async def serving(
         client: The worker's client, before its first call; None: its requests are not measured.
         token: Whoever knows it may act on the page; None: the port only reads.
         names: Further names by which the port is asked, as those of a proxy in front of it.
+        blocked_after: Seconds without a turn of the event loop after which a thread answers 503 in its place.
 
     Raises:
         OSError: The port is taken, or the address is not one of this machine.
@@ -80,13 +84,23 @@ async def serving(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=FAREWELL)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
-        await site.start()
-        yield runner.addresses[0][1]
+        async with _listening(runner, host, port) as sockets, watching(sockets, blocked_after):
+            yield sockets[0].getsockname()[1]
     finally:
         pages.closing.set()
         await runner.cleanup()
         await shown.view.lists.aclose()
+
+
+@contextlib.asynccontextmanager
+async def _listening(runner: web.AppRunner, host: str, port: int) -> AsyncIterator[Sequence[socket.socket]]:
+    """Let a runner's server listen for as long as the block lasts; yield the sockets."""
+    assert runner.server is not None  # noqa: S101 - it is set up
+    server = await asyncio.get_running_loop().create_server(runner.server, host, port)
+    try:
+        yield cast("Sequence[socket.socket]", server.sockets)
+    finally:
+        server.close()
 
 
 class _Pages:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from impactive_async.operations.shown import Shown
 
 TOKEN: Final = "IMPACTIVE_ACTIONS_TOKEN"  # noqa: S105 - the name of a variable
-PORT_OPTIONS: Final = ("listen", "allow_hosts", "allow_actions", "token_file", "otel")
+PORT_OPTIONS: Final = ("listen", "blocked_after", "allow_hosts", "allow_actions", "token_file", "otel")
 """What `port_of` takes."""
 _HIGHEST_PORT: Final = 65_535
 
@@ -65,6 +65,12 @@ token_file_option = option(
     metavar="FILE",
     help=f"The token for --allow-actions, in a file; or in {TOKEN}.",
 )
+blocked_after_option = option(
+    "--blocked-after",
+    type=click.FloatRange(min=1),
+    metavar="SECONDS",
+    help="The port answers 503 when the event loop has not turned for so long (default: 10).",
+)
 health_file_option = option(
     "--health-file",
     type=click.Path(dir_okay=False),
@@ -88,7 +94,8 @@ otel_option = option(
 
 def port_options(body: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of its port; it gets their values for `port_of`."""
-    for add in (otel_option, token_file_option, allow_actions_option, allow_host_option, listen_option):
+    port = (blocked_after_option, allow_host_option, listen_option)
+    for add in (otel_option, token_file_option, allow_actions_option, *port):
         body = add(body)
     return body
 
@@ -99,12 +106,14 @@ class Port(NamedTuple):
     listen: tuple[str, int] | None
     token: str | None = None
     names: tuple[str, ...] = ()
+    blocked_after: float | None = None
     otel: bool = False
 
 
 def port_of(
     *,
     listen: tuple[str, int] | None,
+    blocked_after: float | None,
     allow_hosts: tuple[str, ...],
     allow_actions: bool,
     token_file: Path | None,
@@ -115,14 +124,14 @@ def port_of(
     Raises:
         UsageError: Actions are allowed without a port or a token, or the token is too short.
     """
-    if listen is None and (allow_actions or allow_hosts):
+    if listen is None and (allow_actions or allow_hosts or blocked_after):
         raise UsageError(
-            "--allow-actions and --allow-host are about the page of --listen HOST:PORT, which is missing."
+            "--allow-actions, --allow-host and --blocked-after are about --listen HOST:PORT, which is missing."
         )
     if token_file and not allow_actions:
         raise UsageError("A token alone allows nothing: give --allow-actions too.")
     token = _token(token_file) if allow_actions else None
-    return Port(listen=listen, token=token, names=allow_hosts, otel=otel)
+    return Port(listen=listen, token=token, names=allow_hosts, blocked_after=blocked_after, otel=otel)
 
 
 def _token(file: Path | None) -> str:
@@ -165,11 +174,15 @@ async def _listen(
     stack: AsyncExitStack, run: Run, process: Shown, port: Port, at: tuple[str, int], client: AsyncClient | None
 ) -> None:
     try:
+        from impactive_async.operations.loop_watch import BLOCKED_AFTER
         from impactive_async.operations.server import serving
     except ModuleNotFoundError:
         raise UsageError("--listen needs prometheus-client: pip install 'impactive-async[metrics]'.") from None
     host, number = at
-    served = serving(process, host=host, port=number, client=client, token=port.token, names=port.names)
+    after = port.blocked_after or BLOCKED_AFTER
+    served = serving(
+        process, host=host, port=number, client=client, token=port.token, names=port.names, blocked_after=after
+    )
     try:
         number = await stack.enter_async_context(served)
     except OSError as error:

@@ -394,7 +394,8 @@ def test_a_worker_shows_itself_on_a_port_and_in_a_file(live: Live, hub: str, tmp
         (("--listen", "9464"), "'9464' is not HOST:PORT, as in 127.0.0.1:9464."),
         (("--listen", "127.0.0.1:99999"), "'127.0.0.1:99999' is not HOST:PORT, as in 127.0.0.1:9464."),
         (("--listen", "192.0.2.1:9464"), "Cannot listen on 192.0.2.1:9464"),
-        (("--allow-actions",), "--allow-actions and --allow-host are about the page of --listen HOST:PORT"),
+        (("--allow-actions",), "--allow-host and --blocked-after are about --listen HOST:PORT, which is missing"),
+        (("--blocked-after", "5"), "--blocked-after are about --listen HOST:PORT, which is missing"),
         (("--listen", "127.0.0.1:0", "--allow-actions"), "put one into IMPACTIVE_ACTIONS_TOKEN, or into a file"),
         (
             ("--listen", "127.0.0.1:0", "--allow-actions", "--token-file", "/dev/null/token"),
