@@ -10,10 +10,19 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from attrs import field, frozen
 
 from impactive_async.errors import ImpactiveError
+
+_OURS: Final = {
+    0x494D5043: "a cursor store, which `impactive cursors` reads",
+    0x494D5048: "a hub, which `impactive hub` reads",
+    0x494D504A: "a journal of bulk work",
+    0x494D504C: "the log of changes of `impactive mcp`",
+}
+"""Files of this package, by SQLite's field for telling whose file it is."""
 
 
 @frozen(kw_only=True)
@@ -67,7 +76,8 @@ class Format:
         """
         application_id, version = identity(connection)
         if application_id != self.application_id:
-            raise self.refusal(path, "is the SQLite database of another program", "choose another path")
+            whose = _OURS.get(application_id, "the SQLite database of another program")
+            raise self.refusal(path, f"is {whose}", "choose another path")
         if version > self.version:
             reads = f"has format {version}, and this version of impactive-async reads formats up to {self.version}"
             raise self.refusal(path, reads, "a newer version wrote it, so upgrade this one")

@@ -20,6 +20,7 @@ from impactive_async.cli.commands._hub import (
 from impactive_async.cli.kit.declare import Group, command
 from impactive_async.cli.kit.errors import UsageError
 from impactive_async.cli.kit.options import FORMATS, argument, option
+from impactive_async.cli.kit.words.wording import count
 
 if TYPE_CHECKING:
     from impactive_async.cli.kit.run import Run
@@ -197,7 +198,7 @@ async def replay(
     """Deliver dead letters to their group again, as if they had not been delivered yet."""
     async with open_hub(hub, namespace, timeout=timeout) as engine:
         replayed = await engine.replay(group, _chosen(positions, every))
-    run.note(f"{replayed:,} dead letters of {group} are delivered again.")
+    run.note(f"Delivered again of {group}: {count(replayed, 'dead letter')}.")
 
 
 @command(
@@ -218,7 +219,7 @@ async def drop(
     """Forget dead letters: their group will never get these events. Other groups do."""
     async with open_hub(hub, namespace, timeout=timeout) as engine:
         dropped = await engine.drop(group, _chosen(positions, every))
-    run.note(f"{dropped:,} dead letters of {group} are forgotten.")
+    run.note(f"Forgotten of {group}: {count(dropped, 'dead letter')}.")
 
 
 def _chosen(positions: tuple[str, ...], every: bool) -> tuple[str, ...] | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from impactive_async.cli.kit.run import Run
     from impactive_async.hub import CursorArchive, ImportedCursors
 
+STREAM: Final = Path("-")
+"""Standard output of an export, standard input of an import."""
+
 file_argument = argument("file", type=click.Path(path_type=Path, dir_okay=False))
 ahead_option = option(
     "--ahead",
@@ -24,12 +28,15 @@ ahead_option = option(
 
 
 def write_archive(file: Path, archive: CursorArchive) -> None:
-    """Write a new file, and read it again.
+    """Write a new file, and read it again; or to standard output.
 
     Raises:
         UsageError: The file is there already.
         OSError: It cannot be written.
     """
+    if file == STREAM:
+        click.echo(archive.dumps())
+        return
     try:
         with file.open("x", encoding="utf-8") as opened:
             opened.write(archive.dumps())
@@ -38,16 +45,30 @@ def write_archive(file: Path, archive: CursorArchive) -> None:
     read_archive(file)
 
 
+def written(archive: CursorArchive, file: Path) -> str:
+    """Say what was written."""
+    whose = f" of workspace {archive.workspace}" if archive.workspace else ""
+    where = "" if file == STREAM else f" into {file}"
+    return f"Wrote {count(len(archive.cursors), 'cursor')}{whose}{where}."
+
+
 def read_archive(file: Path) -> CursorArchive:
-    """Read a file.
+    """Read a file, or standard input.
 
     Raises:
         CursorError: It is damaged, or no export of cursors.
+        UsageError: Nobody pipes anything in.
         OSError: It cannot be read.
     """
     from impactive_async.hub import CursorArchive
 
-    return CursorArchive.loads(file.read_bytes().decode("utf-8", "replace"))
+    return CursorArchive.loads((_piped() if file == STREAM else file.read_bytes()).decode("utf-8", "replace"))
+
+
+def _piped() -> bytes:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UsageError("Name the FILE of an export, or pipe one in.")
+    return sys.stdin.buffer.read()
 
 
 def tell_left_out(run: Run, archive: CursorArchive) -> None:

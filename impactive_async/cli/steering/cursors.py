@@ -15,13 +15,14 @@ from impactive_async.cli.kit.errors import DAMAGED, UsageError
 from impactive_async.cli.kit.options import FORMATS, LOCAL, argument, option
 from impactive_async.cli.kit.words.wording import listed
 from impactive_async.cli.steering.archives import (
+    STREAM,
     ahead_option,
-    file_argument,
     read_archive,
     tell_imported,
     tell_left_out,
     tell_plan,
     write_archive,
+    written,
 )
 from impactive_async.cli.steering.moments import by_option, chosen_moment, said, to_option
 
@@ -38,8 +39,7 @@ SHOWN: Final = (
 """What is shown of a cursor."""
 _STOP: Final = "Stop the program that follows it first: it would save its own place over this."
 STORE: Final = "The file of an SqliteCursorStore, as of `watch --store`, or the directory of a FileCursorStore."
-store_option = option("--store", type=click.Path(path_type=Path), required=True, metavar="PATH", help=STORE)
-lone_store_option = option("--store", type=click.Path(path_type=Path), metavar="PATH", help=STORE)
+store_option = option("--store", type=click.Path(path_type=Path), metavar="PATH", help=STORE)
 place_argument = argument(
     "path",
     type=click.Path(path_type=Path),
@@ -54,16 +54,22 @@ place_and_key_argument = argument(
     metavar="[PATH] KEY",
     help="The store, instead of --store; and which cursor, from `cursors list`, or its end, as zapier/deals.",
 )
+place_and_file_argument = argument(
+    "file",
+    nargs=-1,
+    metavar="[PATH] [FILE]",
+    help="The store, instead of --store; and the export, by default standard output, or input of an import.",
+)
 
 
 @command(
     "list",
     app,
-    example="impactive cursors list --store cursors.db",
+    example="impactive cursors list cursors.db",
     rows="impactive_async.cli.steering.cursors:SHOWN",
     shared=(*FORMATS, "debug"),
 )
-@lone_store_option
+@store_option
 @place_argument
 async def list_all(run: Run, store: Path | None, path: Path | None) -> None:
     """List the cursors of a store, and how far each has come.
@@ -81,11 +87,11 @@ async def list_all(run: Run, store: Path | None, path: Path | None) -> None:
 @command(
     "show",
     app,
-    example="impactive cursors show zapier/deals --store cursors.db",
+    example="impactive cursors show cursors.db zapier/deals",
     rows="impactive_async.cli.steering.cursors:SHOWN",
     shared=(*FORMATS, "debug"),
 )
-@lone_store_option
+@store_option
 @place_and_key_argument
 async def show(run: Run, store: Path | None, key: tuple[str, ...]) -> None:
     """Say how far a feed has come: its frontier, floor, rows in flight, gaps."""
@@ -102,8 +108,8 @@ async def show(run: Run, store: Path | None, key: tuple[str, ...]) -> None:
     run.code = DAMAGED.code if found.error else 0
 
 
-@command("rewind", app, example="impactive cursors rewind zapier/deals --by 2h --store cursors.db", shared=LOCAL)
-@lone_store_option
+@command("rewind", app, example="impactive cursors rewind cursors.db zapier/deals --by 2h", shared=LOCAL)
+@store_option
 @place_and_key_argument
 @to_option
 @by_option
@@ -131,40 +137,42 @@ async def rewind(
     run.note(f"{plan.feed} is rewound: when it is followed next, {since}.")
 
 
-@command("export", app, example="impactive cursors export cursors.json --store cursors.db", shared=LOCAL)
+@command("export", app, example="impactive cursors export cursors.db cursors.json", shared=LOCAL)
 @store_option
-@file_argument
-async def export(run: Run, store: Path, file: Path) -> None:
-    """Write all cursors of a store into a new FILE.
+@place_and_file_argument
+async def export(run: Run, store: Path | None, file: tuple[str, ...]) -> None:
+    """Write all cursors of a store into a new FILE, or to standard output.
 
     Cursors that are damaged are left out and named, and the exit code is 10.
     """
     from impactive_async import export_cursors
 
-    async with _opened(store) as cursors:
+    place, archived = _store_and_file(store, file)
+    async with _opened(place) as cursors:
         archive = await export_cursors(cursors)
-    write_archive(file, archive)
-    run.note(f"{len(archive.cursors):,} cursors are in {file}.")
+    write_archive(archived, archive)
+    run.note(written(archive, archived))
     tell_left_out(run, archive)
 
 
-@command("import", app, example="impactive cursors import cursors.json --store cursors.db", shared=LOCAL)
+@command("import", app, example="impactive cursors import cursors.db cursors.json", shared=LOCAL)
 @store_option
-@file_argument
+@place_and_file_argument
 @ahead_option
 @yes_option
-async def import_file(run: Run, store: Path, file: Path, ahead: bool, yes: bool) -> None:
-    """Put the cursors of a FILE into a store, which is made if it is not there.
+async def import_file(run: Run, store: Path | None, file: tuple[str, ...], ahead: bool, yes: bool) -> None:
+    """Put the cursors of a FILE, or of standard input, into a store, which is made if it is not there.
 
     Rows that were seen since come again. A file of another workspace is refused, and so is one that is damaged.
     """
     from impactive_async import MemoryCursorStore, SqliteCursorStore, import_cursors
 
-    archive = read_archive(file)
-    async with _opened(store, missing=MemoryCursorStore()) as cursors:
+    place, archived = _store_and_file(store, file)
+    async with _opened(place, missing=MemoryCursorStore()) as cursors:
+        archive = read_archive(archived)
         plan = await import_cursors(cursors, archive, dry_run=True)
     agree(run, f"{tell_plan(plan, ahead=ahead)} {_STOP}", yes=yes)
-    async with _opened(store, missing=SqliteCursorStore(store)) as cursors:
+    async with _opened(place, missing=SqliteCursorStore(place)) as cursors:
         done = await import_cursors(cursors, archive, go_ahead=ahead)
     tell_imported(run, done, ahead=ahead)
 
@@ -180,6 +188,14 @@ def _store_and_key(store: Path | None, words: tuple[str, ...]) -> tuple[Path, st
     if len(places) > 1 or (not places and store is None):
         raise UsageError("Name a store, and one cursor of it: PATH KEY, or KEY with --store PATH.")
     return _one_of(store, Path(places[0]) if places else None), key
+
+
+def _store_and_file(store: Path | None, words: tuple[str, ...]) -> tuple[Path, Path]:
+    places = [Path(word) for word in words]
+    place = store or (places.pop(0) if places else None)
+    if place is None or len(places) > 1:
+        raise UsageError("Name a store, and the file of an export: PATH FILE, or FILE with --store PATH.")
+    return place, places[0] if places else STREAM
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from impactive_async.cli.steering.archives import (
     tell_left_out,
     tell_plan,
     write_archive,
+    written,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ async def export(run: Run, hub: str, file: Path, namespace: str, timeout: float)
     async with open_hub(hub, namespace, timeout=timeout) as engine:
         archive = await engine.export_cursors()
     write_archive(file, archive)
-    run.note(f"{len(archive.cursors):,} cursors of workspace {archive.workspace} are in {file}.")
+    run.note(written(archive, file))
     tell_left_out(run, archive)
 
 

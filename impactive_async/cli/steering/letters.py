@@ -99,7 +99,7 @@ async def replay(
                 count += await engine.replay(name, [one.position for one in chosen])
     if unknown:
         raise UsageError(f"{min(unknown)!r} is no dead letter; `impactive forward dead` lists them.")
-    run.note(f"{count:,} events are delivered again.")
+    run.note(f"Delivered again: {count:,}.")
 
 
 def _groups(config: Path | None, group: str | None) -> list[str]:

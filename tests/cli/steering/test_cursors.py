@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,7 +73,7 @@ def test_a_rewound_feed_shows_its_rows_again(live: Live, store: Path) -> None:
 def test_cursors_are_exported_and_imported(store: Path, tmp_path: Path) -> None:
     """Into a new file, or a directory, that goes on from there."""
     file = tmp_path / "cursors.json"
-    assert "1 cursors are in" in steer(store, "export", str(file)).err
+    assert "Wrote 1 cursor" in steer(store, "export", str(file)).err
     (directory := tmp_path / "cursors").mkdir()
     for other in (tmp_path / "other.db", directory):
         there = other.exists()
@@ -79,6 +81,40 @@ def test_cursors_are_exported_and_imported(store: Path, tmp_path: Path) -> None:
         done = steer(other, "import", str(file), "--yes")
         assert (done.code, "Imported: 1 added" in done.err) == (0, True)
         assert steer(other, "list", "--json").rows == steer(store, "list", "--json").rows
+
+
+def test_the_store_is_named_first_and_the_export_flows(store: Path, tmp_path: Path) -> None:
+    """As `list`, `show` and `rewind` name it; without a file, through a pipe."""
+    file, other = tmp_path / "cursors.json", tmp_path / "other.db"
+    assert invoke("cursors", "export", str(store), str(file)).code == 0
+    written = invoke("cursors", "export", str(store))
+    assert (written.out, written.err.startswith("Wrote 1 cursor")) == (file.read_text() + "\n", True)
+    done = invoke("cursors", "import", str(other), "--yes", text=written.out)
+    assert (done.code, "Imported: 1 added" in done.err) == (0, True)
+    again = invoke("cursors", "import", str(other), str(file), "--yes")
+    assert (again.code, "0 added" in again.err) == (0, True)
+
+
+@pytest.mark.parametrize("words", [[], ["a", "b", "c"]], ids=len)
+@pytest.mark.parametrize("command", ["export", "import"])
+def test_one_store_and_one_file_are_named(command: str, words: list[str]) -> None:
+    """Not none, and not three."""
+    outcome = invoke("cursors", command, *words)
+    assert (outcome.code, "Name a store, and the file of an export: PATH FILE" in outcome.err) == (2, True)
+
+
+def test_the_file_of_a_hub_is_called_one(tmp_path: Path) -> None:
+    """With the command that reads it; and the other way round."""
+    hub, store = tmp_path / "hub.db", tmp_path / "cursors.db"
+    assert invoke("hub", "init", "--hub", f"sqlite:///{hub}").code == 0
+    outcome = invoke("cursors", "list", str(hub))
+    assert (outcome.code, "is a hub, which `impactive hub` reads" in outcome.err) == (12, True), outcome.err
+    with contextlib.closing(sqlite3.connect(store)) as connection:
+        connection.executescript("CREATE TABLE cursors (key); PRAGMA application_id = 1229803587")
+    outcome = invoke("hub", "status", "--hub", f"sqlite:///{store}")
+    assert (outcome.code, "is a cursor store, which `impactive cursors` reads" in outcome.err) == (3, True), (
+        outcome
+    )
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def path(tmp_path: Path) -> Path:
 def file(path: Path, tmp_path: Path) -> Path:
     """Its export."""
     outcome = steer(path, "export", str(tmp_path / "cursors.json"))
-    assert (outcome.code, f"2 cursors of workspace {HOME} are in" in outcome.err) == (0, True)
+    assert (outcome.code, f"Wrote 2 cursors of workspace {HOME} into" in outcome.err) == (0, True)
     return tmp_path / "cursors.json"
 
 

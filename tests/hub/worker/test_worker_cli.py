@@ -343,12 +343,10 @@ def test_dead_letters_are_listed_replayed_and_dropped(hub: str) -> None:
     first, _ = invoke("hub", "dead-letters", *chosen, "--json").rows
     assert (first["reason"], first["deliveries"], first["event"]["id"]) == ("no such type", 1, event(1).id)
     assert "no such type" in invoke("hub", "dead-letters", *chosen, "--table").out
-    assert (
-        "1 dead letters of billing are delivered again" in invoke("hub", "replay", first["position"], *chosen).err
-    )
+    assert "Delivered again of billing: 1 dead letter." in invoke("hub", "replay", first["position"], *chosen).err
     (again,) = invoke("hub", "events", *chosen, "--count", "1").rows
     assert again["id"] == event(1).id
-    assert "1 dead letters of billing are forgotten" in invoke("hub", "drop", "--all", *chosen).err
+    assert "Forgotten of billing: 1 dead letter." in invoke("hub", "drop", "--all", *chosen).err
     assert invoke("hub", "dead-letters", *chosen, "--json").rows == []
 
 
