@@ -107,5 +107,6 @@ def starlette_response(
 
     if stream.over:
         return StreamingResponse(ended(), status_code=503, media_type="text/plain")
-    pieces = server_sent(stream.subscribe(request.headers.get("Last-Event-ID")), heartbeat=heartbeat)
+    last = request.headers.get("Last-Event-ID", "").encode("latin-1").decode("utf-8", "replace")
+    pieces = server_sent(stream.subscribe(last), heartbeat=heartbeat)
     return StreamingResponse(pieces, headers=HEADERS)

@@ -85,6 +85,18 @@ async def test_a_browser_goes_on_where_it_was(served: Any) -> None:
 
 
 @pytest.mark.parametrize("served", SERVERS.values(), ids=SERVERS)
+async def test_a_browser_names_an_id_in_utf_8(served: Any) -> None:
+    """Whatever the server takes headers for."""
+    source = Source()
+    async with stream_of(source) as stream, served(stream) as url, aiohttp.ClientSession() as session:
+        async with session.get(url) as response:
+            source.give("größe 1", "größe 2")
+            assert len(await fields(response, 2)) == 2
+        async with session.get(url, headers={"Last-Event-ID": "größe 1"}) as response:
+            assert [one["id"] for one in await fields(response, 1)] == ["größe 2"]
+
+
+@pytest.mark.parametrize("served", SERVERS.values(), ids=SERVERS)
 async def test_the_answer_ends_with_the_stream(served: Any) -> None:
     """And a later request is told that there is none."""
     source = Source()
