@@ -1,18 +1,18 @@
 """The exact readers. They define what a row means, and name the path of a value that does not fit.
 
 cattrs builds them from the annotations of row classes. The fast readers (`fast`) leave to them every row that
-they are not sure of.
+they are not sure of. cattrs takes longer to import than all that reads rows, so the first such row imports it.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import attrs
-from cattrs import Converter
 
 from impactive_async._codec.fields import Field, fields_of, is_array, is_open_enum, local_fields_of, members_of
 from impactive_async._codec.scalars import (
@@ -25,6 +25,9 @@ from impactive_async._codec.scalars import (
     read_int,
     read_str,
 )
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 Reader = Callable[[Any, Any], Any]
 
@@ -39,12 +42,12 @@ _SCALARS: Final[dict[type, Reader]] = {
 
 def exact_reader(cls: type) -> Reader:
     """Return the function that reads the wire's object as a row of a class. It raises `Misfit`."""
-    return _of_wire.get_structure_hook(cls)
+    return _of_wire().get_structure_hook(cls)
 
 
 def named_reader(cls: type) -> Reader:
     """Return the function that reads an object whose keys are the attributes of a class. It raises `Misfit`."""
-    return _of_names.get_structure_hook(cls)
+    return _of_names().get_structure_hook(cls)
 
 
 def _open_enum_reader(kind: Any, _: Converter | None = None) -> Reader:
@@ -132,6 +135,8 @@ def _step(read: Reader, value: object, step: str) -> Any:
 
 def _strict_converter(row_reader: Callable[[type, Converter], Reader]) -> Converter:
     """Return a converter whose hooks raise `Misfit` for a value of another type."""
+    from cattrs import Converter
+
     converter = Converter(detailed_validation=False)
     for kind, reader in _SCALARS.items():
         converter.register_structure_hook(kind, reader)
@@ -141,5 +146,11 @@ def _strict_converter(row_reader: Callable[[type, Converter], Reader]) -> Conver
     return converter
 
 
-_of_wire: Final = _strict_converter(_row_reader)
-_of_names: Final = _strict_converter(_named_row_reader)
+@functools.cache
+def _of_wire() -> Converter:
+    return _strict_converter(_row_reader)
+
+
+@functools.cache
+def _of_names() -> Converter:
+    return _strict_converter(_named_row_reader)
