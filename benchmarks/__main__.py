@@ -1,14 +1,16 @@
 """Run every benchmark, write benchmarks/results.md and results.svg, and judge.
 
-    python -m benchmarks [decode call …] [--repetitions 40] [--check]
+    python -m benchmarks [decode call …] [--repetitions 40] [--check] [--uvloop] [--json FILE]
 
-Without names: all of them. The files are only written when all have run.
+Without names: all of them. The files are only written when all have run. `benchmarks.pythons` runs some of them on
+several interpreters.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import importlib.metadata
 import os
 import platform
@@ -20,6 +22,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+
+import attrs
+import orjson
 
 from benchmarks import (
     _run,
@@ -153,7 +158,11 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="name", help=f"some of {', '.join(ALL)}")
     parser.add_argument("--repetitions", type=int, default=_run.REPETITIONS)
     parser.add_argument("--check", action="store_true", help="exit with 1 if a number is past its gate plus 15 %%")
+    parser.add_argument("--uvloop", action="store_true", help="on uvloop's event loops")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
     options = parser.parse_args()
+    if options.uvloop:
+        asyncio.set_event_loop_policy(importlib.import_module("uvloop").EventLoopPolicy())
     if unknown := set(options.names) - set(ALL):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
     load, start, results = os.getloadavg()[0], time.monotonic(), []
@@ -165,6 +174,8 @@ def main() -> int:
         seconds = time.monotonic() - start
         (HERE / "results.md").write_text(report(results, seconds, load), encoding="utf-8")
         (HERE / "results.svg").write_text(plot(results), encoding="utf-8")
+    if options.json:
+        options.json.write_bytes(orjson.dumps([attrs.asdict(one) for one in results]))
     return _run.verdict(results) if options.check else 0
 
 
