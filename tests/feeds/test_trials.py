@@ -31,7 +31,7 @@ def test_what_more_trials_have_found(seed: int) -> None:
     trial(seed)
 
 
-@pytest.mark.parametrize("seed", [192, 223, 254, 369, 423, 541, 762])
+@pytest.mark.parametrize("seed", [192, 223, 254, 369, 541, 762])
 def test_answers_ahead_of_their_time_make_no_gap_of_their_own(seed: int) -> None:
     """Rows that were stamped ahead are not missed where they are shown with their true stamps."""
     consumer, fault = trial(seed)

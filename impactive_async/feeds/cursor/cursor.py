@@ -21,7 +21,7 @@ from impactive_async._codec.page import Rows
 from impactive_async.feeds.cursor import gaps, timestamps
 from impactive_async.feeds.cursor.cursor_state import CursorState
 from impactive_async.feeds.cursor.evidence.judge import Judge
-from impactive_async.feeds.cursor.evidence.lateness import learn_lateness, unlikely
+from impactive_async.feeds.cursor.evidence.lateness import learn_from_look, learn_lateness, unlikely
 from impactive_async.feeds.cursor.evidence.seen_rows import SeenRows
 from impactive_async.feeds.cursor.evidence.ticks import ends_of
 from impactive_async.feeds.cursor.gap_finder import GapFinder
@@ -150,14 +150,14 @@ class Cursor:
         if first and self._from_now:
             return self._prime(page)
         asked = max(watermarks.origin, watermarks.past.start) if look else watermarks.asked_from
+        if look and not was_back:
+            learn_from_look(page, watermarks, self._in_flight, self._judge.looks, self._gaps)
         spans = self._judge.lost(page, first=first, look=look)
         # Otherwise a row may have been there for long, and not asked for or not shown.
         dated = (not look or watermarks.line is None) and self._judge.order != "oldest" and not first
         late = watermarks.reach.lateness
-        overlap = watermarks.overlap
-        late = learn_lateness(page, watermarks, self._in_flight, before, asked) if dated else late
-        if watermarks.reach.lateness > overlap:  # earlier rows may have been so late, and not asked for
-            self._judge.looks.last = None
+        if dated:
+            late = learn_lateness(page, watermarks, self._in_flight, before, asked, self._judge.looks)
         taken = self._in_flight.take(page.arrivals, watermarks, immutable=self.rules.immutable, asked=asked)
         self._in_flight.left_behind = None
         if not was_back:
@@ -268,7 +268,7 @@ class Cursor:
         for arrival in page.arrivals:
             watermarks.known.add(self._in_flight.end_of(arrival), arrival[-1][0][0], arrival[3])
         self._quarantine.unreported(page.bad)
-        self._judge.looks.polled(watermarks.clock, look=True, witnessed=True)
+        self._judge.begin_after(page)
         watermarks.reach.saw(len(page), new=0, cut=False)
         watermarks.settle(held=None)
         oldest = min((arrival[0] for arrival in page.arrivals), default=timestamps.BEGINNING)

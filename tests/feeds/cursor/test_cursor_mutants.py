@@ -216,6 +216,26 @@ class NeverLooksJudge(Judge):
     looks_type = NeverDue
 
 
+class HourlyLooks(Looks):
+    """See `LooksOnceAnHour`."""
+
+    def is_due(self, clock: int | None) -> bool:
+        self.left = 1 << 62
+        return super().is_due(clock)
+
+
+class HourlyLooksJudge(Judge):
+    """See `LooksOnceAnHour`."""
+
+    looks_type = HourlyLooks
+
+
+class LooksOnceAnHour(Cursor):
+    """Looks once an hour, however fast the list fills: what is rarely late leaves the page before."""
+
+    judge_type = HourlyLooksJudge
+
+
 class NeverLooks(Cursor):
     """Always asks with `since`: a server that misreads it withholds all that is new."""
 
@@ -288,7 +308,12 @@ WITNESSES: list[tuple[type[Cursor], str, Story]] = [
         LOST,
         (
             setting(Habits(inclusive=False, cap=50), overlap=0, start=datetime(2026, 1, 1, 0, 0, 5, tzinfo=UTC)),
-            [("insert", 0), ("poll and handle", False), *[("burst", 10, SECOND), ("poll and handle", False)] * 6],
+            [
+                ("insert", 0),
+                ("poll and handle", False),
+                *[("burst", 10, SECOND), ("poll and handle", False)] * 2,
+                *[("burst", 40, SECOND), ("poll and handle", False)] * 2,
+            ],
         ),
     ),
     (TrustsTies, LOST, (setting(CAPPED), [("burst", 2, 0), ("future", LATE + 1_000), ("future", 3600 * SECOND)])),
@@ -317,12 +342,13 @@ def test_a_cursor_that_breaks_a_rule_breaks_a_law(mutant: type[Cursor], law: str
 
 
 TRIALS: list[tuple[type[Cursor], str, str, int]] = [
-    (NoOverlap, LOST, "none", 28),
+    (NoOverlap, LOST, "none", 83),
     (IgnoresLateGaps, LOST, "none", 1),
     (RoundsUp, REPEATED, "ahead", 4),
-    (BelievesTheFuture, LOST, "jump", 57),
+    (BelievesTheFuture, LOST, "coarse", 32),
     (SeesNoWitnesses, LOST, "cap", 4),
     (NeverLooks, LOST, "zone", 2),
+    (LooksOnceAnHour, LOST, "rarely late", 3),
     (NeverGoesBack, LOST, "ahead", 3),
     (NeverGoesBack, LOST, "jump", 0),
     (NeverDoubts, LOST, "none", 30),

@@ -8,6 +8,7 @@ from impactive_async.feeds.cursor import timestamps
 from impactive_async.feeds.cursor.evidence.doubt import Doubt
 from impactive_async.feeds.cursor.evidence.looks import Looks
 from impactive_async.feeds.cursor.evidence.order import Order, tick_and_order_of
+from impactive_async.feeds.cursor.evidence.reach import LEAST_CAP
 from impactive_async.feeds.cursor.evidence.witnesses import CERTAIN, Witnesses, witnesses_of
 from impactive_async.feeds.cursor.gap_finder import GapFinder
 from impactive_async.feeds.cursor.gaps import Span
@@ -83,17 +84,36 @@ class Judge:
         watermarks, looks = self._watermarks, self.looks
         if not page.none_known and not self.doubt.rows and self._finder.reaches_floor(page, self.order):
             looks.polled(watermarks.clock, look=look, witnessed=True)
+            self._count(page, look=look)
             watermarks.reach.saw(len(page), new=len(page.arrivals), cut=False)
             return []
         seen = witnesses_of(page, watermarks, look=look)
         settled = self.doubt.settle(page, self._finder.proven_from(page), look=look) if self.doubt.rows else []
         missed = looks.polled(watermarks.clock, look=look or first, witnessed=seen.alive or not seen.missing)
+        self._count(page, look=look or first)
         hidden = self._hidden(page, seen, first=first)
         if missed and len(seen.missing) >= CERTAIN:
             hidden = self._finder.everything()
         if missed or seen.alive or page.arrivals:
             watermarks.give_up({row_id for _, row_id in seen.missing})
         return [*settled, *hidden]
+
+    def begin_after(self, page: Page) -> None:
+        """Start with what comes after a page, which was requested without `since`."""
+        self.looks.polled(self._watermarks.clock, look=True, witnessed=True)
+        self._count(page, look=True)
+
+    def _count(self, page: Page, *, look: bool) -> None:
+        """Count the rows that bring the next look nearer."""
+        looks, room = self.looks, self._watermarks.room
+        if room >= LEAST_CAP:
+            looks.new = max(looks.new, len(page.arrivals))
+            looks.left -= len(page.arrivals)
+        if look:
+            looks.left, looks.shown_from = (
+                max(1, room // 2, room * 3 // 4 - len(page)),
+                self._finder.proven_from(page),
+            )
 
     def is_stuck(self, page: Page) -> bool:
         """Whether a list that shows its oldest rows first shows known ones alone, and has others."""

@@ -1,8 +1,9 @@
 """When a poll asks without `since`.
 
-About once an hour: such a look finds rows that no overlap reaches, and shows that the list is alive. Also after a
-poll that showed none of the rows known: that `since` was misread, if it was, shows at once. A list whose `since`
-was misread twice running is asked without it, and once an hour with it.
+About once an hour: such a look finds rows that no overlap reaches, and shows that the list is alive. A list that
+fills sooner has the next look before half of what the last one showed has left the page. A poll that showed none
+of the rows known is also followed by a look: that `since` was misread, if it was, shows at once. A list whose
+`since` was misread twice running is asked without it, and once an hour with it.
 """
 
 from typing import Final
@@ -27,12 +28,19 @@ class Looks:
         silent: Polls in a row that showed no known row, though they should have.
         misread: Looks in a row that showed known rows which the poll before had withheld.
         tried: The server's time at the last poll with `since`.
+        left: How many rows may still come before the next look: half a page, or more as long as three quarters of
+            a page are not filled.
+        new: How many came with a page lately, at the most, and so may come with each of the next ones.
+        shown_from: The last look showed all rows from this moment on.
     """
 
     last: int | None = None
     silent: int = 0
     misread: int = 0
     tried: int = timestamps.BEGINNING
+    left: int = 0
+    new: int = 0
+    shown_from: int = timestamps.END
 
     @property
     def distrusts_since(self) -> bool:
@@ -43,12 +51,13 @@ class Looks:
         """Whether the next poll is a look, given the server's time at the last one."""
         if self.last is None or self.silent:
             return True
-        if clock is None:
-            return False
-        return clock - self.tried < EVERY if self.distrusts_since else clock - self.last >= EVERY
+        if self.distrusts_since:
+            return clock is not None and clock - self.tried < EVERY
+        return self.left < 2 * self.new or (clock is not None and clock - self.last >= EVERY)
 
     def polled(self, clock: int | None, *, look: bool, witnessed: bool) -> bool:
         """Count a page; return whether it is the one at which missing witnesses are to be reported."""
+        self.new = self.new // 2
         withheld, self.silent = self.silent, 0 if witnessed else self.silent + 1
         if not look:
             self.tried = self.tried if clock is None else clock
