@@ -14,9 +14,9 @@ from impactive_async.feeds.delivery.checkpointer import Checkpointer, TakenRow
 from impactive_async.feeds.delivery.coverage import coverage_of
 from impactive_async.feeds.delivery.home import learn_workspace, with_home
 from impactive_async.feeds.delivery.last_page import page_of_saved, with_page
-from impactive_async.feeds.delivery.opening import open_cursor, stored_cursor
+from impactive_async.feeds.delivery.opening import dumped_cursor, open_cursor, opened_cursor, stored_cursor
 from impactive_async.feeds.delivery.page_queue import PageQueue
-from impactive_async.feeds.delivery.poll import Poll, seconds_between, sort_out
+from impactive_async.feeds.delivery.poll import Poll, seconds_between, sorted_out
 from impactive_async.feeds.delivery.source import FeedOptions, Source
 from impactive_async.feeds.delivery.stats import FeedStats
 from impactive_async.models.gap import Coverage
@@ -108,18 +108,18 @@ class Feed(Generic[R]):
         """
         saved = None if cursor in ("", b"") else cursor  # an empty `dict` is no cursor, and refused
         await learn_workspace(self._source.home, saved, self._source.tell_home)
-        opened = open_cursor(self._source, self._options, saved)
+        opened = await opened_cursor(self._source, self._options, saved)
         queue = PageQueue(self._source.patient(), opened, last=page_of_saved(saved))
         before = queue.cursor.server_clock
         await queue.fetch()
-        rows, gaps, bad, removed = sort_out(queue)
+        rows, gaps, bad, removed = await sorted_out(queue)
         elapsed = seconds_between(before, queue.cursor.server_clock)
         return Poll(
             rows=rows,
             gaps=gaps,
             bad=bad,
             removed=removed,
-            cursor=with_home(with_page(queue.cursor.dumps(), queue.last), self._source.home),
+            cursor=with_home(with_page(await dumped_cursor(queue.cursor), queue.last), self._source.home),
             next_in=self._options.pace_of(self._source).after_gap_of(queue.new_rows, elapsed, queue.cursor.cap),
             coverage=coverage_of(self.name, queue.cursor),
         )

@@ -13,9 +13,9 @@ import attrs
 from impactive_async._clock import happens_within
 from impactive_async.errors import DecodeError, FeedGapError
 from impactive_async.feeds.cursor.quarantine import BadRow
-from impactive_async.feeds.cursor.snapshot import Snapshot
 from impactive_async.feeds.delivery.home import with_home
 from impactive_async.feeds.delivery.items import Delivery
+from impactive_async.feeds.delivery.opening import dumped_cursor
 from impactive_async.feeds.delivery.page_queue import PageQueue
 from impactive_async.feeds.delivery.source import FeedOptions, Source
 from impactive_async.feeds.delivery.stats import FeedStats
@@ -217,10 +217,7 @@ class Checkpointer(Generic[R]):
             raise
 
     async def _cursor_text(self) -> str:
-        cursor = self.queue.cursor
-        large = isinstance(cursor, Snapshot) and cursor.is_large
-        text = await asyncio.to_thread(cursor.dumps_later()) if large else cursor.dumps()
-        return with_home(text, self._source.home)
+        return with_home(await dumped_cursor(self.queue.cursor), self._source.home)
 
     @property
     def is_due(self) -> bool:

@@ -1,8 +1,9 @@
-"""Cursors at the start of a run: new ones, and those that a store or a caller has kept."""
+"""Cursors from their text and to it: new ones, and those that a store or a caller has kept."""
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, Final
 
 import attrs
 
@@ -13,6 +14,23 @@ from impactive_async.feeds.cursor.evidence.seen_rows import SeenRows
 from impactive_async.feeds.cursor.snapshot import Snapshot
 from impactive_async.feeds.delivery.home import check_home, learn_workspace
 from impactive_async.feeds.delivery.source import FeedOptions, Source
+
+_LARGE: Final = 250_000
+"""Characters of a cursor that are read in a thread, so that the event loop is not blocked meanwhile."""
+
+
+async def opened_cursor(source: Source[Any], options: FeedOptions, saved: StoredJson | None) -> Cursor | Snapshot:
+    """Return what `open_cursor` does; a large cursor is read in a thread."""
+    if isinstance(saved, str | bytes) and len(saved) > _LARGE:
+        return await asyncio.to_thread(open_cursor, source, options, saved)
+    return open_cursor(source, options, saved)
+
+
+async def dumped_cursor(cursor: Cursor | Snapshot) -> str:
+    """Return what `dumps` does; a large cursor is written in a thread, as it is now."""
+    if isinstance(cursor, Snapshot) and cursor.is_large:
+        return await asyncio.to_thread(cursor.dumps_later())
+    return cursor.dumps()
 
 
 def open_cursor(source: Source[Any], options: FeedOptions, saved: StoredJson | None) -> Cursor | Snapshot:

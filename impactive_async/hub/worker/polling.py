@@ -21,6 +21,7 @@ from impactive_async.errors import (
     FencedError,
     HubError,
 )
+from impactive_async.feeds.cursor.snapshot import MANY
 from impactive_async.feeds.delivery.home import without_home
 from impactive_async.hub.contract.claim import Claim
 from impactive_async.hub.contract.events import HubEvent
@@ -114,10 +115,10 @@ class Poller:
             raise TimeoutError(
                 f"no answer within {bound:g} s, in which the client's own limits were waited for"
             ) from None
-        now = datetime.now(UTC)
-        return poll, list(
-            events_of(self.source, claim.feed, poll, now, distinct=self.distinct, ignore=self.ignore)
+        events = events_of(
+            self.source, claim.feed, poll, datetime.now(UTC), distinct=self.distinct, ignore=self.ignore
         )
+        return poll, await asyncio.to_thread(list, events) if len(poll.rows) > MANY else list(events)
 
     async def _commit(self, claim: Claim, ends: float, poll: Poll[Any], events: list[HubEvent]) -> None:
         """Commit, and repeat it while the outcome is unknown: the hub recognises a commit that took effect."""

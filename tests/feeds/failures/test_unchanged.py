@@ -18,6 +18,7 @@ from impactive_async._http.caller import Answer
 from impactive_async.feeds.cursor.page import Accepted
 from impactive_async.feeds.cursor.snapshot import Snapshot
 from impactive_async.feeds.delivery.last_page import LastPage
+from impactive_async.feeds.delivery.page_queue import PageQueue
 from impactive_async.sandbox import Sandbox
 from tests.feeds.failures.server import client, listed, rows, serving
 from tests.feeds.lists import Store, row
@@ -242,6 +243,42 @@ def test_a_long_list_blocks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     law()
     assert {*threads} == {"read", "save"}
     assert not any(threading.get_ident() in used for used in threads.values())
+
+
+@pytest.mark.parametrize("work", ["PageQueue.read", "Snapshot.loads", "Snapshot.dumps_later"])
+def test_a_poll_that_brings_thousands_of_rows_blocks_nobody(monkeypatch: pytest.MonkeyPatch, work: str) -> None:
+    """The rows are read in another thread than the event loop's, and so is a large cursor, read and written."""
+    threads: set[int] = set()
+    cls, name = {"PageQueue": PageQueue, "Snapshot": Snapshot}[work.partition(".")[0]], work.partition(".")[2]
+    original = getattr(cls, name)
+
+    def noted(*args: Any, **options: Any) -> Any:
+        if name != "dumps_later":
+            threads.add(threading.get_ident())
+            return original(*args, **options)
+        dump = original(*args)
+
+        def later() -> str:
+            threads.add(threading.get_ident())
+            return str(dump())
+
+        return later
+
+    monkeypatch.setattr(cls, name, noted)
+
+    @time_jumps
+    async def law() -> None:
+        async with serving() as server, client(server) as crm:
+            feed = crm.bookings.watch(removals=True)
+            server.paths[BOOKINGS] = listed(bookings(5000))
+            first = await feed.poll()
+            server.paths[BOOKINGS] = listed([{**one, "title": "Moved"} for one in bookings(5000)])
+            second = await feed.poll(first.cursor)
+            assert (len(first.rows), len(second.rows)) == (5000, 5000)
+
+    law()
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 @pytest.mark.parametrize(
