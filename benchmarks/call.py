@@ -17,7 +17,7 @@ import asyncio
 import multiprocessing
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from multiprocessing.connection import Connection
@@ -58,10 +58,14 @@ processes = multiprocessing.get_context("spawn")
 
 
 class Canned(asyncio.Protocol):
-    """Answers each request with the same bytes, with the least work there is."""
+    """Answers each request with the least work there is.
 
-    def __init__(self, answers: Mapping[bytes, bytes]) -> None:
-        self._answers = answers
+    Args:
+        answer_to: Returns the bytes of a whole answer, given the path without its query.
+    """
+
+    def __init__(self, answer_to: Callable[[bytes], bytes]) -> None:
+        self._answer_to = answer_to
         self._unread = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -74,7 +78,7 @@ class Canned(asyncio.Protocol):
         *requests, self._unread = (self._unread + data).split(b"\r\n\r\n")
         for request in requests:
             path = request.split(b" ", 2)[1].partition(b"?")[0]
-            self._transport.write(self._answers[path])
+            self._transport.write(self._answer_to(path))
 
 
 def answer(body: bytes) -> bytes:
@@ -94,7 +98,9 @@ def serve(said: Connection) -> None:
         make = Maker()
         pages = {AUTH_TEST: TINY, ENROLLMENTS: page_of(make.enrollment), SENDS: page_of(make.send)}
         answers = {path.encode(): answer(body) for path, body in pages.items()}
-        server = await asyncio.get_running_loop().create_server(lambda: Canned(answers), "127.0.0.1", 0)
+        server = await asyncio.get_running_loop().create_server(
+            lambda: Canned(answers.__getitem__), "127.0.0.1", 0
+        )
         said.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 

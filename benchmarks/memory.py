@@ -29,6 +29,7 @@ from typing import Any, Final
 import orjson
 
 from benchmarks import bulk
+from benchmarks.call import Canned
 from impactive_async import AsyncClient
 from impactive_async.hub import SqliteHub, run_worker
 from impactive_async.hub.worker.reports import Polled, Report
@@ -56,8 +57,7 @@ class MonthOfLists:
         """When it is."""
         return BEGINNING + timedelta(days=self._asked / (self._sequences * len(KINDS)))
 
-    def answer(self, path: str) -> Any:
-        """The answer to a request."""
+    def _shown(self, path: str) -> Any:
         if found := _LIST.fullmatch(path):
             self._asked += 1
             return [
@@ -71,6 +71,13 @@ class MonthOfLists:
                 for one in names
             ]
         return {"id": "ws_1", "name": "Memory"}
+
+    def answer_to(self, path: bytes) -> bytes:
+        """The answer to a request, as it goes over the wire."""
+        body = orjson.dumps(self._shown(path.decode()))
+        date = format_datetime(self.now, usegmt=True)
+        head = f"HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Type: application/json\r\n"
+        return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
     @property
     def _today(self) -> int:
@@ -93,31 +100,12 @@ class MonthOfLists:
         return {**row, "enrollmentId": f"e{day}", "sequenceEnrollmentId": f"e{day}"}
 
 
-class _Protocol(asyncio.Protocol):
-    def __init__(self, lists: MonthOfLists) -> None:
-        self._lists = lists
-        self._unread = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        *requests, self._unread = (self._unread + data).split(b"\r\n\r\n")
-        for request in requests:
-            path = request.split(b" ", 2)[1].partition(b"?")[0].decode()
-            body = orjson.dumps(self._lists.answer(path))
-            date = format_datetime(self._lists.now, usegmt=True)
-            head = f"HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Type: application/json\r\n"
-            self._transport.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-
-
 def serve(told: Connection, feeds: int) -> None:
     """Serve until this process is terminated."""
 
     async def run() -> None:
         lists = MonthOfLists(feeds)
-        server = await asyncio.get_running_loop().create_server(lambda: _Protocol(lists), "127.0.0.1", 0)
+        server = await asyncio.get_running_loop().create_server(lambda: Canned(lists.answer_to), "127.0.0.1", 0)
         told.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
