@@ -9,7 +9,7 @@ from typing import Any, Self
 import attrs
 
 from impactive_async import Coverage, Gap, Poll, RowList
-from impactive_async.errors import APIError
+from impactive_async.errors import ImpactiveError
 
 
 @attrs.frozen(kw_only=True)
@@ -90,7 +90,7 @@ class ListPlace:
         """Return the gaps of the list after a poll, those of earlier polls included, but not the closed one."""
         return [gap for gap in _known_gaps(poll) if gap_id(gap) != self.closed]
 
-    def failed(self, kind: str, sequence_id: str | None, feed: str, error: APIError) -> ListPlace:
+    def failed(self, kind: str, sequence_id: str | None, feed: str, error: ImpactiveError) -> ListPlace:
         """Return the place after a poll that failed: the cursor stays, and the coverage says why."""
         row = {"feed": feed, "kind": kind, "sequence_id": sequence_id, **self.coverage, "error": str(error)}
         return attrs.evolve(self, coverage=row)

@@ -12,7 +12,15 @@ from typing import Any, Self, TypeVar
 import attrs
 
 from impactive_async import AsyncClient, Poll, RowList
-from impactive_async.errors import APIConnectionError, APIError, AuthenticationError, NotFoundError
+from impactive_async._http.wire import ServerId
+from impactive_async.errors import (
+    APIConnectionError,
+    APIError,
+    AuthenticationError,
+    ImpactiveError,
+    InvalidArgumentError,
+    NotFoundError,
+)
 from impactive_async.sync_source.tables import Table
 
 T = TypeVar("T")
@@ -55,7 +63,7 @@ class ListResult:
     poll: Poll[Any] | None = None
     reached: RowList[Any] | None = None
     listed: RowList[Any] | None = None
-    error: APIError | None = None
+    error: ImpactiveError | None = None
 
 
 class Polling:
@@ -123,11 +131,15 @@ class Polling:
 
 
 async def _poll(crm: AsyncClient, table: Table, wanted: ListWanted) -> ListResult:
-    feed = table.feed(crm, wanted.sequence_id)
+    sequence_id = None if wanted.sequence_id is None else ServerId(wanted.sequence_id)
+    try:
+        feed = table.feed(crm, sequence_id)
+    except InvalidArgumentError as error:  # no URL can hold the id
+        return ListResult(f"{table.kind} of {sequence_id!r}", error=error)
     try:
         poll = await feed.poll(wanted.cursor)
         reached = await _reached(crm, table, wanted, poll)
-        listed = await table.listed(crm, wanted.sequence_id) if table.listed and wanted.uncertain else None
+        listed = await table.listed(crm, sequence_id) if table.listed and wanted.uncertain else None
         return ListResult(feed.name, poll=poll, reached=reached, listed=listed)
     except (AuthenticationError, APIConnectionError):
         raise

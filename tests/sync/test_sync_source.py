@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -222,6 +223,19 @@ async def test_a_sequence_that_is_deleted_ends_quietly(impactive_sandbox: Sandbo
     summaries = await sync(impactive_sandbox, file, kinds=["enrollments"])
     assert summaries["enrollments"].failed == 0
     assert file.values("SELECT sequence_id FROM enrollments") == [sequence]
+
+
+async def test_any_id_that_the_server_gives_is_asked_for(impactive_sandbox: Sandbox, file: Place) -> None:
+    """Ids are percent-encoded; one that no URL can hold fails alone."""
+    ids = ["v1.2", "a/b", "..", "plain"]
+    body = json.dumps([{"id": one, "name": "x", "status": "active"} for one in ids]).encode()
+    impactive_sandbox.fail("GET /api/agent/sequences", status=200, body=body, times=None)
+    impactive_sandbox.fail("GET /api/agent/sequences/:id/enrollments", status=200, body=b"[]", times=None)
+    summaries = await sync(impactive_sandbox, file, kinds=["enrollments"])
+    assert summaries["enrollments"].failed == 1
+    asked = impactive_sandbox.requests_to("GET /api/agent/sequences/:id/enrollments")
+    assert {one.path.split("/")[4] for one in asked} == {"v1.2", "a%2Fb", "plain"}
+    assert file.query("SELECT sequence_id FROM _coverage WHERE error IS NOT NULL") == [("..",)]
 
 
 async def test_another_workspace_is_refused(impactive_sandbox: Sandbox, file: Place) -> None:
