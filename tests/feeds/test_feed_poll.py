@@ -129,7 +129,7 @@ async def test_a_cursor_may_come_as_a_database_gives_it_back(
     assert (await anext(feed_of(listed, StopsAt(), rules=rules, store=store))).id == "e2"
 
 
-@pytest.mark.parametrize("nonsense", [{}, {"v": 1}, [], 7, b"\xff", {"v": object()}])
+@pytest.mark.parametrize("nonsense", [{}, {"v": 1}, [], [{}], 7, 10**15, 1.5, b"\xff", {"v": object()}])
 async def test_what_is_no_cursor_is_refused(nonsense: Any) -> None:
     """A value that holds no cursor is a `CursorError`, and never a start from zero."""
     with pytest.raises(CursorError):

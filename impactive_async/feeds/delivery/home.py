@@ -109,13 +109,15 @@ def check_home(saved: StoredJson, home: Home | None) -> bool:
     return False
 
 
-def _home_of(saved: StoredJson) -> tuple[Any, Any, Any]:
+def _home_of(saved: Any) -> tuple[Any, Any, Any]:
     """Return server, mark of the key, and workspace that a cursor names; `None` for what it does not."""
     if isinstance(saved, Mapping):
         return saved.get("server"), saved.get("keymark"), saved.get("workspace")
+    if not isinstance(saved, str | bytes | bytearray | memoryview):  # whoever reads it says what is wrong
+        return None, None, None
     text = saved if isinstance(saved, str) else bytes(saved).decode("utf-8", "replace")
     try:
         found = _split(text)[0] if text.startswith(_FIRST) else json.loads(text) if '"server"' in text else {}
-    except ValueError:  # whoever reads it says what is wrong
+    except ValueError:  # the same
         found = {}
     return _home_of(found) if isinstance(found, Mapping) else (None, None, None)
