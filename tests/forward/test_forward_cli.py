@@ -161,7 +161,7 @@ async def test_dead_letters_are_listed_and_replayed(
         receiver.answer = answering(204)
         for arguments, count in (((first,), 1), (("--since", "1h"), 1), (("--all",), 0)):
             outcome = await asyncio.to_thread(invoke, "forward", "replay", *arguments, "--hub", url)
-            assert f"{count} events are delivered again" in outcome.err
+            assert f"Delivered again: {count}." in outcome.err
         await receiver.until(lambda: len(receiver.accepted) == 2)
         await running.end(signal.SIGTERM)
 

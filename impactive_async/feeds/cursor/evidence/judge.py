@@ -90,7 +90,7 @@ class Judge:
         seen = witnesses_of(page, watermarks, look=look)
         settled = self.doubt.settle(page, self._finder.proven_from(page), look=look) if self.doubt.rows else []
         missed = looks.polled(watermarks.clock, look=look or first, witnessed=seen.alive or not seen.missing)
-        self._count(page, look=look or first)
+        self._count(page, look=look or first, first=first)
         hidden = self._hidden(page, seen, first=first)
         if missed and len(seen.missing) >= CERTAIN:
             hidden = self._finder.everything()
@@ -101,12 +101,12 @@ class Judge:
     def begin_after(self, page: Page) -> None:
         """Start with what comes after a page, which was requested without `since`."""
         self.looks.polled(self._watermarks.clock, look=True, witnessed=True)
-        self._count(page, look=True)
+        self._count(page, look=True, first=True)
 
-    def _count(self, page: Page, *, look: bool) -> None:
-        """Count the rows that bring the next look nearer."""
+    def _count(self, page: Page, *, look: bool, first: bool = False) -> None:
+        """Count the rows that bring the next look nearer. Those of the first page say nothing of the pace."""
         looks, room = self.looks, self._watermarks.room
-        if room >= LEAST_CAP:
+        if room >= LEAST_CAP and not first:
             looks.new = max(looks.new, len(page.arrivals))
             looks.left -= len(page.arrivals)
         if look:
