@@ -6,6 +6,8 @@ The sandbox runs in a process of its own. A feed (`crm.zapier.deals.watch`) keep
 polls. A hub's worker does more for each poll: a claim, reading the cursor that another worker may have left, and a
 commit to SQLite. The bare GET sends the same URL, checks the status and reads the body. All are taken in turn;
 times are CPU seconds of all threads of the process. With an `ETag` the server answers 304, for which all ask.
+
+That is one feed at a time. `benchmarks/due.py` measures a whole worker with many feeds that are due at once.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ from typing import Any, Final
 import aiohttp
 import attrs
 
+from benchmarks import due
 from benchmarks._run import Result, compare, main
+from benchmarks.due import BARE, WORKER
 from benchmarks.metrics import DueHub, poller
 from impactive_async import NOW, AsyncClient, Feed
 from impactive_async.hub.worker.polling import Poller
@@ -32,7 +36,9 @@ from impactive_async.sandbox import Sandbox
 POLLS: Final = 50
 """In one turn."""
 TURNS: Final = 7
-BARE, FEED, WORKER = "a bare aiohttp GET", "a feed", "a hub's worker"
+FEED: Final = "a feed"
+AT_ONCE: Final = (4, 16)
+"""How many polls of many due feeds are under way together: as a worker comes, and as many as go to a hub at once."""
 GATES: Final = {FEED: (2.0, 1.5), WORKER: (None, None)}
 """A worker's poll has two writes to the hub besides, each of which a flush to the disk follows."""
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -197,6 +203,10 @@ def results(_: int) -> list[Result]:
             gate, aim = (None, None) if etag else bounds
             found.append(compare(times, f"idle poll of {name}, {page}", name, BARE, gate, aim))
             found.append(_micros(f"idle poll of {name}, {page}: CPU time", times[name]))
+    for at_once in AT_ONCE:
+        times, title = asyncio.run(due.race(at_once)), f"idle poll of {WORKER}, {due.FEEDS} due, {at_once} at once"
+        found.append(compare(times, title, WORKER, BARE))
+        found.append(_micros(f"{title}: CPU time", times[WORKER]))
     return found
 
 
