@@ -15,6 +15,39 @@ LATER = (
     "impactive_async.feeds",
     "impactive_async.bulk",
 )
+RARE = (
+    "sqlite3",
+    "impactive_async.bulk",
+    "impactive_async.feeds",
+    "impactive_async.stores",
+    "impactive_async._disk",
+)
+LIGHT = {
+    "impactive_async.feeds",
+    "impactive_async.feeds.cursor",
+    "impactive_async.feeds.cursor.rules",
+    "impactive_async.feeds.cursor.timestamps",
+    "impactive_async.feeds.pacing",
+    "impactive_async.feeds.pacing.pace",
+}
+"""What says how a list behaves: constants of the endpoints are made of it."""
+PLAIN_CALLS = """
+import asyncio, sys
+from impactive_async import AsyncClient
+from impactive_async.sandbox import Sandbox
+
+async def main():
+    async with Sandbox() as sandbox, AsyncClient(sandbox.api_key, base_url=sandbox.url) as crm:
+        person = await crm.contacts.create(first_name="Ada", last_name="Lovelace")
+        sequence = await crm.sequences.create(name="Spring")
+        await crm.sequences.enroll(sequence.id, contact_ids=[person.id])
+        await crm.bookings.list()
+        await crm.sending_accounts.list()
+        await crm.zapier.contacts.list_all()
+        print(*(name for name in sys.modules if name.startswith(tuple(sys.argv[1:]))))
+
+asyncio.run(main())
+"""
 
 
 def python(program: str, *arguments: str) -> str:
@@ -48,6 +81,12 @@ def test_a_client_is_made_without_what_it_does_not_need_yet() -> None:
         f"print([name for name in {LATER} if name in sys.modules])"
     )
     assert loaded == "[]"
+
+
+def test_calls_import_neither_feeds_nor_bulk_work_nor_files() -> None:
+    """Plain calls of every resource, lists and writes, import no more of feeds than how lists behave."""
+    loaded = python(PLAIN_CALLS, *RARE)
+    assert set(loaded.split()) == LIGHT
 
 
 def test_submodules_are_attributes_without_an_import_of_their_own() -> None:

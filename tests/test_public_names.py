@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.resources import files
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -161,6 +161,12 @@ def test_a_method_says_all_in_its_signature(name: str) -> None:
         assert parameter.annotation is not parameter.empty
     assert signature.return_annotation is not signature.empty
     assert inspect.getdoc(method)
+
+
+@pytest.mark.parametrize("name", [name for name, _ in methods() if not name.startswith(".")])
+def test_annotations_of_a_resource_can_be_evaluated(name: str) -> None:
+    """Libraries that read signatures, as pydantic does, find real types, also where modules are imported late."""
+    assert {*inspect.signature(method := dict(methods())[name]).parameters} <= {*get_type_hints(method)}
 
 
 def test_the_parameters_of_the_client() -> None:

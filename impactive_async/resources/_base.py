@@ -1,7 +1,8 @@
-"""What the resources share: their base class, and checks of arguments."""
+"""What the resources share: their base class, methods that are made late, and checks of arguments."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from importlib import import_module
 from typing import Any, TypeVar
 
 from impactive_async._codec.codec import encode_fields, format_instant
@@ -23,6 +24,33 @@ class Resource:
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
+
+
+class LateMethod:
+    """A method that is made when somebody first asks for it. From then on it stands in its class like any other.
+
+    What only this method needs is imported then, and not with its class (docs/performance).
+    """
+
+    def __init__(self, make: Callable[[], Callable[..., Any]]) -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._owner, self._name = owner, name
+
+    def __get__(self, instance: object, owner: type) -> Callable[..., Any]:
+        method = self._make()
+        setattr(self._owner, self._name, method)
+        bound: Callable[..., Any] = method.__get__(instance, owner)  # as looking it up in the class would bind it
+        return bound
+
+
+def late(module: str, name: str) -> Any:
+    """Return the method that stands in a module as a function, which is imported when the method is asked for.
+
+    Type checkers do not see this: beside each use, they find the function itself under `TYPE_CHECKING`.
+    """
+    return LateMethod(lambda: getattr(import_module(module), name))
 
 
 def batch_within(caller: Caller, operation: str, size: int) -> int:

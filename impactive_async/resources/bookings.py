@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from impactive_async._codec.codec import encode_fields
 from impactive_async._codec.shapes import many, one
 from impactive_async._http.wire import build_request, create, get
 from impactive_async._unset import UNSET, Unset
-from impactive_async.feeds.delivery.source import FeedOptions
-from impactive_async.feeds.feed import Feed
-from impactive_async.models import Booking, Removed
+from impactive_async.models import Booking
 from impactive_async.models.row_list import RowList
 from impactive_async.resources._base import Extra, Resource, not_null
 from impactive_async.resources.listing.truncation import listing
-from impactive_async.resources.watching.options import WatchBookingsOptions, of_list_without_since, watching
+from impactive_async.resources.watching.options import of_list_without_since, watching
 from impactive_async.resources.watching.polled_list import PolledList
+
+if TYPE_CHECKING:
+    from impactive_async.feeds.delivery.source import FeedOptions
+    from impactive_async.feeds.feed import Feed
+    from impactive_async.models import Removed
+    from impactive_async.resources.watching.options import WatchBookingsOptions
 
 LIST = get("/api/agent/bookings")
 BOOKINGS = PolledList(endpoint=LIST, row=Booking)
@@ -115,7 +119,7 @@ class Bookings(Resource):
         self, *, removals: Literal[False] = False, **options: Unpack[WatchBookingsOptions]
     ) -> Feed[Booking]: ...
 
-    @watching(of_list_without_since, Feed[Booking | Removed])
+    @watching(of_list_without_since, "Feed[Booking | Removed]")
     def watch(self, options: FeedOptions) -> Feed[Any]:
         """Follow bookings: each new booking, and each one again whenever its content changes.
 

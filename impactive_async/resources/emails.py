@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from impactive_async._codec.shapes import many
+from impactive_async._http.caller import Caller
 from impactive_async._http.wire import build_request, get
 from impactive_async.feeds.cursor.rules import Rules
 from impactive_async.feeds.cursor.timestamps import HOUR, MINUTE
-from impactive_async.feeds.delivery.source import FeedOptions
-from impactive_async.feeds.feed import Feed
 from impactive_async.models import Reply, Send
 from impactive_async.models.row_list import RowList
 from impactive_async.resources._base import Resource, since_query
 from impactive_async.resources.listing.truncation import listing
 from impactive_async.resources.watching.options import of_sequence, watching
 from impactive_async.resources.watching.polled_list import PolledList
-from impactive_async.resources.watching.recovery import ReplyRecovery
+
+if TYPE_CHECKING:
+    from impactive_async.feeds.delivery.source import FeedOptions, Recover
+    from impactive_async.feeds.feed import Feed
 
 LIST_SENDS = get("/api/agent/sequences/:id/sends")
 LIST_REPLIES = get("/api/agent/sequences/:id/replies")
@@ -28,8 +31,15 @@ SENDS_RULES = Rules(timestamp="emailDate", overlap=MINUTE, cap=CAP, immutable=Tr
 # An email's date is older than its arrival: a mailbox may be synchronised long after.
 REPLIES_RULES = Rules(timestamp="emailDate", overlap=HOUR, cap=CAP, immutable=True)
 
+
+def _reply_recovery(caller: Caller, sequence_id: str) -> Recover:
+    from impactive_async.resources.watching.recovery import ReplyRecovery
+
+    return ReplyRecovery(caller, sequence_id)
+
+
 SENDS = PolledList(endpoint=LIST_SENDS, row=Send, rules=SENDS_RULES)
-REPLIES = PolledList(endpoint=LIST_REPLIES, row=Reply, rules=REPLIES_RULES, recovery=ReplyRecovery)
+REPLIES = PolledList(endpoint=LIST_REPLIES, row=Reply, rules=REPLIES_RULES, recovery=_reply_recovery)
 
 
 async def sends(

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from impactive_async._codec.codec import encode_fields
 from impactive_async._codec.shapes import many, one
 from impactive_async._http.caller import Caller
 from impactive_async._http.wire import build_request, create, get, write
 from impactive_async._unset import UNSET, Unset
-from impactive_async.feeds.delivery.source import FeedOptions
-from impactive_async.feeds.feed import Feed
-from impactive_async.models import Removed, Sequence, SequenceStatus, StepDraft
+from impactive_async.models import Sequence, SequenceStatus, StepDraft
 from impactive_async.models.row_list import RowList
 from impactive_async.resources import emails as _emails
 from impactive_async.resources import enrollments as _enrollments
-from impactive_async.resources._base import Extra, Resource, changes, drafts_of, not_null
+from impactive_async.resources._base import Extra, Resource, changes, drafts_of, late, not_null
 from impactive_async.resources.listing.truncation import listing
 from impactive_async.resources.steps import Steps
-from impactive_async.resources.watching.options import WatchBookingsOptions, of_list_without_since, watching
+from impactive_async.resources.watching.options import of_list_without_since, watching
 from impactive_async.resources.watching.polled_list import PolledList
+
+if TYPE_CHECKING:
+    from impactive_async.feeds.delivery.source import FeedOptions
+    from impactive_async.feeds.feed import Feed
+    from impactive_async.models import Removed
+    from impactive_async.resources import enrolling as _enrolling
+    from impactive_async.resources.watching.options import WatchBookingsOptions
 
 LIST = get("/api/agent/sequences")
 GET = get("/api/agent/sequences/:id")
@@ -35,7 +40,6 @@ class Sequences(Resource):
     __slots__ = ("steps",)
 
     enroll = _enrollments.enroll
-    enroll_many = _enrollments.enroll_many
     pause = _enrollments.pause
     unenroll = _enrollments.unenroll
     enrollments = _enrollments.enrollments
@@ -44,6 +48,10 @@ class Sequences(Resource):
     watch_sends = _emails.watch_sends
     replies = _emails.replies
     watch_replies = _emails.watch_replies
+    if TYPE_CHECKING:
+        enroll_many = _enrolling.enroll_many
+    else:
+        enroll_many = late("impactive_async.resources.enrolling", "enroll_many")
 
     def __init__(self, caller: Caller) -> None:
         super().__init__(caller)
@@ -184,7 +192,7 @@ class Sequences(Resource):
         self, *, removals: Literal[False] = False, **options: Unpack[WatchBookingsOptions]
     ) -> Feed[Sequence]: ...
 
-    @watching(of_list_without_since, Feed[Sequence | Removed])
+    @watching(of_list_without_since, "Feed[Sequence | Removed]")
     def watch(self, options: FeedOptions) -> Feed[Any]:
         """Follow sequences: each new one, and each one again whenever its content changes.
 

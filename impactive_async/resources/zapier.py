@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from impactive_async._codec.codec import encode_fields
 from impactive_async._codec.shapes import many, one
@@ -15,17 +15,18 @@ from impactive_async._http.wire import build_request, create, get
 from impactive_async._unset import UNSET, Unset
 from impactive_async.feeds.cursor.rules import Rules
 from impactive_async.feeds.cursor.timestamps import SECOND
-from impactive_async.feeds.delivery.source import FeedOptions
-from impactive_async.feeds.feed import Feed
 from impactive_async.models import Company, Contact, Deal, Invoice, Project, Workspace
 from impactive_async.models.row_list import RowList
 from impactive_async.resources._base import Extra, Resource, not_null, since_query
 from impactive_async.resources.auth import workspace_of
-from impactive_async.resources.listing.gathering import gather
+from impactive_async.resources.listing.gathering import contacts_of_agents, gather
 from impactive_async.resources.listing.truncation import listing
 from impactive_async.resources.watching.options import of_list, watching
 from impactive_async.resources.watching.polled_list import PolledList
-from impactive_async.resources.watching.recovery import ContactRecovery, contacts_of_agents
+
+if TYPE_CHECKING:
+    from impactive_async.feeds.delivery.source import FeedOptions, Recover
+    from impactive_async.feeds.feed import Feed
 
 CREATE_COMPANY = create("/api/zapier/companies")
 CREATE_CONTACT = create("/api/zapier/contacts")
@@ -36,12 +37,19 @@ Row = TypeVar("Row", Company, Contact, Deal, Invoice, Project)
 # Whether `since` is inclusive is unknown (A6); the cursor works with either kind.
 _RULES = Rules(timestamp="updatedAt", overlap=10 * SECOND, cap=100)
 
+
+def _contact_recovery(caller: Caller) -> Recover:
+    from impactive_async.resources.watching.recovery import ContactRecovery
+
+    return ContactRecovery(caller)
+
+
 COMPANIES = PolledList(endpoint=get("/api/zapier/companies"), row=Company, rules=_RULES)
 CONTACTS = PolledList(
     endpoint=get("/api/zapier/contacts"),
     row=Contact,
     rules=_RULES,
-    recovery=ContactRecovery,
+    recovery=_contact_recovery,
     sibling=contacts_of_agents,
 )
 DEALS = PolledList(endpoint=get("/api/zapier/deals"), row=Deal, rules=_RULES)

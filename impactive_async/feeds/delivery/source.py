@@ -23,14 +23,11 @@ from impactive_async.feeds.cursor.rules import NOW, Now, Rules
 from impactive_async.feeds.cursor.server_clock import THIS_MACHINE, OwnClocks
 from impactive_async.feeds.delivery.last_page import LastPage, Unchanged
 from impactive_async.feeds.delivery.page_request import PageRequest
-from impactive_async.feeds.pacing.pace import Pace
+from impactive_async.feeds.pacing.pace import INTERVAL, Pace
 from impactive_async.models.gap import Gap
 from impactive_async.stores import CursorStore
 
 R = TypeVar("R")
-
-INTERVAL = 300.0
-"""Seconds between polls: the vendor advises 5 to 15 minutes."""
 
 OnGap = Literal["raise", "continue"] | Callable[[Gap], Awaitable[None] | None]
 OnBadRow = Literal["raise"] | Callable[[BadRow], Awaitable[None] | None]

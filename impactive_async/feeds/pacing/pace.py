@@ -12,6 +12,8 @@ from impactive_async.errors import APIError, APIStatusError, DecodeError, Invali
 Random: TypeAlias = Callable[[], float]
 """Returns a random number of at least 0 and below 1."""
 
+INTERVAL: Final = 300.0
+"""Seconds between polls: the vendor advises 5 to 15 minutes."""
 TARGET_FILL: Final = 0.5
 """The share of the cap that a poll should find new: rows may come twice as fast, and a page still holds them."""
 SHORTEST: Final = 1.0

@@ -7,10 +7,17 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
+from impactive_async._codec.codec import read_rows
 from impactive_async._codec.scalars import read_since
+from impactive_async._codec.tolerant.notes import current
+from impactive_async._http.caller import Caller
+from impactive_async._http.wire import build_request, get
 from impactive_async.models import Company, Contact, Deal, Invoice, Project
 from impactive_async.models.gap import Gap
 from impactive_async.models.row_list import RowList
+
+CONTACTS: Final = get("/api/agent/contacts")
+CONTACTS_CAP: Final = 500
 
 Row = TypeVar("Row", Company, Contact, Deal, Invoice, Project)
 
@@ -49,6 +56,23 @@ async def gather(
         missing = "Others are" if gap is None else f"Others, last changed from {gap.after} to {gap.before}, are"
         _log.warning("%s: %d rows are all that can be reached. %s missing", name, len(rows), missing)
     return RowList(_newest_first(rows.values()), truncated=truncated, gap=gap if truncated else None)
+
+
+async def contacts_of_agents(caller: Caller, options: Sequence[Any] = ()) -> RowList[Contact]:
+    """Return the contacts that the agent list (#1) shows, which are more than those of #24.
+
+    Args:
+        caller: Makes the request.
+        options: Those of the call, in the order of `Caller.call`.
+    """
+    request = build_request(CONTACTS, query={"limit": str(CONTACTS_CAP)})
+    rows, told = await caller.call(request, _contacts, *options)
+    return RowList(rows, truncated=told or len(rows) >= CONTACTS_CAP)
+
+
+def _contacts(body: bytes) -> tuple[list[Contact], bool]:
+    rows, notes = read_rows(Contact, body), current()
+    return rows, notes is not None and notes.more
 
 
 async def _page_forward(

@@ -10,10 +10,11 @@ from impactive_async._codec.tolerant.notes import current
 from impactive_async._http.caller import Caller
 from impactive_async._http.wire import Endpoint
 from impactive_async.models.row_list import RowList
-from impactive_async.resources.watching.recovery import POSSIBLE_CAPS
 
 T = TypeVar("T")
 
+POSSIBLE_CAPS: Final = (10, 20, 25, 30, 50, 100, 200, 250, 500)
+"""Lengths at which services cut lists. A list of just that length is not taken for a whole one."""
 USUAL_LIMIT: Final = 100
 """Whoever asks for fewer rows wants no more, and needs no warning."""
 TRUNCATED: Final = (

@@ -1,27 +1,26 @@
-"""A list of the API that feeds can follow: where it is, what its rows are, and how it behaves."""
+"""A list of the API that feeds can follow: where it is, what its rows are, and how it behaves.
+
+The endpoints have one each, also where nobody polls. So what polling needs is imported with the first `source`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
-from typing import Any, Generic, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import attrs
 
 from impactive_async._codec.bodies import Shape
-from impactive_async._codec.page import Rows, each_row, page
-from impactive_async._codec.tolerant.nouns import plural_of
 from impactive_async._http.caller import Caller
-from impactive_async._http.wire import Endpoint, build_request
-from impactive_async.feeds.cursor import timestamps
+from impactive_async._http.wire import Endpoint
 from impactive_async.feeds.cursor.rules import Rules
-from impactive_async.feeds.delivery.page_request import PageRequest
-from impactive_async.feeds.delivery.source import FeedOptions, Recover, Source
-from impactive_async.feeds.feed import Feed
 from impactive_async.models.row_list import RowList
-from impactive_async.profile import PRECISIONS
-from impactive_async.resources.auth import tell_home
+
+if TYPE_CHECKING:
+    from impactive_async._codec.page import Rows
+    from impactive_async.feeds.delivery.source import FeedOptions, Recover, Source
+    from impactive_async.feeds.feed import Feed
 
 R = TypeVar("R")
 
@@ -55,15 +54,6 @@ class PolledList(Generic[R]):
     def _name_of_path(self) -> str:
         return re.sub(r":\w+", "{}", re.sub(r"^/api/(agent/)?", "", self.endpoint.template))
 
-    _rows: Shape[Rows] = attrs.field(init=False, repr=False, eq=False)
-
-    @_rows.default
-    def _rows_by_rules(self) -> Shape[Rows]:
-        plural = plural_of(self.row)
-        if self.rules is None:
-            return lambda body: each_row(body, plural)
-        return page(self.rules.id, self.rules.timestamp, plural)
-
     @property
     def of_sequence(self) -> bool:
         """Whether each sequence has such a list; a workspace has the others once."""
@@ -90,38 +80,9 @@ class PolledList(Generic[R]):
         Raises:
             InvalidArgumentError: An id is malformed.
         """
-        request = build_request(self.endpoint, ids)
-        shape = self._rows if self.shape is None else self.shape(*ids)
-        settings = caller.deviations.settings(self.operation)
-        page = PageRequest(caller=caller, endpoint=self.endpoint, ids=ids, shape=shape)
-        return Source(
-            name=self.name(*ids),
-            path=request.bare_path,
-            row=self.row,
-            rules=self._rules_by(settings),
-            page=page,
-            clock=caller.clock,
-            cap=settings.get("cap", self.cap),
-            recover=self.recovery and self.recovery(caller, *ids),
-            notes=caller.deviations.notes(self.endpoint.method, self.endpoint.template),
-            home=caller.transport.home,
-            tell_home=partial(tell_home, caller),
-            is_news=caller.deviations.is_news,
-        )
+        from impactive_async.resources.watching.sources import source_of
 
-    def _rules_by(self, settings: Mapping[str, Any]) -> Rules | None:
-        """Return the rules with what a profile says of the list: its cap, its overlap, its tick.
-
-        A lag below our own overlap changes nothing: nobody has seen every late row.
-        """
-        if self.rules is None or not settings:
-            return self.rules
-        cap = settings.get("cap", self.rules.cap)
-        lag = int(settings.get("lag", 0) * timestamps.SECOND) + _repeated_hour(settings)
-        printed = (settings.get("time_precision"), settings.get("since_precision"))
-        ticks = [PRECISIONS[precision] for precision in printed if precision is not None]
-        tick = max(ticks, default=self.rules.tick)
-        return attrs.evolve(self.rules, cap=cap, overlap=max(lag, self.rules.overlap), tick=tick)
+        return source_of(self, caller, *ids)
 
     def feed(self, caller: Caller, options: FeedOptions, *ids: str) -> Feed[R]:
         """Return a feed over the list.
@@ -129,10 +90,6 @@ class PolledList(Generic[R]):
         Raises:
             InvalidArgumentError: An id is malformed.
         """
-        return Feed(self.source(caller, *ids).with_overlap(options.overlap), options)
+        from impactive_async.resources.watching.sources import feed_of
 
-
-def _repeated_hour(settings: Mapping[str, Any]) -> int:
-    """Return by how many microseconds rows may seem late: local times of an hour that clocks show twice do."""
-    local = not settings.get("time_offset", True)
-    return 2 * timestamps.HOUR if local and "/" in settings.get("time_zone", "UTC") else 0
+        return feed_of(self, caller, options, *ids)

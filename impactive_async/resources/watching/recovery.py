@@ -9,9 +9,7 @@ from typing import Any
 
 import attrs
 
-from impactive_async._codec.codec import read_rows
 from impactive_async._codec.page import RawPage, page, value_of
-from impactive_async._codec.tolerant.notes import current
 from impactive_async._http.caller import Caller
 from impactive_async._http.wire import Endpoint, ServerId, build_request, get
 from impactive_async.errors import APIError, NotFoundError
@@ -20,18 +18,13 @@ from impactive_async.feeds.cursor.evidence.reach import LEAST_CAP
 from impactive_async.feeds.cursor.evidence.wholeness import is_short
 from impactive_async.feeds.cursor.seen_versions import is_id
 from impactive_async.feeds.delivery.source import Recovery
-from impactive_async.models import Contact
 from impactive_async.models.gap import Gap
-from impactive_async.models.row_list import RowList
+from impactive_async.resources.listing.gathering import CONTACTS, CONTACTS_CAP
 
 ENROLLMENTS = get("/api/agent/sequences/:id/enrollments")
 CONTACT_REPLIES = get("/api/agent/contacts/:id/replies")
-CONTACTS = get("/api/agent/contacts")
 
 CONTACT_REPLIES_CAP = 100
-CONTACTS_CAP = 500
-POSSIBLE_CAPS = (10, 20, 25, 30, 50, 100, 200, 250, 500)
-"""Lengths at which services cut lists. A list of just that length is not taken for a whole one."""
 AT_ONCE = 50
 """Contacts whose replies are requested together, within the client's own limits."""
 
@@ -130,23 +123,6 @@ class ContactRecovery:
         """
         rows, whole = await _rows(self._caller, CONTACTS, "updatedAt", limit=CONTACTS_CAP)
         return Recovery(rows, gaps if whole else ())
-
-
-async def contacts_of_agents(caller: Caller, options: Sequence[Any] = ()) -> RowList[Contact]:
-    """Return the contacts that the agent list (#1) shows, which are more than those of #24.
-
-    Args:
-        caller: Makes the request.
-        options: Those of the call, in the order of `Caller.call`.
-    """
-    request = build_request(CONTACTS, query={"limit": str(CONTACTS_CAP)})
-    rows, told = await caller.call(request, _contacts, *options)
-    return RowList(rows, truncated=told or len(rows) >= CONTACTS_CAP)
-
-
-def _contacts(body: bytes) -> tuple[list[Contact], bool]:
-    rows, notes = read_rows(Contact, body), current()
-    return rows, notes is not None and notes.more
 
 
 async def _rows(

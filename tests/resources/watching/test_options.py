@@ -13,7 +13,8 @@ import pytest
 
 from impactive_async import AsyncClient, Feed, Removed
 from impactive_async.feeds.cursor.rules import Now
-from impactive_async.feeds.delivery.source import INTERVAL, FeedOptions
+from impactive_async.feeds.delivery.source import FeedOptions
+from impactive_async.feeds.pacing.pace import INTERVAL
 from impactive_async.models import Booking, Reply
 from impactive_async.sandbox import Sandbox
 from tests.support import KEY
