@@ -8,14 +8,13 @@ from typing import Any
 
 import attrs
 
-from impactive_async._codec.codec import dumps
 from impactive_async.bulk.create.window import Window
 from impactive_async.bulk.drafts import BadRowError, Body, LeftOut, exact_body, plain_body
 from impactive_async.bulk.input_rows import InputRows
 from impactive_async.bulk.journal.batch import ContactBatch
 from impactive_async.bulk.journal.entries import JournalEntry
 from impactive_async.bulk.journal.fingerprints import SIZE
-from impactive_async.bulk.journal.log import BatchLog
+from impactive_async.bulk.journal.log import BatchLog, WrittenRows
 from impactive_async.bulk.report import NOT_SENT, RowFailure
 from impactive_async.errors import JournalError
 from impactive_async.models import ContactDraft
@@ -107,19 +106,19 @@ class Batcher:
             raise self._input.failure or _other_input(f"it ends after {end} of the {log.end} rows recorded")
 
     def _batch_of(self, first: int, chunk: list[Any], entry: JournalEntry | None, log: BatchLog) -> ContactBatch:
-        prepared = _prepare(first, chunk)
-        digest, fingerprints = log.digest(prepared.document), log.fingerprints(prepared.documents)
+        prepared = _prepare(first, chunk, log)
+        written = prepared.written
         if entry is not None:
-            _check_same(entry, digest, fingerprints)
+            _check_same(entry, written.digest, written.fingerprints)
         ids: list[str | None] = [None] * len(chunk) if entry is None else list(entry.ids)
         batch = ContactBatch(
             first=first,
             given=chunk,
             bodies=prepared.bodies,
-            document=prepared.document,
-            digest=digest,
+            document=written.document,
+            digest=written.digest,
             ids=ids,
-            fingerprints=fingerprints,
+            fingerprints=written.fingerprints,
             left_out=prepared.left_out,
             failed=prepared.failed,
         )
@@ -128,7 +127,8 @@ class Batcher:
             batch.rows = rows
         else:
             self._sort(batch, rows, entry)
-            batch.recorded = entry.fingerprints in (None, fingerprints) and list(entry.remarks) == batch.remarks()
+            is_same = entry.fingerprints in (None, batch.fingerprints)
+            batch.recorded = is_same and list(entry.remarks) == batch.remarks()
         return batch
 
     def _sort(self, batch: ContactBatch, rows: list[int], entry: JournalEntry) -> None:
@@ -147,18 +147,12 @@ class _PreparedRows:
     """Rows of the input as they are sent."""
 
     bodies: list[Body | None]
-    documents: list[bytes]
-    """Each of them as JSON."""
+    written: WrittenRows
     left_out: list[tuple[int, LeftOut]]
     failed: list[RowFailure]
 
-    @property
-    def document(self) -> bytes:
-        """All of them as a JSON array."""
-        return b"[" + b",".join(self.documents) + b"]"
 
-
-def _prepare(first: int, chunk: list[Any], *, plainly: bool = True) -> _PreparedRows:
+def _prepare(first: int, chunk: list[Any], log: BatchLog, *, plainly: bool = True) -> _PreparedRows:
     bodies: list[Body | None] = [plain_body(row) for row in chunk] if plainly else [None] * len(chunk)
     failed, left_out = list[RowFailure](), list[tuple[int, LeftOut]]()
     for place in [place for place, body in enumerate(bodies) if body is None]:
@@ -171,11 +165,11 @@ def _prepare(first: int, chunk: list[Any], *, plainly: bool = True) -> _Prepared
         except BadRowError as error:
             failed.append(RowFailure(index=first + place, row=row, reason=str(error)))
     try:
-        return _PreparedRows(bodies, [dumps(body) for body in bodies], left_out, failed)
+        return _PreparedRows(bodies, log.written(bodies), left_out, failed)
     except ValueError:  # JSON cannot carry one of the plain rows; the exact way finds out which
         if not plainly:
             raise
-        return _prepare(first, chunk, plainly=False)
+        return _prepare(first, chunk, log, plainly=False)
 
 
 def _check_same(entry: JournalEntry, digest: bytes, fingerprints: bytes) -> None:

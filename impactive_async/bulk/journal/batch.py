@@ -27,9 +27,9 @@ class ContactBatch:
     bodies: Sequence[Body | None] = attrs.field(repr=False)
     """The same as they are sent; `None` for a bad one."""
     document: bytes = attrs.field(repr=False)
-    """All bodies as a JSON array, with `null` for a bad row."""
+    """All bodies as a JSON array, with `null` for a bad row; empty without a journal."""
     digest: bytes = attrs.field(repr=False)
-    """The digest of the whole input up to the end of this batch."""
+    """The digest of the whole input up to the end of this batch, where the journal has batches of version 0.1."""
     ids: list[str | None] = attrs.field(repr=False)
     """The contact of each row, bad ones included; `None` where there is none."""
     fingerprints: bytes = attrs.field(default=b"", repr=False)

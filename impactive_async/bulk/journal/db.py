@@ -82,8 +82,11 @@ class JournalDatabase:
         """
         # One statement, which is a transaction of its own: the thread waits for the interpreter around each.
         places = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(lines))
-        self.execute(f"REPLACE INTO batches VALUES {places}", *chain.from_iterable(lines))  # noqa: S608 - ours alone
-        self._check_place()
+        values = tuple(chain.from_iterable(lines))
+        with _FORMAT.explained(self.path):
+            self._held().execute(f"REPLACE INTO batches VALUES {places}", values)  # noqa: S608 - ours alone
+            there = file_id(self.path)
+        self._check_place(there)
 
     def execute(self, statement: str, *values: Any) -> list[Any]:
         """Execute a statement; return its rows.
@@ -91,10 +94,13 @@ class JournalDatabase:
         Raises:
             JournalError: The file is damaged or closed, or writing failed.
         """
+        with _FORMAT.explained(self.path):
+            return self._held().execute(statement, values).fetchall()
+
+    def _held(self) -> sqlite3.Connection:
         if self._connection is None:
             raise JournalError(f"{self.path} is closed.")
-        with _FORMAT.explained(self.path):
-            return self._connection.execute(statement, values).fetchall()
+        return self._connection
 
     def open(self, *, create: bool) -> None:
         """Open and lock the file.
@@ -140,10 +146,8 @@ class JournalDatabase:
                 f"{self.path} cannot be made: {error.strerror}. Check the directory and its permissions."
             ) from error
 
-    def _check_place(self) -> None:
+    def _check_place(self, there: tuple[int, int] | None) -> None:
         """Refuse a file that has lost its path: the next run would not find it, and would begin a new one."""
-        with _FORMAT.explained(self.path):
-            there = file_id(self.path)
         if there is None or there != self._opened:
             raise JournalError(
                 f"{self.path} was moved or deleted while it was in use. If it was moved, put it back and run the "

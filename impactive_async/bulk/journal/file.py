@@ -1,6 +1,7 @@
 """The journal's file, used off the event loop: lines that wait together are flushed together.
 
-A flush to the disk takes as long as a request, and takes no longer for many lines than for one.
+A flush to the disk takes as long as a request, and takes no longer for many lines than for one. So what comes
+while one is under way waits for the next, and nothing waits for company.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import asyncio
 import contextlib
 import os
 from collections import deque
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,27 +21,23 @@ from impactive_async.errors import ImpactiveError, JournalError
 _LINGER: Final = 0.05
 """Seconds for which a write that nobody waits for waits for others, to share their flush."""
 
-_PATIENCE: Final = 0.002
-"""Seconds for which a write that somebody waits for waits for another one. No request is sent later for it,
-because batches are prepared while others are under way."""
-
 
 class JournalFile:
-    """One SQLite file, held by this process alone between `open` and `aclose`.
+    """One SQLite file, held by this process alone between `open` and `aclose`, and used by one event loop.
 
     Lines that wait at the same time are committed together. After one has failed, all later ones fail, so that the
     journal never has holes.
     """
 
-    def __init__(self, path: str | os.PathLike[str], patience: float = _PATIENCE) -> None:
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         self._database = JournalDatabase(path)
-        self._patience = patience
         self._thread = SerialThread("impactive-journal")
         self._waiting: deque[Line] = deque()
         self._accepted = self._committed = 0
-        self._turn = asyncio.Lock()
+        self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
+        """Who waits for how many lines to be committed."""
+        self._is_at_work = self._is_closing = False
         self._linger: asyncio.TimerHandle | None = None
-        self._lone: asyncio.Future[None] | None = None
         self._failure: JournalError | None = None
 
     @property
@@ -75,14 +73,13 @@ class JournalFile:
             JournalError: A write failed, now or before.
         """
         self._accept(line)
-        await self._wait_for_another()
         await self.flush()
 
     def put_soon(self, line: Line) -> None:
         """Write a batch's line with whatever is committed next. `flush` raises the error if that fails."""
         self._accept(line)
         if self._linger is None:
-            self._linger = asyncio.get_running_loop().call_later(_LINGER, self._commit_in_background)
+            self._linger = asyncio.get_running_loop().call_later(_LINGER, self._end_linger)
 
     async def flush(self) -> None:
         """Wait until all lines are on the disk.
@@ -90,56 +87,69 @@ class JournalFile:
         Raises:
             JournalError: A write failed, now or before.
         """
-        self._cancel_linger()
-        upto = self._accepted
-        async with self._turn:
-            if self._committed < upto or self._failure is not None:  # else another flush had our lines as well
-                await self._thread.run(self._commit)
+        if self._failure is not None:
+            raise self._failure
+        if self._committed < self._accepted:
+            loop = asyncio.get_running_loop()
+            waiter = loop.create_future()
+            self._waiters.append((self._accepted, waiter))
+            self._commit_soon(loop)
+            await waiter
 
     async def aclose(self) -> None:
         """Write the lines that wait, close the file and release its lock; a cancellation is raised after that."""
-        self._cancel_linger()
-        await self._thread.finish(self._close)
+        if self._linger is not None:
+            self._linger.cancel()
+        self._is_closing = True
+        try:
+            await self._thread.finish(self._close)
+        finally:
+            self._settle()
 
     def _accept(self, line: Line) -> None:
         self._waiting.append(line)
         self._accepted += 1
 
-    async def _wait_for_another(self) -> None:
-        """Wait a moment for a second line, because two lines share one flush, and flushing is what takes time."""
-        if self._lone is not None and not self._lone.done():
-            _release(self._lone)
-            await asyncio.sleep(0)  # the line that came first is written first
-            return
-        loop = asyncio.get_running_loop()
-        lone = self._lone = loop.create_future()
-        alone = loop.call_later(self._patience, _release, lone)
-        try:
-            await lone
-        finally:
-            alone.cancel()
-
-    def _cancel_linger(self) -> None:
-        if self._linger is not None:
-            self._linger.cancel()
-            self._linger = None
-
-    def _commit_in_background(self) -> None:
+    def _end_linger(self) -> None:
         self._linger = None
-        self._thread.post(self._commit_quietly)
+        if self._waiting:
+            self._commit_soon(asyncio.get_running_loop())
+
+    def _commit_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._is_at_work:
+            self._is_at_work = True
+            self._thread.post(partial(self._work, loop))
+
+    def _release(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let those go on whose lines are on the disk, and write for those who wait now."""
+        self._is_at_work = False
+        self._settle()
+        has_lingered = self._waiting and self._linger is None
+        if (self._waiters or has_lingered) and not self._is_closing:
+            self._commit_soon(loop)
+
+    def _settle(self) -> None:
+        while self._waiters and (self._failure is not None or self._waiters[0][0] <= self._committed):
+            _, waiter = self._waiters.popleft()
+            if waiter.done():  # whoever waited has given up
+                continue
+            if self._failure is None:
+                waiter.set_result(None)
+            else:
+                waiter.set_exception(self._failure)
 
     # On the thread.
 
-    def _commit(self) -> None:
-        # The lines of later calls may be among these; they will find theirs done.
-        while self._waiting:
-            self._put([self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_LINES))])
-        if self._failure is not None:
-            raise self._failure
+    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._commit()
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(self._release, loop)
 
-    def _put(self, lines: list[Line]) -> None:
+    def _commit(self) -> None:
+        """Write the lines that wait, as many as go into one transaction."""
+        lines = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_LINES))]
         try:
-            if self._failure is None:
+            if lines and self._failure is None:
                 self._database.put(lines)
                 self._committed += len(lines)
         except JournalError as failure:
@@ -151,15 +161,7 @@ class JournalFile:
             )
             self._failure.__cause__ = error
 
-    def _commit_quietly(self) -> None:
-        with contextlib.suppress(JournalError):  # kept, and raised by whatever comes next
-            self._commit()
-
     def _close(self) -> None:
-        self._commit_quietly()
+        while self._waiting:
+            self._commit()
         self._database.close()
-
-
-def _release(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)

@@ -6,8 +6,8 @@ a batch without a result is unknown.
 
 The input is recognised by a fingerprint of each row. A row that has a contact, or may have one, must be the same
 in each run; a row that failed may be another one the next time. Version 0.1 wrote a rolling digest instead, which
-covers
-all rows up to the end of its batch: such a batch must be the same in all its rows.
+covers all rows up to the end of its batch: such a batch must be the same in all its rows. The digest is made only
+where the journal has such a batch.
 """
 
 from __future__ import annotations
@@ -18,16 +18,23 @@ import os
 from collections.abc import AsyncIterator, Iterator, Sequence, Set
 from typing import Any, Final
 
-from impactive_async._codec.codec import loads
+from impactive_async._codec.codec import dumps, loads
+from impactive_async.bulk.drafts import Body
 from impactive_async.bulk.journal.batch import ContactBatch
 from impactive_async.bulk.journal.db import MOST_LINES
 from impactive_async.bulk.journal.entries import COLUMNS, JournalEntry, entry_of, intent_of, line_of, recorded
 from impactive_async.bulk.journal.file import JournalFile
 from impactive_async.bulk.journal.fingerprints import fingerprints
-from impactive_async.bulk.journal.log import BatchLog
+from impactive_async.bulk.journal.log import BatchLog, WrittenRows
 from impactive_async.bulk.reconcile.evidence import REMEMBERED
 from impactive_async.errors import JournalError
 from impactive_async.models import Workspace
+
+_STATE: Final = (
+    "SELECT max(first + count), max(max(started), max(coalesce(finished, 0))), "
+    "max(fingerprints IS NULL) FROM batches"
+)
+"""Selects how far the journal reaches, the count of what happened, and whether version 0.1 wrote any of it."""
 
 _LATEST_IDS: Final = (
     "SELECT ids FROM (SELECT ids, sum(count) OVER (ORDER BY finished DESC) - count AS later FROM batches "
@@ -48,7 +55,8 @@ class Journal(BatchLog):
         self._file = JournalFile(path)
         self.end = 0
         self._clock = itertools.count(1)
-        self._digest = hashlib.blake2b(digest_size=16)
+        self._rolling: hashlib.blake2b | None = None
+        """The digest of the input so far, where batches of version 0.1 are to be recognised by it."""
 
     async def open(self, *, create: bool = True) -> None:
         """Open and lock the file.
@@ -57,9 +65,9 @@ class Journal(BatchLog):
             JournalError: It is in use, damaged, or not a journal; or, without `create`, missing.
         """
         await self._file.open(create=create)
-        query = "SELECT max(first + count), max(max(started), max(coalesce(finished, 0))) FROM batches"
-        ((end, last),) = await self._file.execute(query)
+        ((end, last, old),) = await self._file.execute(_STATE)
         self.end, self._clock = end or 0, itertools.count((last or 0) + 1)
+        self._rolling = hashlib.blake2b(digest_size=16) if old else None
 
     async def aclose(self) -> None:
         """Write what waits, close the file and release its lock."""
@@ -115,15 +123,15 @@ class Journal(BatchLog):
         """Record what a search has found about a batch."""
         await self._file.put(line_of(entry, next(self._clock)))
 
-    def digest(self, document: bytes) -> bytes:
+    def written(self, bodies: Sequence[Body | None]) -> WrittenRows:
         """See `BatchLog`."""
-        # Without the brackets, the digest does not depend on how the input is divided into batches.
-        self._digest.update(document[1:-1] + b",")
-        return self._digest.digest()
-
-    def fingerprints(self, documents: Sequence[bytes]) -> bytes:
-        """See `BatchLog`."""
-        return fingerprints(documents)
+        documents = [dumps(body) for body in bodies]
+        text, digest = b",".join(documents), b""
+        if self._rolling is not None:
+            # Without the brackets, the digest does not depend on how the input is divided into batches.
+            self._rolling.update(text + b",")
+            digest = self._rolling.digest()
+        return WrittenRows(b"[" + text + b"]", digest, fingerprints(documents))
 
     async def plan(self, position: int, most: int) -> tuple[JournalEntry | None, int]:
         """See `BatchLog`."""

@@ -4,8 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
+import attrs
+
+from impactive_async._codec.codec import dumps
+from impactive_async.bulk.drafts import Body
 from impactive_async.bulk.journal.batch import ContactBatch
 from impactive_async.bulk.journal.entries import JournalEntry
+
+
+@attrs.frozen
+class WrittenRows:
+    """Rows as a log writes them; one that remembers nothing needs none of it."""
+
+    document: bytes = b""
+    """All of them as a JSON array, with `null` for one that is not sent."""
+    digest: bytes = b""
+    """The digest of the whole input up to their end, where a batch of version 0.1 is to be recognised by it."""
+    fingerprints: bytes = b""
+    """The fingerprint of each, one behind the other."""
 
 
 class BatchLog:
@@ -17,17 +33,14 @@ class BatchLog:
 
     end = 0
 
-    def digest(self, document: bytes) -> bytes:
-        """Return the digest of the whole input up to the end of this part.
+    def written(self, bodies: Sequence[Body | None]) -> WrittenRows:
+        """Return the next rows of the input as they are sent, with what this log recognises them by.
 
-        Args:
-            document: What is sent for each row of the part, as a JSON array.
+        Raises:
+            ValueError: JSON cannot carry one of them.
         """
-        return b""
-
-    def fingerprints(self, documents: Sequence[bytes]) -> bytes:
-        """Return the fingerprints of rows, from the JSON that is sent for each."""
-        return b""
+        dumps(bodies)
+        return WrittenRows()
 
     async def plan(self, position: int, most: int) -> tuple[JournalEntry | None, int]:
         """Return the entry that begins at this place in the input, if any, and the size of the next batch."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from impactive_async._codec.codec import dumps
 from impactive_async._http.caller import Answer
-from impactive_async.bulk.drafts import LeftOut
+from impactive_async.bulk.drafts import LeftOut, plain_body
 from impactive_async.bulk.journal.recorded import RecordedRow, open_journal, recorded_rows
 from impactive_async.bulk.reconcile.pairing import ListedContact
 from impactive_async.errors import BulkError, JournalError, ServerError
@@ -46,9 +49,13 @@ def blind(model: Model) -> Model:
     return model
 
 
-def to_version_one(journal: Path) -> None:
-    """Make a journal of it as version 0.1 left it behind."""
+def to_version_one(journal: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Make a journal of it as version 0.1 left it behind, with the digests of these rows."""
     connection = sqlite3.connect(journal, isolation_level=None)
+    for first, count in connection.execute("SELECT first, count FROM batches").fetchall():
+        documents = [dumps(plain_body(row)) + b"," for row in rows[: first + count]]
+        digest = blake2b(b"".join(documents), digest_size=16).digest()
+        connection.execute("UPDATE batches SET digest = ? WHERE first = ?", (digest, first))
     for statement in (
         "ALTER TABLE batches DROP COLUMN fingerprints",
         "ALTER TABLE batches DROP COLUMN remarks",
@@ -177,12 +184,12 @@ async def test_a_journal_of_version_one_goes_on(tmp_path: Path) -> None:
     model, rows = Model(), people(40)
     rows[3] = bad(rows[3])
     await model.run(rows[:25], journal=tmp_path / "journal")
-    to_version_one(tmp_path / "journal")
+    to_version_one(tmp_path / "journal", rows)
     assert {row.fingerprint for row in await rows_of(tmp_path / "journal")} == {None}
     report = await model.run(rows, journal=tmp_path / "journal")
     assert (report.created, report.already_created, len(report.failed)) == (15, 24, 1)
     with pytest.raises(JournalError, match="of another input"):
         await model.run([{**rows[0], "phone": "1"}, *rows[1:]], journal=tmp_path / "journal")
-    to_version_one(tmp_path / "journal")
+    to_version_one(tmp_path / "journal", rows)
     with pytest.raises(JournalError, match=r"rows 0 to 9 \(from 0\), or some before, differ"):
         await model.run([*rows[:3], people(4)[3], *rows[4:]], journal=tmp_path / "journal")

@@ -46,7 +46,7 @@ async def test_a_row_taken_out_of_an_unsent_stretch(tmp_path: Path, size: int, o
     await model.run(rows, journal=tmp_path / "journal", batch_size=2)
     forget(model, tmp_path / "journal", rows, [4])
     if old:
-        to_version_one(tmp_path / "journal")
+        to_version_one(tmp_path / "journal", rows)
     error = await attempt(model, [*rows[:5], *rows[6:]], tmp_path / "journal", batch_size=size)
     assert isinstance(error, BulkError | JournalError)
     assert "another input" in str(error) + str(error.__cause__)

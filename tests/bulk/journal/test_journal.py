@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import stat
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from tests.support import PATIENCE, spin, until
 
 HOST = "https://crm.example"
 BASELINE = Baseline(frozenset({"con_a", "con_b"}), START)
+LINE: Line = (0, 1, b"digest", 1, None, b"{}", b'[""]', b"[]", None, b"[]")
 
 
 @asynccontextmanager
@@ -114,48 +116,65 @@ async def test_a_result_reaches_the_disk_without_being_waited_for(tmp_path: Path
         await until(lambda: b"con_2" in (tmp_path / "journal-wal").read_bytes())
 
 
-async def test_what_is_waited_for_waits_for_company_and_is_written_in_turn(tmp_path: Path) -> None:
-    """Two writes share a flush, and who came first goes on first; one alone is written when its patience ends."""
-    order = list[int]()
-    file = JournalFile(tmp_path / "journal", patience=3600)
+async def test_what_comes_during_a_flush_shares_the_next_and_is_written_in_turn(tmp_path: Path) -> None:
+    """The first is written at once, alone; those who came meanwhile go on together, in their order."""
+    order, flushes = list[int](), list[int]()
+    file = JournalFile(tmp_path / "journal")
+    await file.open(create=True)
+    write, first_is_in, others_are_there = file._database.put, threading.Event(), threading.Event()
 
-    async def put(first: int) -> None:
-        await file.put((first, 1, b"digest", 1, None, b"{}", b'[""]', b"[]", None, b"[]"))
+    def put(lines: Sequence[Line]) -> None:
+        flushes.append(len(lines))
+        first_is_in.set()
+        assert others_are_there.wait(PATIENCE)
+        write(lines)
+
+    file._database.put = put  # type: ignore[method-assign]
+
+    async def begin(first: int) -> None:
+        await file.put((first, *LINE[1:]))
         order.append(first)
 
-    await file.open(create=True)
-    empty = wal_size(tmp_path)
     async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
-        group.create_task(put(0))
-        await spin(50)
-        assert wal_size(tmp_path) == empty, "the first waits"
-        group.create_task(put(1))
-    assert order == [0, 1]
+        group.create_task(begin(0))
+        await asyncio.to_thread(first_is_in.wait, PATIENCE)
+        for first in (1, 2, 3):
+            group.create_task(begin(first))
+        await spin(5)
+        assert order == []
+        others_are_there.set()
+    assert (order, flushes) == ([0, 1, 2, 3], [1, 3])
+    assert await file.execute("SELECT first FROM batches") == [(0,), (1,), (2,), (3,)]
     await file.aclose()
-    hasty = JournalFile(tmp_path / "journal", patience=0)
-    await hasty.open(create=False)
-    await hasty.put((2, 1, b"digest", 1, None, b"{}", b'[""]', b"[]", None, b"[]"))
-    assert await hasty.execute("SELECT first FROM batches") == [(0,), (1,), (2,)]
-    await hasty.aclose()
 
 
 async def test_a_write_that_is_given_up_keeps_nobody_waiting(tmp_path: Path) -> None:
-    """Whoever was to be its company waits for another, or for the end of its own patience."""
-    file = JournalFile(tmp_path / "journal", patience=0.001)
+    """Its line is written all the same, and those behind it go on."""
+    file = JournalFile(tmp_path / "journal")
     await file.open(create=True)
-    line = (0, 1, b"digest", 1, None, b"{}", b'[""]', b"[]", None, b"[]")
-    lone = asyncio.create_task(file.put(line))
+    lone = asyncio.create_task(file.put(LINE))
     await spin(1)
     lone.cancel()
     await asyncio.wait([lone])
     async with asyncio.timeout(PATIENCE):
-        await file.put((1, *line[1:]))
+        await file.put((1, *LINE[1:]))
     assert await file.execute("SELECT first FROM batches") == [(0,), (1,)]
     await file.aclose()
 
 
-def wal_size(directory: Path) -> int:
-    return (directory / "journal-wal").stat().st_size
+async def test_closing_writes_what_waits_and_lets_go_who_waits(tmp_path: Path) -> None:
+    """Even a write that was begun at that very moment."""
+    file = JournalFile(tmp_path / "journal")
+    await file.open(create=True)
+    putting = [asyncio.create_task(file.put((first, *LINE[1:]))) for first in range(3)]
+    await spin(1)
+    async with asyncio.timeout(PATIENCE):
+        await file.aclose()
+        await asyncio.gather(*putting)
+    again = JournalFile(tmp_path / "journal")
+    await again.open(create=False)
+    assert await again.execute("SELECT count(*) FROM batches") == [(3,)]
+    await again.aclose()
 
 
 async def test_plan_follows_the_old_cuts_and_fills_the_gaps(tmp_path: Path) -> None:
