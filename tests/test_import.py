@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import impactive_async
+from impactive_async import models
 
 LATER = (
     "cattrs",
@@ -31,6 +32,8 @@ LIGHT = {
     "impactive_async.feeds.pacing.pace",
 }
 """What says how a list behaves: constants of the endpoints are made of it."""
+ROWS_OF_SEQUENCES = {"email", "enrollment", "gap", "sequence"}
+"""Where the rows of `crm.sequences` are, and what the lists of rows know of gaps."""
 PLAIN_CALLS = """
 import asyncio, sys
 from impactive_async import AsyncClient
@@ -87,6 +90,17 @@ def test_calls_import_neither_feeds_nor_bulk_work_nor_files() -> None:
     """Plain calls of every resource, lists and writes, import no more of feeds than how lists behave."""
     loaded = python(PLAIN_CALLS, *RARE)
     assert set(loaded.split()) == LIGHT
+
+
+def test_a_resource_imports_the_rows_that_it_returns() -> None:
+    """`crm.sequences` does not import the classes of deals, invoices or bookings."""
+    loaded = python(
+        "import sys, impactive_async\n"
+        "impactive_async.AsyncClient('icrm_' + 'a' * 32).sequences\n"
+        "print(*sys.modules)"
+    )
+    rows = {name for name in vars(models)["_LAZY"] if f"impactive_async.models.{name}" in loaded.split()}
+    assert rows == ROWS_OF_SEQUENCES
 
 
 def test_submodules_are_attributes_without_an_import_of_their_own() -> None:

@@ -121,6 +121,23 @@ def test_type_checkers_see_the_same_names() -> None:
         assert getattr(impactive_async, name) is getattr(import_module(source), name)
 
 
+def test_type_checkers_see_the_same_rows() -> None:
+    """What `models` imports for type checkers is what it imports at run time, and all that it publishes."""
+    checked = next(node for node in ast.parse(inspect.getsource(models)).body if isinstance(node, ast.If))
+    seen = {
+        str(node.module).rpartition(".")[2]: [alias.name for alias in node.names]
+        for node in checked.body
+        if isinstance(node, ast.ImportFrom)
+    }
+    assert {module: sorted(names.split()) for module, names in vars(models)["_LAZY"].items()} == {
+        module: sorted(names) for module, names in seen.items()
+    }
+    assert sorted(models.__all__) == sorted(name for names in seen.values() for name in names)
+    assert {*models.__all__} <= {*dir(models)}
+    with pytest.raises(AttributeError, match=r"module 'impactive_async\.models' has no attribute 'Contcat'"):
+        models.Contcat  # type: ignore[attr-defined]  # noqa: B018
+
+
 def test_rows_are_at_the_top_too() -> None:
     """Whatever the models publish needs no second import."""
     assert set(models.__all__) <= set(PUBLISHED)

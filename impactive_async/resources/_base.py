@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from importlib import import_module
 from typing import Any, TypeVar
 
 from impactive_async._codec.codec import encode_fields, format_instant
@@ -29,7 +28,11 @@ class Resource:
 class LateMethod:
     """A method that is made when somebody first asks for it. From then on it stands in its class like any other.
 
-    What only this method needs is imported then, and not with its class (docs/performance).
+    What only this method needs is imported then, and not with its class (docs/performance). Type checkers do not
+    look into it: they need the method's type beside it.
+
+    Args:
+        make: Imports what the method needs, and returns the method as a function.
     """
 
     def __init__(self, make: Callable[[], Callable[..., Any]]) -> None:
@@ -43,14 +46,6 @@ class LateMethod:
         setattr(self._owner, self._name, method)
         bound: Callable[..., Any] = method.__get__(instance, owner)  # as looking it up in the class would bind it
         return bound
-
-
-def late(module: str, name: str) -> Any:
-    """Return the method that stands in a module as a function, which is imported when the method is asked for.
-
-    Type checkers do not see this: beside each use, they find the function itself under `TYPE_CHECKING`.
-    """
-    return LateMethod(lambda: getattr(import_module(module), name))
 
 
 def batch_within(caller: Caller, operation: str, size: int) -> int:

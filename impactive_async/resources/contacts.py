@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from impactive_async._checks import check_count
@@ -15,7 +15,7 @@ from impactive_async._unset import UNSET, Unset
 from impactive_async.errors import InvalidArgumentError
 from impactive_async.models import Contact, ContactDraft, Reply
 from impactive_async.models.row_list import RowList
-from impactive_async.resources._base import Extra, Resource, changes, drafts_of, late, not_null
+from impactive_async.resources._base import Extra, LateMethod, Resource, changes, drafts_of, not_null
 from impactive_async.resources.listing.truncation import listing
 from impactive_async.resources.watching.options import of_contact, watching
 from impactive_async.resources.watching.polled_list import PolledList
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from impactive_async._codec.page import Rows
     from impactive_async.feeds.delivery.source import FeedOptions
     from impactive_async.feeds.feed import Feed
-    from impactive_async.resources import contact_imports as _imports
+    from impactive_async.resources import contact_imports
 
 LIST = get("/api/agent/contacts")
 CREATE = create("/api/agent/contacts")
@@ -32,6 +32,12 @@ UPDATE = write("PATCH", "/api/agent/contacts/:id")
 LIST_REPLIES = get("/api/agent/contacts/:id/replies")
 
 LONGEST_LIST = 500
+
+
+def _create_many() -> Callable[..., Any]:
+    from impactive_async.resources.contact_imports import create_many
+
+    return create_many
 
 
 class Contacts(Resource):
@@ -122,9 +128,9 @@ class Contacts(Resource):
         )
 
     if TYPE_CHECKING:
-        create_many = _imports.create_many
+        create_many = contact_imports.create_many
     else:
-        create_many = late("impactive_async.resources.contact_imports", "create_many")
+        create_many = LateMethod(_create_many)
 
     async def update(
         self,

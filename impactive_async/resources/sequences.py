@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from impactive_async._codec.codec import encode_fields
@@ -14,7 +14,7 @@ from impactive_async.models import Sequence, SequenceStatus, StepDraft
 from impactive_async.models.row_list import RowList
 from impactive_async.resources import emails as _emails
 from impactive_async.resources import enrollments as _enrollments
-from impactive_async.resources._base import Extra, Resource, changes, drafts_of, late, not_null
+from impactive_async.resources._base import Extra, LateMethod, Resource, changes, drafts_of, not_null
 from impactive_async.resources.listing.truncation import listing
 from impactive_async.resources.steps import Steps
 from impactive_async.resources.watching.options import of_list_without_since, watching
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from impactive_async.feeds.delivery.source import FeedOptions
     from impactive_async.feeds.feed import Feed
     from impactive_async.models import Removed
-    from impactive_async.resources import enrolling as _enrolling
+    from impactive_async.resources import enrolling
     from impactive_async.resources.watching.options import WatchBookingsOptions
 
 LIST = get("/api/agent/sequences")
@@ -32,6 +32,12 @@ GET = get("/api/agent/sequences/:id")
 SEQUENCES = PolledList(endpoint=LIST, row=Sequence)
 CREATE = create("/api/agent/sequences")
 UPDATE = write("PATCH", "/api/agent/sequences/:id")
+
+
+def _enroll_many() -> Callable[..., Any]:
+    from impactive_async.resources.enrolling import enroll_many
+
+    return enroll_many
 
 
 class Sequences(Resource):
@@ -49,9 +55,9 @@ class Sequences(Resource):
     replies = _emails.replies
     watch_replies = _emails.watch_replies
     if TYPE_CHECKING:
-        enroll_many = _enrolling.enroll_many
+        enroll_many = enrolling.enroll_many
     else:
-        enroll_many = late("impactive_async.resources.enrolling", "enroll_many")
+        enroll_many = LateMethod(_enroll_many)
 
     def __init__(self, caller: Caller) -> None:
         super().__init__(caller)

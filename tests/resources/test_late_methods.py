@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from impactive_async.resources._base import LateMethod, late
+from impactive_async.resources._base import LateMethod
 
 
 def of_this(made: list[str]) -> Callable[[], Callable[..., str]]:
@@ -37,14 +37,3 @@ def test_a_method_is_made_once_and_stands_in_its_class() -> None:
     assert made == ["now"]
     assert vars(Noun)["name"] is Noun.name is Verb.name
     assert "name" not in vars(Verb)
-
-
-def test_a_method_of_another_module_is_that_function() -> None:
-    """What stands in the class is the function itself, so that `help` and `pickle` find it where it is written."""
-
-    class Text:
-        dedent = late("textwrap", "dedent")
-
-    import textwrap
-
-    assert Text.dedent is textwrap.dedent
