@@ -15,12 +15,10 @@ from impactive_async.models import Reply, Send
 from impactive_async.models.row_list import RowList
 from impactive_async.resources._base import Resource, since_query
 from impactive_async.resources.listing.truncation import listing
-from impactive_async.resources.watching.options import of_sequence, watching
 from impactive_async.resources.watching.polled_list import PolledList
 
 if TYPE_CHECKING:
-    from impactive_async.feeds.delivery.source import FeedOptions, Recover
-    from impactive_async.feeds.feed import Feed
+    from impactive_async.feeds.delivery.source import Recover
 
 LIST_SENDS = get("/api/agent/sequences/:id/sends")
 LIST_REPLIES = get("/api/agent/sequences/:id/replies")
@@ -104,15 +102,3 @@ async def replies(
     request = build_request(LIST_REPLIES, (sequence_id,), query=since_query(since))
     shape = listing(self._caller, LIST_REPLIES, "sequences.replies", many(Reply), cap=CAP)
     return await self._caller.call(request, shape, timeout, max_retries, deadline, extra_headers)
-
-
-@watching(of_sequence)
-def watch_sends(self: Resource, sequence_id: str, options: FeedOptions) -> Feed[Send]:
-    """Follow what the sequence sends: every email once."""
-    return SENDS.feed(self._caller, options, sequence_id)
-
-
-@watching(of_sequence)
-def watch_replies(self: Resource, sequence_id: str, options: FeedOptions) -> Feed[Reply]:
-    """Follow what people now on the sequence write back: every email once."""
-    return REPLIES.feed(self._caller, options, sequence_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import attrs
 
@@ -19,14 +18,7 @@ from impactive_async.models import Enrollment, EnrollResult, PauseResult
 from impactive_async.models.row_list import RowList
 from impactive_async.resources._base import Extra, Resource, id_list, since_query
 from impactive_async.resources.listing.truncation import listing
-from impactive_async.resources.watching.options import of_sequence_with_removals, watching
 from impactive_async.resources.watching.polled_list import PolledList
-
-if TYPE_CHECKING:
-    from impactive_async.feeds.delivery.source import FeedOptions
-    from impactive_async.feeds.feed import Feed
-    from impactive_async.models import Removed
-    from impactive_async.resources.watching.options import WatchOptions
 
 ENROLL = write("POST", "/api/agent/sequences/:id/enroll")
 PAUSE = write("POST", "/api/agent/sequences/:id/pause")
@@ -171,21 +163,3 @@ async def enrollments(
     request = build_request(LIST, (sequence_id,), query=since_query(since))
     shape = listing(self._caller, LIST, "sequences.enrollments", many(Enrollment))
     return await self._caller.call(request, shape, timeout, max_retries, deadline, extra_headers)
-
-
-@overload
-def watch_enrollments(
-    self: Resource, sequence_id: str, *, removals: Literal[True], **options: Unpack[WatchOptions]
-) -> Feed[Enrollment | Removed]: ...
-
-
-@overload
-def watch_enrollments(
-    self: Resource, sequence_id: str, *, removals: Literal[False] = False, **options: Unpack[WatchOptions]
-) -> Feed[Enrollment]: ...
-
-
-@watching(of_sequence_with_removals, "Feed[Enrollment | Removed]")
-def watch_enrollments(self: Resource, sequence_id: str, options: FeedOptions) -> Feed[Any]:
-    """Follow how people move through the sequence: every new version of an enrollment."""
-    return ENROLLMENTS.feed(self._caller, options, sequence_id)

@@ -1,4 +1,4 @@
-"""Email sequences. Methods about people and about emails come from `enrollments` and `emails`."""
+"""Email sequences. Calls about people and about emails come from `enrollments` and `emails`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,19 @@ from impactive_async._codec.shapes import many, one
 from impactive_async._http.caller import Caller
 from impactive_async._http.wire import build_request, create, get, write
 from impactive_async._unset import UNSET, Unset
-from impactive_async.models import Sequence, SequenceStatus, StepDraft
+from impactive_async.models import Enrollment, Reply, Send, Sequence, SequenceStatus, StepDraft
 from impactive_async.models.row_list import RowList
 from impactive_async.resources import emails as _emails
 from impactive_async.resources import enrollments as _enrollments
 from impactive_async.resources._base import Extra, LateMethod, Resource, changes, drafts_of, not_null
 from impactive_async.resources.listing.truncation import listing
 from impactive_async.resources.steps import Steps
-from impactive_async.resources.watching.options import of_list_without_since, watching
+from impactive_async.resources.watching.options import (
+    of_list_without_since,
+    of_sequence,
+    of_sequence_with_removals,
+    watching,
+)
 from impactive_async.resources.watching.polled_list import PolledList
 
 if TYPE_CHECKING:
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
     from impactive_async.feeds.feed import Feed
     from impactive_async.models import Removed
     from impactive_async.resources import enrolling
-    from impactive_async.resources.watching.options import WatchBookingsOptions
+    from impactive_async.resources.watching.options import WatchBookingsOptions, WatchOptions
 
 LIST = get("/api/agent/sequences")
 GET = get("/api/agent/sequences/:id")
@@ -49,11 +54,8 @@ class Sequences(Resource):
     pause = _enrollments.pause
     unenroll = _enrollments.unenroll
     enrollments = _enrollments.enrollments
-    watch_enrollments = _enrollments.watch_enrollments
     sends = _emails.sends
-    watch_sends = _emails.watch_sends
     replies = _emails.replies
-    watch_replies = _emails.watch_replies
     if TYPE_CHECKING:
         enroll_many = enrolling.enroll_many
     else:
@@ -206,3 +208,28 @@ class Sequences(Resource):
         `ignore=["enrollment_counts"]` leaves these out.
         """
         return SEQUENCES.feed(self._caller, options)
+
+    @overload
+    def watch_enrollments(
+        self, sequence_id: str, *, removals: Literal[True], **options: Unpack[WatchOptions]
+    ) -> Feed[Enrollment | Removed]: ...
+
+    @overload
+    def watch_enrollments(
+        self, sequence_id: str, *, removals: Literal[False] = False, **options: Unpack[WatchOptions]
+    ) -> Feed[Enrollment]: ...
+
+    @watching(of_sequence_with_removals, "Feed[Enrollment | Removed]")
+    def watch_enrollments(self, sequence_id: str, options: FeedOptions) -> Feed[Any]:
+        """Follow how people move through the sequence: every new version of an enrollment."""
+        return _enrollments.ENROLLMENTS.feed(self._caller, options, sequence_id)
+
+    @watching(of_sequence)
+    def watch_sends(self, sequence_id: str, options: FeedOptions) -> Feed[Send]:
+        """Follow what the sequence sends: every email once."""
+        return _emails.SENDS.feed(self._caller, options, sequence_id)
+
+    @watching(of_sequence)
+    def watch_replies(self, sequence_id: str, options: FeedOptions) -> Feed[Reply]:
+        """Follow what people now on the sequence write back: every email once."""
+        return _emails.REPLIES.feed(self._caller, options, sequence_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 import pydoc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -86,6 +87,13 @@ def test_annotations_can_be_evaluated() -> None:
     assert get_type_hints(crm.bookings.watch)["return"] == Feed[Booking | Removed]
     assert get_type_hints(crm.bookings.watch)["since"] == Now | None
     assert get_type_hints(crm.zapier.deals.watch)["since"] == datetime | str | Now | None
+
+
+@pytest.mark.parametrize("path", METHODS)
+def test_a_method_is_found_where_it_says_that_it_is(path: str) -> None:
+    """Its module and its qualified name lead to it, so `pickle` takes it."""
+    function = getattr(method(path), "__func__")  # noqa: B009 - a type checker sees a callable
+    assert pickle.loads(pickle.dumps(function)) is function
 
 
 @pytest.mark.parametrize("path", METHODS)
