@@ -14,6 +14,7 @@ from attrs import field, frozen
 from attrs.validators import min_len
 
 from impactive_async import from_dict
+from impactive_async._codec.codec import dumps
 from impactive_async.errors import InvalidArgumentError
 
 CONTENT_TYPE = "application/cloudevents+json"
@@ -85,6 +86,12 @@ class HubEvent:
             document[_SEQUENCES] = ",".join(
                 quote(one, safe="", errors="surrogatepass") for one in self.sequence_ids
             )
+        with contextlib.suppress(
+            ValueError
+        ):  # such as an integer beyond 64 bits, which the standard library writes
+            text = dumps(document)
+            if text.isascii():
+                return text.decode()
         return _ENCODER.encode(document)
 
     @classmethod

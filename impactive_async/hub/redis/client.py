@@ -21,6 +21,8 @@ from impactive_async.hub.reaching.refusals import wrong_url
 from impactive_async.hub.reaching.url import check_url, options_of, places_of, wrong_option
 from impactive_async.hub.redis.sentinels import Sentinels
 
+ENCODING_ERRORS: Final = "backslashreplace"
+"""For what others may have written that is no text, and for text that UTF-8 cannot hold."""
 FILES: Final = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
 _DEMOTED: Final = (exceptions.ReadOnlyError, exceptions.MasterDownError)
 _SENTINEL_PORT: Final = 26379
@@ -118,7 +120,7 @@ def client_of(url: str, retry: Retry | None) -> OneServer | InCluster:
     scheme, _, kind = parts.scheme.partition("+")
     how = {
         "decode_responses": True,
-        "encoding_errors": "backslashreplace",  # others may have written bytes that are no text
+        "encoding_errors": ENCODING_ERRORS,
         # Set here because redis-py's default has changed from version to version. The pauses are short: feeds
         # wait for them when the server is back.
         "retry": retry or Retry(ExponentialBackoff(cap=0.25, base=0.05), 12, (exceptions.ConnectionError,)),

@@ -83,7 +83,7 @@ class RedisConnection:
         return f"{{{self._namespace}}}:letters:{group}"
 
     async def run(
-        self, script: str, *arguments: str | float, groups: Iterable[str] = (), version: int = VERSION
+        self, script: str, *arguments: bytes | str | float, groups: Iterable[str] = (), version: int = VERSION
     ) -> Any:
         """Run one of the hub's scripts: one atomic step in one round trip.
 
@@ -101,7 +101,7 @@ class RedisConnection:
             keys = [*self._keys.values(), *map(self.letters_of, groups)]
             return await self._eval(script, keys, (version, *arguments))
 
-    async def _eval(self, script: str, keys: Sequence[str], arguments: Sequence[str | float]) -> Any:
+    async def _eval(self, script: str, keys: Sequence[str], arguments: Sequence[bytes | str | float]) -> Any:
         try:
             return await self.client.evalsha(_digest(script), len(keys), *keys, *arguments)
         except exceptions.NoScriptError:

@@ -28,7 +28,7 @@ except ModuleNotFoundError as error:
     raise missing_extra("redis") from error
 
 from impactive_async._checks import check_count, check_seconds
-from impactive_async._http.rate import Rate, rate
+from impactive_async._http.rate import rate
 from impactive_async.errors import ConfigurationError
 from impactive_async.hub.contract.acks import flush_acks
 from impactive_async.hub.contract.claim import Claim, fenced, storable
@@ -41,20 +41,17 @@ from impactive_async.hub.contract.settings import UNLIMITED, SharedSettings
 from impactive_async.hub.contract.status import DEAD_SHOWN, HubStatus, hub_status
 from impactive_async.hub.contract.versions import VERSION, check_version, steps_from
 from impactive_async.hub.reaching.together import Together
+from impactive_async.hub.redis.arguments import NONE, Settlement, claims_of, commit_of, end_of, pace
 from impactive_async.hub.redis.check import check_fsync, check_mode, check_schema, check_server, no_hub
 from impactive_async.hub.redis.connection import RedisConnection
 from impactive_async.hub.redis.letters import RedisLetters
 from impactive_async.hub.redis.steering import RedisSteering
 
-_NONE = ""
-"""How a script is told that an argument is left out."""
 _STEP = 1000
 """How many entries of the log a script looks at: about 10 ms."""
 _BEGIN = "0"
 _MOVING = "moving"
 _DEAD = "dead: "
-_Settlement = tuple[str | float, ...]
-"""What settle.lua gets of each."""
 
 
 class RedisHub(RedisSteering, Hub):
@@ -107,28 +104,23 @@ class RedisHub(RedisSteering, Hub):
 
     async def _claim(self, leases: Sequence[float]) -> list[Claim | None]:
         found = await self._redis.run("claim", *leases)
-        claims = [
-            Claim(feed=feed, cursor=cursor, token=int(token), failures=failures, lease=lease)
-            for (feed, cursor, token, failures), lease in zip(found, leases, strict=False)
-        ]
-        return [*claims, *[None] * (len(leases) - len(claims))]
+        return claims_of(found, leases)
 
     async def commit(
         self, claim: Claim, cursor: str, events: Sequence[HubEvent], again_in: float, *, gaps: int = 0
     ) -> None:
         """See `Hub.commit`."""
-        flat = [text for event in events for text in (event.id, event.to_json())]
         again_in = check_seconds(again_in, "again_in")
-        await self._settle(claim, "commit", again_in, claim.cursor, cursor, gaps, "", len(events), *flat)
+        await self._settle(claim, commit_of(claim, cursor, events, again_in, gaps))
 
     async def permit(self) -> float:
         """See `Hub.permit`."""
-        return float(await self._redis.run("permit", *_pace(self._settings.rate)))
+        return float(await self._redis.run("permit", *pace(self._settings.rate)))
 
     async def bind(self, workspace: str) -> None:
         """See `Hub.bind`."""
         own = self._settings.rate
-        owner, limit = await self._redis.run("bind", workspace, own.limit if own else _NONE, *_pace(own))
+        owner, limit = await self._redis.run("bind", workspace, own.limit if own else NONE, *pace(own))
         self._settings.agree(workspace, (owner, float(limit) if limit else None))
 
     async def rebind(self, workspace: str) -> None:
@@ -163,11 +155,11 @@ class RedisHub(RedisSteering, Hub):
     async def heal(self) -> list[str]:
         """See `Hub.heal`."""
         groups = await self._letters.groups()
-        place, losses = await self._redis.run("heal", _NONE, *groups, groups=groups)
+        place, losses = await self._redis.run("heal", NONE, *groups, groups=groups)
         while place:
             place, found = await self._redis.run("heal", place, *groups, groups=groups)
             losses += found
-        if place := await self._redis.run("heal_ids", _NONE):
+        if place := await self._redis.run("heal_ids", NONE):
             losses.append("the ids of events in the log; they are noted again")
         while place:
             place = await self._redis.run("heal_ids", place)
@@ -175,12 +167,12 @@ class RedisHub(RedisSteering, Hub):
 
     async def fail(self, claim: Claim, error: str, again_in: float | None) -> None:
         """See `Hub.fail`."""
-        when = _NONE if again_in is None else check_seconds(again_in, "again_in")
-        await self._settle(claim, "fail", when, "", "", 0, storable(error), 0)
+        when = None if again_in is None else check_seconds(again_in, "again_in")
+        await self._settle(claim, end_of(claim, "fail", when, storable(error)))
 
     async def release(self, claim: Claim) -> None:
         """See `Hub.release`."""
-        await self._settle(claim, "release", 0.0, "", "", 0, "", 0)
+        await self._settle(claim, end_of(claim, "release"))
 
     async def remove(self, feed: str) -> bool:
         """See `Hub.remove`."""
@@ -204,7 +196,7 @@ class RedisHub(RedisSteering, Hub):
         of a group should use the same.
         """
         check_taking(count, visibility, max_deliveries)
-        milliseconds, most = round(visibility * 1000), max_deliveries or _NONE
+        milliseconds, most = round(visibility * 1000), max_deliveries or NONE
         rows: Any = _MOVING
         while rows == _MOVING:
             rows = await self._redis.run("receive", group, count, milliseconds, most, groups=[group])
@@ -337,14 +329,10 @@ class RedisHub(RedisSteering, Hub):
         await flush_acks(self)
         await self._redis.aclose()
 
-    async def _settle(self, claim: Claim, *rest: str | float) -> None:
-        if not await self._settlements.ask((claim.feed, claim.token, *rest)):
+    async def _settle(self, claim: Claim, call: Settlement) -> None:
+        if not await self._settlements.ask(call):
             raise fenced(claim)
 
-    async def _settle_all(self, calls: Sequence[_Settlement]) -> Sequence[int]:
-        found: list[int] = await self._redis.run("settle", *[one for call in calls for one in call])
-        return found
-
-
-def _pace(limit: Rate | None) -> tuple[str | float, str | float]:
-    return (limit.interval, limit.tolerance) if limit else (_NONE, _NONE)
+    async def _settle_all(self, calls: Sequence[Settlement]) -> Sequence[bool]:
+        found: str = await self._redis.run("settle", *[one for call in calls for one in call])
+        return [held == "1" for held in found]

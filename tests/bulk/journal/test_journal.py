@@ -148,6 +148,36 @@ async def test_what_comes_during_a_flush_shares_the_next_and_is_written_in_turn(
     await file.aclose()
 
 
+async def test_who_waited_goes_on_while_others_are_written(tmp_path: Path) -> None:
+    """Nobody waits for a flush that does not concern it, however many come behind."""
+    file = JournalFile(tmp_path / "journal")
+    await file.open(create=True)
+    write, flushes = file._database.put, list[int]()
+    first_is_in, second_is_there, goes_on = (threading.Event() for _ in range(3))
+
+    def put(lines: Sequence[Line]) -> None:
+        flushes.append(len(lines))
+        if len(flushes) == 1:
+            first_is_in.set()
+            assert second_is_there.wait(PATIENCE)
+        else:
+            assert goes_on.wait(PATIENCE)
+        write(lines)
+
+    file._database.put = put  # type: ignore[method-assign]
+    async with asyncio.timeout(PATIENCE):
+        first = asyncio.create_task(file.put(LINE))
+        await asyncio.to_thread(first_is_in.wait, PATIENCE)
+        second = asyncio.create_task(file.put((1, *LINE[1:])))
+        await spin(5)
+        second_is_there.set()
+        await first
+        assert not second.done()
+        goes_on.set()
+        await second
+        await file.aclose()
+
+
 async def test_a_write_that_is_given_up_keeps_nobody_waiting(tmp_path: Path) -> None:
     """Its line is written all the same, and those behind it go on."""
     file = JournalFile(tmp_path / "journal")

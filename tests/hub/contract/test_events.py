@@ -30,6 +30,17 @@ def test_the_text_is_a_structured_cloudevent() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "data", [{}, {"a": None, "b": [1.5, True, "\x7f\n"]}, {"n": 2**70}, {"text": "Grüße 🙂"}, {"half": "\ud800"}]
+)
+def test_the_text_is_ascii_whatever_the_data(data: dict[str, object]) -> None:
+    """Numbers may have any size, and characters beyond ASCII are escaped, halves of them as well."""
+    text = evolve(event(1), data=data).to_json()
+    assert text.isascii()
+    assert "\n" not in text
+    assert json.loads(text)["data"] == data
+
+
 def test_an_event_survives_its_text() -> None:
     """Reading what was written gives an equal event."""
     assert HubEvent.from_json(event(7).to_json()) == event(7)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from redis.asyncio import Redis
 
 from impactive_async.errors import ConfigurationError, FencedError
 from impactive_async.hub import Hub, HubError, HubEvent, connect
-from tests.hub.engines import REDIS_URL, Corner, corner_of, events
+from tests.hub.engines import REDIS_URL, Corner, corner_of, event, events
 from tests.hub.support.servers import frozen, own_server
 
 
@@ -125,6 +127,45 @@ async def test_an_id_has_the_time_of_its_entry(hub: Hub, redis: Redis, corner: C
     noted: Any = await redis.zrange(f"{{{corner.namespace}}}:ids", 0, -1, withscores=True)
     assert {event_id: round(time * 1000) for event_id, time in noted} == logged
     assert len(logged) == 200
+
+
+async def test_what_several_feeds_need_of_one_key_is_one_command() -> None:
+    """Feeds that are claimed and committed together cost Redis little more than one, but for their events."""
+    async with own_server("redis") as server, connect(server.url) as hub, Redis.from_url(server.url) as redis:
+        await hub.init()
+        for name in "abcdefgh":
+            await hub.add(name)
+        await redis.config_resetstat()
+        claims = await asyncio.gather(*[hub.claim(60) for _ in range(8)])
+        commits = [
+            hub.commit(claim, "1", events(3 * number, 3 * number + 1), 0)
+            for number, claim in enumerate(filter(None, claims))
+        ]
+        await asyncio.gather(*commits)
+        calls = {name: one["calls"] for name, one in (await redis.info("commandstats")).items()}
+    assert (calls["cmdstat_evalsha"] + calls.get("cmdstat_eval", 0), calls["cmdstat_xadd"]) == (4, 16)
+    assert {name: calls[f"cmdstat_{name}"] for name in ("zadd", "zrem", "hmget")} == {
+        "zadd": 4,  # the schedule twice, what is leased, and the ids
+        "zrem": 1,
+        "hmget": 6,  # of each script: what it begins with, the cursors and the states
+    }
+
+
+async def test_a_poll_of_any_size_is_logged_with_all_its_ids(hub: Hub, redis: Redis, corner: Corner) -> None:
+    """More events than one command takes, with ids of any characters; and none of them twice."""
+    ids = [f"{number}:3:é\n {number}" for number in range(5000)]
+    polled = [evolve(event(1), id=one) for one in ids]
+    await hub.add("a")
+    for cursor in "12":
+        claim = await hub.claim(60)
+        assert claim
+        await hub.commit(claim, cursor, polled, 0)
+    logged: Any = await redis.xrange(f"{{{corner.namespace}}}:events")
+    assert [HubEvent.from_json(entry["event"]).id for _, entry in logged] == ids
+    noted: Any = await redis.zrange(f"{{{corner.namespace}}}:ids", 0, -1, withscores=True)
+    assert {name: round(seconds * 1000) for name, seconds in noted} == {
+        name: int(position.partition("-")[0]) for name, (position, _) in zip(ids, logged, strict=True)
+    }
 
 
 async def test_what_got_no_answer_in_time_is_not_sent_again() -> None:

@@ -172,7 +172,7 @@ ACTS: dict[str, tuple[str, Prepare, Act]] = {
 def commands(script: str) -> set[str]:
     """The commands that a script names, with what every script begins with."""
     text = (LUA / "prelude.lua").read_text() + (LUA / f"{script}.lua").read_text()
-    found = re.findall(r"(?:call|write)\('([A-Z]+)'|demand\([A-Z]+, '([A-Z]+)'|\{'([A-Z]+)'", text)
+    found = re.findall(r"(?:call|write|write_together)\('([A-Z]+)'|demand\([A-Z]+, '([A-Z]+)'|\{'([A-Z]+)'", text)
     return {name for names in found for name in names if name}
 
 

@@ -32,6 +32,32 @@ local function write(...)
   queue[#queue + 1] = {...}
 end
 
+-- What is written to one key by one command for several feeds, or events, goes as one command behind all others: most of
+-- what a script costs is how many commands it has.
+local MOST_ARGUMENTS = 1000  -- Lua passes no more than some thousands
+local behind, open = {}, {}
+
+local function write_together(command, key, ...)
+  local name = command .. ' ' .. key
+  local all = open[name]
+  if not all or #all >= MOST_ARGUMENTS then
+    all = {command, key}
+    behind[#behind + 1], open[name] = all, all
+  end
+  for _, argument in ipairs({...}) do all[#all + 1] = argument end
+  return all
+end
+
+-- Adds an event to the log, and notes its id by the time of the entry. Redis reads its clock anew for each: a script that
+-- took its own time for it would be some milliseconds early, and the id would be trimmed before its entry.
+local function write_event(id, event)
+  local entry = {'XADD', EVENTS, '*', 'event', event}
+  queue[#queue + 1] = entry
+  local ids = write_together('ZADD', IDS, '0', id)
+  ids.entries = ids.entries or {}
+  table.insert(ids.entries, entry)
+end
+
 local TYPES = {
   [SCHEDULE] = 'zset', [LEASED] = 'zset', [STATES] = 'hash', [CURSORS] = 'hash', [DEAD] = 'zset', [META] = 'hash',
   [EVENTS] = 'stream', [IDS] = 'zset', [FAILING] = 'set', [PAUSED] = 'zset',
@@ -82,10 +108,6 @@ local function keep_time()
   write('HSET', META, 'clock', exact(NOW), 'ahead', exact(ahead))
 end
 
--- Stands for the time of the entry that the command before has added. Redis reads its clock anew for each: a script that
--- took its own time for it would be some milliseconds early, and the id would be trimmed before its entry.
-local ENTRY_TIME = 'time of the entry'
-
 -- Also a script that schedules nothing notes that the clock was put back: the hub's time would stand still until somebody
 -- does, and nothing would ever be due.
 local function apply()
@@ -93,17 +115,22 @@ local function apply()
     keep_time()
     table.insert(queue, 1, table.remove(queue))  -- the last answer is that of the script's own last command
   end
-  local answers, asked = {}, {}
+  for _, command in ipairs(behind) do queue[#queue + 1] = command end
+  local asked = {}
   for _, command in ipairs(queue) do
     local of_key = asked[command[2]] or {}
     if not of_key[command[1]] then demand(command[2], unpack(command)) end
     asked[command[2]], of_key[command[1]] = of_key, true
   end
+  local answers, written = {}, {}
   for number, command in ipairs(queue) do
-    if command[3] == ENTRY_TIME then
-      command[3] = exact(tonumber(string.match(answers[number - 1], '%d+')) / 1000)
+    for place, entry in ipairs(command.entries or {}) do
+      local milliseconds = string.match(entry.answer, '%d+')
+      written[milliseconds] = written[milliseconds] or exact(tonumber(milliseconds) / 1000)
+      command[2 * place + 1] = written[milliseconds]
     end
-    answers[number] = redis.call(unpack(command))
+    command.answer = redis.call(unpack(command))
+    answers[number] = command.answer
   end
   return answers
 end
@@ -126,13 +153,13 @@ end
 
 -- A feed whose state is lost, or cannot be read, goes on as if it had just been added.
 local function state_of(feed, text)
-  text = text or redis.call('HGET', STATES, feed)
+  if text == nil then text = redis.call('HGET', STATES, feed) end
   local readable, state = pcall(cjson.decode, text or '')
   return readable and type(state) == 'table' and state.failures and state or new_state()
 end
 
 local function keep(feed, state)
-  write('HSET', STATES, feed, cjson.encode(state))
+  write_together('HSET', STATES, feed, cjson.encode(state))
 end
 
 local function set_limit(limit, interval, tolerance)

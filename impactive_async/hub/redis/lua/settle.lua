@@ -1,75 +1,86 @@
 -- Ends claims for their holders, each of another feed.
--- ARGV, for each: feed, token, operation (commit, fail, release), seconds until due again ('' = dead), the claim's
---       cursor, the new cursor, gaps, error, number of events, then id and JSON of each event.
--- Returns for each 1, also for the same call sent again; 0 if the claim is no longer held.
+-- ARGV, for each: feed, the claim's cursor, the new cursor, "token operation again gaps events error", the ids of the events
+--       as "length:id" one behind the other, then each event's JSON. The operation is commit, fail or release; `again` is the
+--       seconds until the feed is due again, or '-' if it is dead; `events` is how many there are. Few arguments, because a
+--       client works on each; and large ones are used as they are, because Lua hashes all bytes of each text that it makes.
+-- Returns for each '1', also for the same call sent again; '0' if the claim is no longer held.
 local new, logged, gaps = {}, 0, 0
+local somebody_is_paused = redis.call('ZCARD', PAUSED) > 0
+local somebody_is_failing = redis.call('SCARD', FAILING) > 0
+
+local calls, feeds, place = {}, {}, 1
+while place <= #ARGV do
+  local feed, began, cursor, head, ids = unpack(ARGV, place, place + 4)
+  local call = {feed = feed, began = began, cursor = cursor, ids = ids, first = place + 5}
+  local token, operation, again, more_gaps, events, why = string.match(head, '^(%d+) (%a+) (%S+) (%d+) (%d+) (.*)$')
+  call.token, call.operation, call.again, call.gaps, call.why = token, operation, again, tonumber(more_gaps), why
+  call.last = place + 4 + tonumber(events)
+  place = call.last + 1
+  calls[#calls + 1], feeds[#feeds + 1] = call, feed
+end
+local states, cursors = redis.call('HMGET', STATES, unpack(feeds)), redis.call('HMGET', CURSORS, unpack(feeds))
 
 -- Whether a claim is held; nothing where this very call was carried out before.
-local function is_held(feed, state, token, operation, began, cursor)
-  if operation == 'commit' then
-    local kept = redis.call('HGET', CURSORS, feed)
-    if state.committed == token and kept == cursor then return end
+local function is_held(call, state, kept)
+  if call.operation == 'commit' then
+    if state.committed == call.token and kept == call.cursor then return end
     -- What lies between the two was committed on a server whose last writes are lost: nobody else can deliver it.
-    if kept ~= began then return false end
-  elseif state.settled == token then
+    if kept ~= call.began then return false end
+  elseif state.settled == call.token then
     return
   end
-  local ends = redis.call('ZSCORE', LEASED, feed)
-  return state.token == token and ends and tonumber(ends) > NOW
+  local ends = redis.call('ZSCORE', LEASED, call.feed)
+  return state.token == call.token and ends and tonumber(ends) > NOW
 end
 
-local function log(first, last)
-  for i = first, last, 2 do
-    local id = ARGV[i]
+local function log(ids, first, last)
+  local place = 1
+  for i = first, last do
+    local length, start = string.match(ids, '^(%d+):()', place)
+    place = start + length
+    local id = string.sub(ids, start, place - 1)
     if not new[id] and not redis.call('ZSCORE', IDS, id) then
       new[id], logged = true, logged + 1
-      write('XADD', EVENTS, '*', 'event', ARGV[i + 1])
-      write('ZADD', IDS, ENTRY_TIME, id)
+      write_event(id, ARGV[i])
     end
   end
 end
 
-local function settle(place, last)
-  local feed, token, operation, again_in, began, cursor, more_gaps, why = unpack(ARGV, place, place + 7)
-  local text = redis.call('HGET', STATES, feed)
-  if not text then return 0 end
-  local state = state_of(feed, text)
-  local held = is_held(feed, state, token, operation, began, cursor)
-  if not held then return held == nil and 1 or 0 end
-  local paused = redis.call('ZSCORE', PAUSED, feed)
-  if operation == 'commit' then
-    log(place + 9, last)
-    write('HSET', CURSORS, feed, cursor)
-    gaps = gaps + tonumber(more_gaps)
-    state.gaps = state.gaps + tonumber(more_gaps)
-    state.failures, state.error, state.committed = 0, '', token
-    if redis.call('SISMEMBER', FAILING, feed) == 1 then write('SREM', FAILING, feed) end
-  elseif operation == 'fail' then
-    state.failures, state.error = state.failures + 1, why
-    if again_in == '' and not paused then write('SREM', FAILING, feed) else write('SADD', FAILING, feed) end
+local function settle(call, text, kept)
+  if not text then return '0' end
+  local feed, state = call.feed, state_of(call.feed, text)
+  local held = is_held(call, state, kept)
+  if not held then return held == nil and '1' or '0' end
+  local paused = somebody_is_paused and redis.call('ZSCORE', PAUSED, feed)
+  if call.operation == 'commit' then
+    log(call.ids, call.first, call.last)
+    write_together('HSET', CURSORS, feed, call.cursor)
+    gaps = gaps + call.gaps
+    state.gaps = state.gaps + call.gaps
+    state.failures, state.error, state.committed = 0, '', call.token
+    if somebody_is_failing and redis.call('SISMEMBER', FAILING, feed) == 1 then write('SREM', FAILING, feed) end
+  elseif call.operation == 'fail' then
+    state.failures, state.error = state.failures + 1, call.why
+    if call.again == '-' and not paused then write('SREM', FAILING, feed) else write('SADD', FAILING, feed) end
   end
-  state.settled = token
+  state.settled = call.token
   keep(feed, state)
-  write('ZREM', LEASED, feed)
+  write_together('ZREM', LEASED, feed)
   if paused then
     write('ZREM', SCHEDULE, feed)
-  elseif again_in == '' then
+  elseif call.again == '-' then
     write('ZREM', SCHEDULE, feed)
     write('ZADD', DEAD, exact(NOW), feed)
   else
-    write('ZADD', SCHEDULE, exact(NOW + (state.again and 0 or tonumber(again_in))), feed)
+    write_together('ZADD', SCHEDULE, exact(NOW + (state.again and 0 or tonumber(call.again))), feed)
   end
-  return 1
+  return '1'
 end
 
-local answers, place = {}, 1
-while place <= #ARGV do
-  local last = place + 8 + 2 * tonumber(ARGV[place + 8])
-  answers[#answers + 1] = settle(place, last)
-  place = last + 1
-end
-if #queue > 0 then keep_time() end
+local answers = {}
+for number, call in ipairs(calls) do answers[number] = settle(call, states[number], cursors[number]) end
+if #queue + #behind > 0 then keep_time() end
 if logged > 0 then write('HINCRBY', META, 'logged', logged) end
 if gaps > 0 then write('HINCRBY', META, 'gaps', gaps) end
 apply()
-return answers
+return table.concat(answers)
