@@ -38,7 +38,7 @@ POLLS: Final = 50
 TURNS: Final = 7
 FEED: Final = "a feed"
 AT_ONCE: Final = (4, 16)
-"""How many polls of many due feeds are under way together: as a worker comes, and as many as a hub takes at once."""
+"""How many polls of many due feeds are under way together: by default, and as many as go to a hub in one step."""
 GATES: Final = {FEED: (2.0, 1.5), WORKER: (None, None)}
 """A worker's poll has two writes to the hub besides, each of which a flush to the disk follows."""
 Work = Callable[[], Coroutine[Any, Any, None]]

@@ -42,10 +42,6 @@ class _Write:
             self.error = error
 
     def tell(self) -> None:
-        with contextlib.suppress(RuntimeError):  # its loop is closed
-            self.loop.call_soon_threadsafe(self._answer)
-
-    def _answer(self) -> None:
         if self.answer.done():
             return
         if self.error is None:
@@ -93,8 +89,7 @@ class GroupedDatabase(Database):
             some = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
         some = [one for one in some if not one.answer.cancelled()]
         done = self._write_together(some) if len(some) > 1 else self._write_alone(some)
-        for one in done:
-            one.tell()
+        _tell(done)
         with self._lock:
             self._waiting.extendleft(reversed(some[len(done) :]))
             self._is_at_work = bool(self._waiting)
@@ -118,6 +113,18 @@ class GroupedDatabase(Database):
         for one in some:
             one.run(partial(self._transact, "BEGIN IMMEDIATE", one.work))
         return some
+
+
+def _tell(done: Sequence[_Write]) -> None:
+    """Tell each loop of all its answers at once: a loop that is woken makes system calls."""
+    for loop in {one.loop for one in done}:
+        with contextlib.suppress(RuntimeError):  # it is closed
+            loop.call_soon_threadsafe(_answer, [one for one in done if one.loop is loop])
+
+
+def _answer(done: Sequence[_Write]) -> None:
+    for one in done:
+        one.tell()
 
 
 def _carry_out(some: Sequence[_Write], begun: list[_Write], connection: sqlite3.Connection) -> None:

@@ -33,6 +33,8 @@ def own(connection: sqlite3.Connection) -> Iterator[None]:
 
 def append(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
     """Log the events whose id is not in the log, for every group."""
+    if not entries:
+        return
     before = newest(connection)
     if is_lost(connection, before):
         connection.execute(

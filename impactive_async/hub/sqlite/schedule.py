@@ -70,13 +70,21 @@ def hub_time(connection: sqlite3.Connection, host_time: float) -> float:
 
     A clock that is put back by two hours would otherwise leave every feed due two hours from now.
     """
-    return max(host_time + _counter(connection, "ahead"), _counter(connection, "clock"))
+    clock, ahead = _clock(connection)
+    return max(host_time + ahead, clock)
+
+
+def _clock(connection: sqlite3.Connection) -> tuple[float, float]:
+    """Return the latest time that was saved, and how far the hub's time is ahead of the host's."""
+    saved = dict(connection.execute("SELECT name, value FROM counters WHERE name IN ('clock', 'ahead')").fetchall())
+    return saved.get("clock", 0.0), saved.get("ahead", 0.0)  # `heal` makes the rows again
 
 
 def keep_time(connection: sqlite3.Connection, host_time: float) -> float:
     """Return the hub's time, and remember it."""
-    clock, now = _counter(connection, "clock"), hub_time(connection, host_time)
-    if now - host_time - _counter(connection, "ahead") > _CLOCK_TOLERANCE:
+    clock, ahead = _clock(connection)
+    now = max(host_time + ahead, clock)
+    if now - host_time - ahead > _CLOCK_TOLERANCE:
         now += _CLOCK_SAVED  # the latest time may have been that much later than the saved one
         _count(connection, clock=now, ahead=now - host_time)
     elif now > clock + _CLOCK_SAVED:
