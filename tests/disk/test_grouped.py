@@ -63,6 +63,22 @@ async def test_writes_that_wait_share_a_transaction(tmp_path: Path) -> None:
     await database.aclose()
 
 
+async def test_a_loop_is_woken_once_for_all_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waking it is a system call, and another one to read what woke it."""
+    database = GroupedDatabase(tmp_path / "notes.db", FIRST)
+    loop, woken = asyncio.get_running_loop(), []
+    wake = loop.call_soon_threadsafe
+
+    def waking(callback: Callable[..., object], *arguments: Any, **options: Any) -> Any:
+        woken.append(callback)
+        return wake(callback, *arguments, **options)
+
+    monkeypatch.setattr(loop, "call_soon_threadsafe", waking)
+    assert await behind_a_write(database, *(note(str(number)) for number in range(MOST))) == [1] * MOST
+    assert sum("_answer" in str(callback) for callback in woken) == 2
+    await database.aclose()
+
+
 @pytest.mark.parametrize(
     "error", [ValueError("no"), sqlite3.OperationalError("database or disk is full")], ids=["ours", "SQLite's"]
 )

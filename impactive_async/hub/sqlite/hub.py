@@ -38,6 +38,9 @@ from impactive_async.hub.sqlite.steering import BREATH, SqliteSteering
 
 T = TypeVar("T")
 
+_SEEN = 0.05
+"""Seconds after a claim in which a permit is given without a look, if the claim has seen no rate limit."""
+
 
 class SqliteHub(SqliteSteering, Hub):
     """A hub in one file.
@@ -61,6 +64,7 @@ class SqliteHub(SqliteSteering, Hub):
         super().__init__(GroupedDatabase(path, schema.FORMAT, busy_timeout=busy_timeout))
         self._settings = SharedSettings(rate_limit)
         self._retention = check_seconds(retention, "retention")
+        self._unlimited_until = 0.0
 
     async def add(self, feed: str, cursor: str = "") -> None:
         """See `Hub.add`."""
@@ -69,7 +73,9 @@ class SqliteHub(SqliteSteering, Hub):
     async def claim(self, lease: float) -> Claim | None:
         """See `Hub.claim`."""
         check_seconds(lease, "lease")
-        return await self._write(lambda connection, now: schedule.claim(connection, now, lease))
+        claimed, limited = await self._write(lambda connection, now: schedule.claim(connection, now, lease))
+        self._unlimited_until = 0.0 if limited else time.monotonic() + _SEEN
+        return claimed
 
     async def commit(
         self, claim: Claim, cursor: str, events: Sequence[HubEvent], again_in: float, *, gaps: int = 0
@@ -84,7 +90,7 @@ class SqliteHub(SqliteSteering, Hub):
     async def permit(self) -> float:
         """See `Hub.permit`."""
         own = self._settings.rate
-        if own is None and not await self._read(schedule.is_limited):
+        if own is None and (time.monotonic() < self._unlimited_until or not await self._read(schedule.is_limited)):
             return 0.0  # reading is cheap; a write would be flushed to the disk
         return await self._write(lambda connection, now: schedule.permit(connection, now, own))
 
@@ -101,6 +107,7 @@ class SqliteHub(SqliteSteering, Hub):
     async def limit(self, rate_limit: float | None) -> None:
         """See `Hub.limit`."""
         limit = limit_of(rate_limit)
+        self._unlimited_until = 0.0
         await self._change(lambda connection, _: schedule.set_setting(connection, "rate_limit", limit))
 
     async def feeds(self) -> dict[str, str | None]:

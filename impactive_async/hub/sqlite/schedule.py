@@ -28,30 +28,26 @@ def add(connection: sqlite3.Connection, now: float, feed: str, cursor: str) -> N
     )
 
 
-def claim(connection: sqlite3.Connection, now: float, lease: float) -> Claim | None:
-    """Lease the most overdue feed; None if none is due."""
+def claim(connection: sqlite3.Connection, now: float, lease: float) -> tuple[Claim | None, bool]:
+    """Lease the most overdue feed; None if none is due. Return also whether a rate limit is recorded."""
     row = connection.execute(
-        "SELECT feed, cursor, failures FROM schedule "
+        "SELECT feed, cursor, failures, (SELECT value FROM counters WHERE name = 'token'), "
+        "(SELECT value FROM settings WHERE name = 'rate_limit') FROM schedule "
         "WHERE NOT dead AND NOT paused AND due <= ? ORDER BY due LIMIT 1",
         (now,),
     ).fetchone()
     if row is None:
-        return None
-    feed, cursor, failures = row
-    token = _next_token(connection, now)
+        return None, is_limited(connection)
+    feed, cursor, failures, last, limit = row
+    # One counter for all feeds, so that a feed that is removed and added again does not repeat its tokens. A token
+    # is also the time in microseconds: a file that is restored from a backup must not repeat its tokens either.
+    token = int(max((last or 0.0) + 1, now * 1_000_000))  # `heal` makes the counter again
+    _count(connection, token=token)
     connection.execute(
         "UPDATE schedule SET token = ?, leased = 1, poll_again = 0, due = ? WHERE feed = ?",
         (token, now + lease, feed),
     )
-    return Claim(feed=feed, cursor=cursor, token=token, failures=failures, lease=lease)
-
-
-def _next_token(connection: sqlite3.Connection, now: float) -> int:
-    # One counter for all feeds, so that a feed that is removed and added again does not repeat its tokens. A token
-    # is also the time in microseconds: a file that is restored from a backup must not repeat its tokens either.
-    token = int(max(_counter(connection, "token") + 1, now * 1_000_000))
-    _count(connection, token=token)
-    return token
+    return Claim(feed=feed, cursor=cursor, token=token, failures=failures, lease=lease), bool(limit)
 
 
 def _counter(connection: sqlite3.Connection, name: str) -> float:
@@ -76,7 +72,8 @@ def hub_time(connection: sqlite3.Connection, host_time: float) -> float:
 
 def _clock(connection: sqlite3.Connection) -> tuple[float, float]:
     """Return the latest time that was saved, and how far the hub's time is ahead of the host's."""
-    saved = dict(connection.execute("SELECT name, value FROM counters WHERE name IN ('clock', 'ahead')").fetchall())
+    rows = connection.execute("SELECT name, value FROM counters WHERE name IN ('clock', 'ahead')")
+    saved = dict(rows.fetchall())
     return saved.get("clock", 0.0), saved.get("ahead", 0.0)  # `heal` makes the rows again
 
 
@@ -102,14 +99,16 @@ def commit(
     gaps: int,
 ) -> None:
     """Keep the cursor, log the events and end the lease."""
-    if _is_done(connection, now, claim, cursor):
-        return
-    connection.execute(
+    done = connection.execute(
         "UPDATE schedule SET cursor = ?, due = ? + CASE WHEN poll_again THEN 0 ELSE ? END, gaps = gaps + ?, "
-        "settled = token, committed = token, leased = 0, failures = 0, error = '' WHERE feed = ?",
-        (cursor, now, again_in, gaps, claim.feed),
+        "settled = token, committed = token, leased = 0, failures = 0, error = '' "
+        "WHERE feed = ? AND token = ? AND leased AND due > ? AND cursor = ?",
+        (cursor, now, again_in, gaps, claim.feed, claim.token, now, claim.cursor),
     )
-    log.append(connection, entries)
+    if done.rowcount:
+        log.append(connection, entries)
+    else:
+        _is_done(connection, now, claim, cursor)
 
 
 def fail(connection: sqlite3.Connection, now: float, claim: Claim, error: str, again_in: float | None) -> None:

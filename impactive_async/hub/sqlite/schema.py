@@ -152,4 +152,5 @@ def demand_version(connection: sqlite3.Connection) -> None:
     Raises:
         ConfigurationError: The file has another version.
     """
-    check_version(identity(connection)[1])
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    check_version(version)

@@ -1,0 +1,1 @@
+"""The engine in one SQLite file: what is its own."""
