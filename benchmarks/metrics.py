@@ -25,6 +25,7 @@ from benchmarks._run import Result
 from impactive_async import AsyncClient, RequestEvent, ResponseEvent
 from impactive_async._clock import SystemClock
 from impactive_async.hub import Claim, HubEvent, SqliteHub
+from impactive_async.hub.worker.kept import KeptFeeds
 from impactive_async.hub.worker.polling import Poller
 from impactive_async.hub.worker.reports import Polled, WorkerStats
 from impactive_async.hub.worker.troubles import Troubles
@@ -64,6 +65,7 @@ def poller(crm: AsyncClient, hub: DueHub) -> Poller:
         ignore=(),
         report=lambda report: None,
         troubles=Troubles(WorkerStats(), lambda report: None, clock),
+        kept=KeptFeeds(clock, 300.0),
     )
 
 

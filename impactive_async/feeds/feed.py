@@ -12,11 +12,10 @@ from impactive_async.errors import APIError, InvalidArgumentError
 from impactive_async.feeds.delivery.batches import Acknowledged, FeedBatches, Hands
 from impactive_async.feeds.delivery.checkpointer import Checkpointer, TakenRow
 from impactive_async.feeds.delivery.coverage import coverage_of
-from impactive_async.feeds.delivery.home import learn_workspace, with_home
-from impactive_async.feeds.delivery.last_page import page_of_saved, with_page
-from impactive_async.feeds.delivery.opening import dumped_cursor, open_cursor, opened_cursor, stored_cursor
+from impactive_async.feeds.delivery.home import with_home
+from impactive_async.feeds.delivery.opening import open_cursor, stored_cursor
 from impactive_async.feeds.delivery.page_queue import PageQueue
-from impactive_async.feeds.delivery.poll import Poll, seconds_between, sorted_out
+from impactive_async.feeds.delivery.poll import Poll, PolledFeed, progress_from
 from impactive_async.feeds.delivery.source import FeedOptions, Source
 from impactive_async.feeds.delivery.stats import FeedStats
 from impactive_async.models.gap import Coverage
@@ -106,23 +105,10 @@ class Feed(Generic[R]):
             CursorError: The cursor is damaged, of a newer version, of another feed, or of another server.
             APIError: The request failed.
         """
-        saved = None if cursor in ("", b"") else cursor  # an empty `dict` is no cursor, and refused
-        await learn_workspace(self._source.home, saved, self._source.tell_home)
-        opened = await opened_cursor(self._source, self._options, saved)
-        queue = PageQueue(self._source.patient(), opened, last=page_of_saved(saved))
-        before = queue.cursor.server_clock
-        await queue.fetch()
-        rows, gaps, bad, removed = await sorted_out(queue)
-        elapsed = seconds_between(before, queue.cursor.server_clock)
-        return Poll(
-            rows=rows,
-            gaps=gaps,
-            bad=bad,
-            removed=removed,
-            cursor=with_home(with_page(await dumped_cursor(queue.cursor), queue.last), self._source.home),
-            next_in=self._options.pace_of(self._source).after_gap_of(queue.new_rows, elapsed, queue.cursor.cap),
-            coverage=coverage_of(self.name, queue.cursor),
-        )
+        return await (await self._progress(cursor)).poll()
+
+    async def _progress(self, cursor: StoredJson | None) -> PolledFeed[R]:
+        return await progress_from(self._source, self._options, cursor)
 
     def batches(
         self,
@@ -336,6 +322,11 @@ class Feed(Generic[R]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+async def progress_of(feed: Feed[R], cursor: StoredJson | None) -> PolledFeed[R]:
+    """Return the progress from which `feed.poll(cursor)` makes its request; see there for errors."""
+    return await feed._progress(cursor)  # noqa: SLF001 - it is this very module
 
 
 def _retrieve_exception(request: asyncio.Task[None]) -> None:

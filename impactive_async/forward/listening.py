@@ -12,8 +12,8 @@ from impactive_async.forward.forwarder import make_sender
 from impactive_async.forward.senders.attempt import Attempt
 from impactive_async.forward.settings.destination import Destination
 from impactive_async.hub import HubEvent
+from impactive_async.hub.worker.events.rows import row_event
 from impactive_async.hub.worker.feeds import feed_names
-from impactive_async.hub.worker.rows import row_event
 
 
 @frozen

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from impactive_async import json_schema
 from impactive_async.errors import InvalidArgumentError
-from impactive_async.hub.worker.rows import TYPES, type_of
+from impactive_async.hub.worker.events.rows import TYPES, type_of
 from impactive_async.resources.watching.lists import LISTS
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"

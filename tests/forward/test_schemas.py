@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 from impactive_async import AsyncClient, BadRow, Gap, Poll
 from impactive_async.hub import HubEvent
 from impactive_async.hub.schemas import event_schema, event_types
+from impactive_async.hub.worker.events.rows import events_of
 from impactive_async.hub.worker.feeds import feed_names, open_feed
-from impactive_async.hub.worker.rows import events_of
 from impactive_async.resources.watching.kinds import KINDS
 from impactive_async.sandbox import Sandbox
 from tests.cli.support import invoke

@@ -11,7 +11,7 @@ import attrs
 
 from impactive_async import NOW, APIError, AsyncClient, Feed, NotFoundError, Poll
 from impactive_async.hub import Hub, HubEvent
-from impactive_async.hub.worker.rows import events_of
+from impactive_async.hub.worker.events.rows import events_of
 from impactive_async.resources.watching.lists import LISTS, watch_method
 
 FOLLOWED: Final = tuple(LISTS)

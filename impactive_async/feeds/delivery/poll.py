@@ -7,10 +7,16 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
+from impactive_async._codec.json_bytes import StoredJson
 from impactive_async.feeds.cursor.quarantine import BadRow
 from impactive_async.feeds.cursor.snapshot import MANY
+from impactive_async.feeds.delivery.coverage import coverage_of
+from impactive_async.feeds.delivery.home import learn_workspace, with_home
 from impactive_async.feeds.delivery.items import PendingGap, RecoveredRow, RemovedRow
+from impactive_async.feeds.delivery.last_page import page_of_saved, with_page
+from impactive_async.feeds.delivery.opening import dumped_cursor, opened_cursor
 from impactive_async.feeds.delivery.page_queue import PageQueue
+from impactive_async.feeds.delivery.source import FeedOptions, Source
 from impactive_async.models.gap import Coverage, Gap, Removed
 
 R = TypeVar("R")
@@ -39,7 +45,48 @@ class Poll(Generic[R]):
     coverage: Coverage | None = None
 
 
-async def sorted_out(queue: PageQueue[R]) -> tuple[list[R], list[Gap], list[BadRow], list[Removed]]:
+@attrs.frozen(eq=False)
+class PolledFeed(Generic[R]):
+    """A list and how far its polls have come, in memory: the next poll goes on from there and reads no cursor.
+
+    It is to be dropped where a poll of it fails, or where what a poll brought is not kept.
+    """
+
+    source: Source[R]
+    options: FeedOptions
+    queue: PageQueue[R]
+
+    async def poll(self) -> Poll[R]:
+        """Make one request; see `Feed.poll`."""
+        source, queue = self.source, self.queue
+        before = queue.cursor.server_clock
+        await queue.fetch()
+        rows, gaps, bad, removed = await _sorted_out(queue)
+        elapsed = _seconds_between(before, queue.cursor.server_clock)
+        return Poll(
+            rows=rows,
+            gaps=gaps,
+            bad=bad,
+            removed=removed,
+            cursor=with_home(with_page(await dumped_cursor(queue.cursor), queue.last), source.home),
+            next_in=self.options.pace_of(source).after_gap_of(queue.new_rows, elapsed, queue.cursor.cap),
+            coverage=coverage_of(source.name, queue.cursor),
+        )
+
+
+async def progress_from(source: Source[R], options: FeedOptions, cursor: StoredJson | None) -> PolledFeed[R]:
+    """Return the progress that a saved cursor tells of; without one, it is where the options say.
+
+    Raises:
+        CursorError: The cursor is damaged, of a newer version, of another feed, or of another server.
+    """
+    saved = None if cursor in ("", b"") else cursor  # an empty `dict` is no cursor, and refused
+    await learn_workspace(source.home, saved, source.tell_home)
+    opened = await opened_cursor(source, options, saved)
+    return PolledFeed(source, options, PageQueue(source.patient(), opened, last=page_of_saved(saved)))
+
+
+async def _sorted_out(queue: PageQueue[R]) -> tuple[list[R], list[Gap], list[BadRow], list[Removed]]:
     """Take everything out of a queue that nobody else has, as handled; many rows are read in a thread."""
     return await asyncio.to_thread(sort_out, queue) if queue.waiting > MANY else sort_out(queue)
 
@@ -64,6 +111,6 @@ def sort_out(queue: PageQueue[R]) -> tuple[list[R], list[Gap], list[BadRow], lis
     return rows, gaps, bad, removed
 
 
-def seconds_between(before: int | None, after: int | None) -> float | None:
+def _seconds_between(before: int | None, after: int | None) -> float | None:
     """Return the seconds from one time of the server to another, in microseconds; `None` if either is unknown."""
     return None if before is None or after is None else max(0, after - before) / 1_000_000

@@ -3,9 +3,6 @@
 A claim is for one poll, and no lease is renewed. When a worker dies or freezes, the next one polls its feeds, and
 a late commit of the first is refused by its fencing token.
 
-The worker claims a feed first and asks for the permit after it, because a permit that is not used is a request
-lost. One claim of a worker waits for its permit at a time, for a quarter of its lease at the most.
-
 No wait is longer than a lease, also for an engine that is frozen: so a worker stops within one lease.
 """
 
@@ -19,15 +16,16 @@ from impactive_async import AsyncClient, Clock
 from impactive_async._clock import SystemClock
 from impactive_async.errors import APIError, FencedError, HubError
 from impactive_async.feeds.cursor.rules import Now
-from impactive_async.hub.contract.claim import Claim
 from impactive_async.hub.contract.hub import Hub
 from impactive_async.hub.contract.settings import identity
 from impactive_async.hub.worker.bounds import within
+from impactive_async.hub.worker.claiming import Claiming, Permitted
 from impactive_async.hub.worker.discovery import Discovery
 from impactive_async.hub.worker.failures import is_fatal_at_start, pause_after
+from impactive_async.hub.worker.kept import KeptFeeds
 from impactive_async.hub.worker.kinds import Kinds
 from impactive_async.hub.worker.options import WorkerOptions
-from impactive_async.hub.worker.polling import PERMIT_SHARE, POLL_SHARE, REQUEST_SHARE, Poller
+from impactive_async.hub.worker.polling import POLL_SHARE, REQUEST_SHARE, Poller
 from impactive_async.hub.worker.reports import (
     Draining,
     Fenced,
@@ -43,9 +41,6 @@ from impactive_async.hub.worker.stopping import Stopped, Stopping
 from impactive_async.hub.worker.throttle import Throttle
 from impactive_async.hub.worker.troubles import LONGEST, Troubles
 from impactive_async.resources.watching.kinds import KINDS
-
-IDLE: Final = 0.25
-"""Seconds between two looks at a hub that has nothing due."""
 
 START: Final = 5.0
 """Seconds that the engine has at the start at least: drivers try for three before they say what is wrong."""
@@ -249,6 +244,19 @@ class Worker:
             ignore=self._options.ignore,
             report=self._report,
             troubles=self._troubles,
+            kept=KeptFeeds(self._clock, self._options.interval),
+        )
+
+    def _claiming(self) -> Claiming:
+        return Claiming(
+            hub=self._hub,
+            options=self._options,
+            kinds=self._kinds,
+            throttle=self._throttle,
+            stopping=self._stopping,
+            troubles=self._troubles,
+            report=self._report,
+            clock=self._clock,
         )
 
     async def _claim_and_poll(self, poller: Poller) -> None:
@@ -256,85 +264,33 @@ class Worker:
             await self._stopping_all(self._start_polls, poller, polls)
 
     async def _start_polls(self, poller: Poller, polls: asyncio.TaskGroup) -> None:
+        claiming = self._claiming()
+
+        def begin(permitted: Permitted) -> None:
+            polls.create_task(self._stopping_all(self._serve, poller, permitted))
+
         while not self._stopping.is_set():
+            places = await self._take_places()
+            taken = 0 if self._stopping.is_set() else await claiming.next(places, begin)
+            for _ in range(places - taken):
+                self._slots.release()
+
+    async def _take_places(self) -> int:
+        """Wait until there is a place for a poll; take all that there are."""
+        await self._slots.acquire()
+        places = 1
+        while not self._slots.locked():
             await self._slots.acquire()
-            held = None if self._stopping.is_set() else await self._next_claim()
-            if held is None:
-                self._slots.release()
-                continue
-            claim, ends, apart = held
-            if apart:  # it takes no place that other feeds wait for
-                self._slots.release()
-            polls.create_task(self._stopping_all(self._serve, poller, claim, ends, apart))
+            places += 1
+        return places
 
-    async def _next_claim(self) -> tuple[Claim, float, bool] | None:
-        """Claim a feed and get a permit for its poll; return `None`, after a pause, if either is not to be had.
-
-        Returns:
-            The claim; when its lease ends by our clock, which is no earlier than by the engine's; and whether the
-            feed is polled apart.
-        """
-        await self._throttle.wait_after_429()
-        try:
-            claim = await within(self._options.lease, lambda: self._hub.claim(self._options.lease))
-            ends = self._clock.monotonic() + self._options.lease
-            apart = claim is not None and self._kinds.is_apart(claim)
-            may_poll = claim is not None and await self._may_poll(claim, ends, apart=apart)
-        except HubError as error:
-            await self._stopping.pause(self._troubles.failed("claim", error))
-            return None
-        self._troubles.passed("claim")
-        if claim is None:
-            await self._stopping.pause(IDLE)
-        return (claim, ends, apart) if claim and may_poll else None
-
-    async def _may_poll(self, claim: Claim, ends: float, *, apart: bool) -> bool:
-        """Get a permit for a claim's request, or give the claim back if that takes too long."""
-        if apart and not self._kinds.begin(claim):
-            await self._put_off(claim, ends)
-            return False
-        try:
-            wait = await self._throttle.permit(self._options.lease * PERMIT_SHARE)
-        except HubError:
-            self._kinds.end(claim)
-            await self._give_back(claim, ends)
-            raise
-        if wait:
-            if apart:
-                self._kinds.end(claim)
-            await self._give_back(claim, ends)
-            await self._stopping.pause(
-                wait
-            )  # the feed is due at once; without a pause this worker would claim it at once
-        return not wait
-
-    async def _put_off(self, claim: Claim, ends: float) -> None:
-        """Let a feed wait for another one of its kind that is being retried."""
-        wait = self._options.interval
-
-        async def put_off() -> None:
-            if claim.failures:
-                await self._hub.fail(claim, "waits for another list of its kind, which fails too", wait)
-            else:
-                await self._hub.commit(claim, claim.cursor, [], wait)
-
-        try:
-            await within(ends - self._clock.monotonic(), put_off)
-        except FencedError:
-            self._report(Fenced(feed=claim.feed))
-
-    async def _give_back(self, claim: Claim, ends: float) -> None:
-        try:
-            await within(ends - self._clock.monotonic(), lambda: self._hub.release(claim))
-        except FencedError:
-            self._report(Fenced(feed=claim.feed))
-
-    async def _serve(self, poller: Poller, claim: Claim, ends: float, apart: bool) -> None:
+    async def _serve(self, poller: Poller, permitted: Permitted) -> None:
+        claim = permitted.claim
         self._under_way += 1
         began = self._clock.monotonic()
         bound = self._kinds.bound(claim, self._options.interval, claim.lease * POLL_SHARE)
         try:
-            error = await poller.serve(claim, ends, bound)
+            error = await poller.serve(claim, permitted.ends, bound)
             self._kinds.record(claim, error, self._clock.monotonic() - began)
             if pause := self._throttle.record(claim.feed.rpartition("/")[2], error):
                 self._report(RateLimited(pause=pause))
@@ -344,7 +300,7 @@ class Worker:
             await self._stopping.pause(self._troubles.failed("commit", error))
         finally:
             self._under_way -= 1
-            if apart:
+            if permitted.apart:
                 self._kinds.end(claim)
             else:
                 self._slots.release()

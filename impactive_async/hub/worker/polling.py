@@ -23,15 +23,18 @@ from impactive_async.errors import (
 )
 from impactive_async.feeds.cursor.snapshot import MANY
 from impactive_async.feeds.delivery.home import without_home
+from impactive_async.feeds.delivery.poll import PolledFeed
+from impactive_async.feeds.feed import progress_of
 from impactive_async.hub.contract.claim import Claim
 from impactive_async.hub.contract.events import HubEvent
 from impactive_async.hub.contract.hub import Hub
 from impactive_async.hub.reaching.refusals import CancelledByEngineError
 from impactive_async.hub.worker.bounds import within
+from impactive_async.hub.worker.events.rows import events_of
 from impactive_async.hub.worker.failures import is_final, pause_after, reason_for
 from impactive_async.hub.worker.feeds import UnknownFeedError, open_feed
+from impactive_async.hub.worker.kept import KeptFeeds
 from impactive_async.hub.worker.reports import Died, GapFound, Listener, Polled, PollFailed
-from impactive_async.hub.worker.rows import events_of
 from impactive_async.hub.worker.troubles import Troubles
 
 _log = logging.getLogger("impactive_async.hub")
@@ -59,6 +62,7 @@ class Poller:
         interval: Seconds between polls of a feed that is neither busy nor failing.
         distinct: Whether an email that belongs to several sequences is one event.
         ignore: Wire names of fields for which a row compared by content is no new event.
+        kept: The feeds that need not be opened again.
     """
 
     crm: AsyncClient
@@ -70,6 +74,7 @@ class Poller:
     ignore: Collection[str]
     report: Listener
     troubles: Troubles
+    kept: KeptFeeds
 
     async def serve(self, claim: Claim, ends: float, bound: float) -> Exception | None:
         """Poll a feed once, and end the claim.
@@ -89,8 +94,9 @@ class Poller:
             HubError: The engine failed. The claim ends with its lease.
         """
         try:
-            poll, events = await self._poll(claim, bound)
+            progress, poll, events = await self._poll(claim, bound)
             await self._commit(claim, ends, poll, events)
+            self.kept.keep(claim.feed, progress, poll.cursor)
         except (AuthenticationError, ConfigurationError):
             with contextlib.suppress(FencedError, HubError, ConfigurationError):
                 await within(self._left(ends), lambda: self.hub.release(claim))
@@ -106,11 +112,11 @@ class Poller:
     def _left(self, ends: float) -> float:
         return ends - self.clock.monotonic()
 
-    async def _poll(self, claim: Claim, bound: float) -> tuple[Poll[Any], list[HubEvent]]:
-        feed = open_feed(self.crm, claim.feed, since=None, interval=self.interval, ignore=self.ignore)
+    async def _poll(self, claim: Claim, bound: float) -> tuple[PolledFeed[Any], Poll[Any], list[HubEvent]]:
         try:
             async with asyncio.timeout(bound):
-                poll = await feed.poll(without_home(claim.cursor))  # the hub itself is bound, and may have moved
+                progress = self.kept.take(claim) or await self._open(claim)
+                poll = await progress.poll()
         except TimeoutError:
             raise TimeoutError(
                 f"no answer within {bound:g} s, in which the client's own limits were waited for"
@@ -118,7 +124,12 @@ class Poller:
         events = events_of(
             self.source, claim.feed, poll, datetime.now(UTC), distinct=self.distinct, ignore=self.ignore
         )
-        return poll, await asyncio.to_thread(list, events) if len(poll.rows) > MANY else list(events)
+        told = await asyncio.to_thread(list, events) if len(poll.rows) > MANY else list(events)
+        return progress, poll, told
+
+    async def _open(self, claim: Claim) -> PolledFeed[Any]:
+        feed = open_feed(self.crm, claim.feed, since=None, interval=self.interval, ignore=self.ignore)
+        return await progress_of(feed, without_home(claim.cursor))  # the hub itself is bound, and may have moved
 
     async def _commit(self, claim: Claim, ends: float, poll: Poll[Any], events: list[HubEvent]) -> None:
         """Commit, and repeat it while the outcome is unknown: the hub recognises a commit that took effect."""

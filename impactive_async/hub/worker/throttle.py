@@ -28,8 +28,23 @@ class Throttle:
         """Wait until the pause after the last 429 is over."""
         await self._stopping.pause(self._pause_until - self._clock.monotonic())
 
-    async def permit(self, patience: float) -> float:
+    async def ask(self) -> float:
+        """Ask for a permit for one request.
+
+        Returns:
+            0 with the permit, else the seconds to wait.
+
+        Raises:
+            HubError: The engine does not answer.
+        """
+        return await within(self._options.lease, self._hub.permit)
+
+    async def permit(self, patience: float, wait: float | None = None) -> float:
         """Wait for a permit for one request, at most `patience` seconds.
+
+        Args:
+            patience: So many seconds.
+            wait: What `ask` has returned; `None`: it was not asked.
 
         Returns:
             0 with the permit, else the seconds still to wait.
@@ -38,10 +53,12 @@ class Throttle:
             HubError: The engine does not answer.
         """
         until = self._clock.monotonic() + patience
-        while (wait := await within(self._options.lease, self._hub.permit)) > 0:
+        wait = await self.ask() if wait is None else wait
+        while wait > 0:
             if self._stopping.is_set() or self._clock.monotonic() + wait > until:
                 return wait
             await self._stopping.pause(wait)
+            wait = await self.ask()
         return 0.0
 
     async def acquire(self) -> None:

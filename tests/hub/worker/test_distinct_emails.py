@@ -8,8 +8,8 @@ import pytest
 
 from impactive_async import AsyncClient
 from impactive_async.hub import Hub, HubEvent
+from impactive_async.hub.worker.events.rows import events_of
 from impactive_async.hub.worker.feeds import open_feed
-from impactive_async.hub.worker.rows import events_of
 from impactive_async.sandbox import Sandbox
 
 SOURCE = "/workspaces/ws_1"

@@ -374,7 +374,7 @@ async def test_a_poison_row_stops_its_feed_alone(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whatever a row sets off, even a bug of ours, is its feed's failure: logged, backed off, the others go on."""
-    from impactive_async.hub.worker import rows
+    from impactive_async.hub.worker.events import rows
 
     sound = rows.row_event
 

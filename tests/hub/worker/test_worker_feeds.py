@@ -27,9 +27,9 @@ from impactive_async.feeds.cursor.quarantine import digest
 from impactive_async.feeds.delivery.home import without_home
 from impactive_async.hub import HubEvent, SqliteHub, event_id
 from impactive_async.hub.contract.waiting import LONGEST, back_off
+from impactive_async.hub.worker.events.rows import events_of
 from impactive_async.hub.worker.failures import is_final, is_gone, pause_after, reason_for
 from impactive_async.hub.worker.feeds import UnknownFeedError, feed_names, open_feed
-from impactive_async.hub.worker.rows import events_of
 from impactive_async.models import Booking, Enrollment
 from impactive_async.resources.watching.kinds import KINDS
 from impactive_async.sandbox import Sandbox

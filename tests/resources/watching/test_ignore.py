@@ -11,8 +11,8 @@ import pytest
 from impactive_async import AsyncClient, InvalidArgumentError
 from impactive_async._codec.page import page_of
 from impactive_async.feeds.cursor.snapshot import Snapshot
+from impactive_async.hub.worker.events.rows import events_of
 from impactive_async.hub.worker.feeds import open_feed
-from impactive_async.hub.worker.rows import events_of
 from impactive_async.sandbox import Sandbox
 from tests.support import client_of
 

@@ -11,7 +11,7 @@ from impactive_async._codec.codec import to_wire
 from impactive_async.feeds.cursor.quarantine import digest
 from impactive_async.feeds.cursor.rules import Rules
 from impactive_async.hub.contract.events import HubEvent, event_id
-from impactive_async.hub.worker.shallow import shallow, shallow_row
+from impactive_async.hub.worker.events.shallow import shallow, shallow_row
 from impactive_async.resources.watching.lists import LISTS
 
 TYPES = "com.impactiveai."

@@ -1,0 +1,1 @@
+"""The events that a poll becomes: rows, gaps and rows that cannot be read."""
