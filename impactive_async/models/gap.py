@@ -38,7 +38,9 @@ class Coverage:
         complete_until: Every row stamped before this moment was handled, or lies within a gap. Rows later than the
             overlap are not counted. `None`: nothing is known yet.
         gaps: Where rows may be missing, those included that are too unlikely to be reported.
-        in_doubt: Where rows may be missing if the first page with rows was cut off, which is not known yet.
+        in_doubt: Where rows may be missing, which it is too early to report: because it is not known yet whether
+            the first page with rows was cut off, or because rows were nearly as late as pages reach back, which is
+            reported once an hour.
         last_page: The server's time at the last good page; `None`: there was none, or the server tells no time.
         last_row: The timestamp of the newest row handled; `None`: there was none.
         lateness: How late, behind its own timestamp, a row became visible, at the most.

@@ -232,8 +232,6 @@ class Consumer:
 
 
 def doubtful(cursor: Cursor) -> list[Gap]:
-    """The span that a page in doubt may hide rows of; empty without one."""
-    doubt = CursorState.unfold(cursor.fold()).doubt
-    return [
-        gaps.public(cursor.feed, span) for span in gaps.spans((doubt.low, doubt.high, "overflow")) if doubt.rows
-    ]
+    """Where rows may be missing, and it is too early to tell."""
+    in_doubt = CursorState.unfold(cursor.fold()).in_doubt()
+    return [gaps.public(cursor.feed, span) for span in in_doubt]

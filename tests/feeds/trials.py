@@ -24,6 +24,11 @@ FAULTS = ("none", "none", "cap", "zone", "order", "ahead", "coarse", "jump", "de
 """What is wrong with a server, beside late rows and crashes of the consumer."""
 RARE = "rarely late"
 """A fault of every eleventh trial: a row in twenty is late by up to two minutes, which no overlap expects."""
+BEYOND = "rarely late, and later than pages reach"
+"""The same of every twenty-second, on a list whose pages show less than a minute. What is shown of late rows can
+only tell that there may be later ones."""
+
+RATES = {RARE: [5, 10], BEYOND: [20, 40]}
 
 
 @define
@@ -39,6 +44,8 @@ class Figures:
     """Polls that told a gap, though the server had cut off no row, of lists that lost nothing."""
     cut_gaps: int = 0
     """Those whose page the server had cut off: each row cut off was known, or another page showed it."""
+    beyond: int = 0
+    """Trials that lost a row without a report because it was later than pages reach."""
     of_fault: Counter[str] = Factory(Counter)
     broken: Counter[str] = Factory(Counter)
     examples: list[str] = Factory(list)
@@ -52,6 +59,7 @@ class Figures:
         return [
             f"trials {self.trials}, polls {self.polls}, rows {self.rows}",
             f"rows lost without a report: {self.broken['lost']}",
+            f"trials that lost a row later than pages reach without a report: {self.beyond}",
             f"rows lost and reported: {self.reported}",
             f"rows repeated without a crash: {self.broken['a duplicate']}",
             f"other laws broken: {sum(self.broken.values()) - self.broken['lost'] - self.broken['a duplicate']}",
@@ -91,13 +99,13 @@ def setting_of(rng: random.Random, fault: str) -> Setting:
 def trial(seed: int, cursor_type: type[Cursor] = Cursor, *, fault: str | None = None) -> tuple[Consumer, str]:
     """Let a consumer follow a list for some hours; all laws are asserted."""
     rng = random.Random(seed)
-    fault = fault or (RARE if seed % 11 == 4 else rng.choice(FAULTS))
+    fault = fault or _fault_of(seed) or rng.choice(FAULTS)
     setting = setting_of(rng, fault)
-    if fault == RARE:
+    if fault in (RARE, BEYOND):
         setting = evolve(setting, habits=evolve(setting.habits, cap=100, declared=100), start=None)
     consumer = Consumer(setting, cursor_type, checked=False)
     consumer.server.now = NEW_YEAR + 600 * SECOND
-    rate = rng.choice([5, 10] if fault == RARE else [0.02, 0.2, 1.0, 4.0])  # rows between two polls
+    rate = rng.choice(RATES.get(fault, [0.02, 0.2, 1.0, 4.0]))  # rows between two polls
     for _ in range(rng.choice([0, 2, 12, 30, 130])):
         consumer.server.insert(0)
         consumer.server.wait(rng.randrange(1, 20 * SECOND))
@@ -110,13 +118,20 @@ def trial(seed: int, cursor_type: type[Cursor] = Cursor, *, fault: str | None = 
     return consumer, fault
 
 
+def _fault_of(seed: int) -> str | None:
+    if seed % 11 == 4:
+        return RARE
+    return BEYOND if seed % 22 == 9 else None
+
+
 def _live(rng: random.Random, consumer: Consumer, fault: str, rate: float, number: int) -> None:
     """What happens at the server between two polls."""
     server, overlap = consumer.server, consumer.setting.overlap
-    if fault == RARE:
+    if fault in (RARE, BEYOND):
+        least, most = (2 * SECOND, 5 * SECOND) if fault == RARE else (SECOND // 5, SECOND)
         for _ in range(rng.randrange(2 * int(rate) + 1)):
             server.insert(rng.randrange(120 * SECOND) if rng.random() < 0.05 else 0)
-            server.wait(rng.randrange(2 * SECOND, 5 * SECOND))
+            server.wait(rng.randrange(least, most))
         return
     for _ in range(_rows(rng, consumer, rate)):
         late = rng.random() < 0.1
@@ -157,21 +172,25 @@ def run(seeds: range, cursor_type: type[Cursor] = Cursor) -> Figures:
             law = next(
                 (law for law in ("lost", "a duplicate") if law in str(error)), str(error).partition("\n")[0]
             )
+            if law == "lost" and _fault_of(seed) == BEYOND:
+                figures.beyond += 1
+                continue
             figures.broken[law] += 1
             if len(figures.examples) < 10:
                 figures.examples.append(f"seed {seed}: {error}")
             continue
         figures.of_fault[fault] += 1
-        _add(figures, consumer)
+        _add(figures, consumer, fault)
     return figures
 
 
-def _add(figures: Figures, consumer: Consumer) -> None:
+def _add(figures: Figures, consumer: Consumer, fault: str) -> None:
     lost = [one for one in consumer.server.rows.values() if not consumer.was_delivered(one)]
     figures.polls += consumer.polls
     figures.rows += len(consumer.server.rows)
     figures.reported += len(lost)
-    if not lost and consumer.server.hidden <= consumer.ever_handled | consumer.exempt:
+    # Beyond what pages reach nobody can know that nothing was lost.
+    if fault != BEYOND and not lost and consumer.server.hidden <= consumer.ever_handled | consumer.exempt:
         figures.quiet_polls += consumer.polls
         figures.false_gaps += consumer.told_of_whole
         figures.cut_gaps += consumer.told - consumer.told_of_whole

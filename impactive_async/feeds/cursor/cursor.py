@@ -23,6 +23,7 @@ from impactive_async.feeds.cursor.cursor_state import CursorState
 from impactive_async.feeds.cursor.evidence.judge import Judge
 from impactive_async.feeds.cursor.evidence.lateness import learn_from_look, learn_lateness, unlikely
 from impactive_async.feeds.cursor.evidence.seen_rows import SeenRows
+from impactive_async.feeds.cursor.evidence.sight import Sight
 from impactive_async.feeds.cursor.evidence.ticks import ends_of
 from impactive_async.feeds.cursor.gap_finder import GapFinder
 from impactive_async.feeds.cursor.gaps import Span
@@ -31,7 +32,6 @@ from impactive_async.feeds.cursor.page import Accepted, Page, moments, read
 from impactive_async.feeds.cursor.quarantine import Quarantine
 from impactive_async.feeds.cursor.rules import NOW, Now, Rules
 from impactive_async.feeds.cursor.seen_versions import RowId, Version
-from impactive_async.feeds.cursor.server_clock import LEEWAY
 from impactive_async.feeds.cursor.watermarks import Watermarks
 from impactive_async.models.gap import Gap
 
@@ -162,6 +162,7 @@ class Cursor:
         self._in_flight.left_behind = None
         if not was_back:
             spans = self._worth_telling(spans, before, late)
+            spans += self._judge.unseen() if look else []
         reported = self._report([*spans, *self._move_on(page, lowest)])
         bad = self._quarantine.unreported(page.bad + taken.twins)
         unasked = 0 if look else taken.unasked + len(shown.arrivals) - len(page.arrivals)
@@ -213,6 +214,7 @@ class Cursor:
         """Ask again from before a moment that the server's clock has shown after a later one, if there is one."""
         if lowest is None:
             return []
+        self._judge.sight = Sight()
         # What was told of the time behind the present is told again if it happens.
         self._gaps = gaps.without(self._gaps, self._watermarks.horizon, timestamps.END + 1)
         return self._watermarks.go_back(
@@ -224,6 +226,8 @@ class Cursor:
         watermarks, looks = self._watermarks, self._judge.looks
         lowest = watermarks.tell(server_now, fell_back)
         looks.polled(watermarks.clock, look=bool(self._asked_for_all), witnessed=not looks.silent)
+        if self._asked_for_all:
+            self._judge.sight.look(watermarks.clock, self._judge.sight.low)
         watermarks.went_back = False
         watermarks.settle(self._in_flight.oldest())
         again = self.seen_rows.show_again(watermarks.clock or 0) if self.seen_rows and self._asked_for_all else []
@@ -263,26 +267,11 @@ class Cursor:
         self._gaps = gaps.without(self._gaps, span.low, span.high)
 
     def _prime(self, page: Page) -> Accepted:
-        """Count the rows of the first page as handled. If it is full, report what it may hide of the overlap."""
-        watermarks = self._watermarks
+        """Count the rows of the first page as handled."""
         for arrival in page.arrivals:
-            watermarks.known.add(self._in_flight.end_of(arrival), arrival[-1][0][0], arrival[3])
+            self._watermarks.known.add(self._in_flight.end_of(arrival), arrival[-1][0][0], arrival[3])
         self._quarantine.unreported(page.bad)
-        self._judge.begin_after(page)
-        watermarks.reach.saw(len(page), new=0, cut=False)
-        watermarks.settle(held=None)
-        oldest = min((arrival[0] for arrival in page.arrivals), default=timestamps.BEGINNING)
-        watermarks.past.start = min(oldest, watermarks.cut(watermarks.latest_from))
-        watermarks.leave_out(watermarks.past.start)
-        if not self._gap_finder.is_full(page, first=True):
-            return Accepted([])
-        oldest_first = self._judge.order == "oldest"
-        proven = watermarks.horizon if oldest_first else self._gap_finder.proven_from(page)
-        proven = watermarks.past.start = min(proven, watermarks.horizon + (0 if oldest_first else LEEWAY))
-        if oldest_first:  # the page hides newer rows, which the next one would show
-            watermarks.raise_line(watermarks.since_for(watermarks.cut(proven)))
-        watermarks.leave_out(proven)  # an older row that a later page shows may be history that this page hid
-        return Accepted([], self._report(gaps.spans((watermarks.cut(watermarks.latest_from), proven, "lookback"))))
+        return Accepted([], self._report(self._judge.begin_after(page)))
 
     def _report(self, spans: Sequence[Span]) -> list[Gap]:
         return [gaps.public(self.feed, part) for span in spans for part in self._record([span])]
@@ -335,6 +324,7 @@ class Cursor:
             # A row in flight that only a look shows comes again with the next look.
             looks=attrs.evolve(looks, last=None if held is not None and held < (line or held) else looks.last),
             doubt=attrs.evolve(self._judge.doubt),
+            sight=attrs.evolve(self._judge.sight),
             seen_rows=None if self.seen_rows is None else self.seen_rows.dump(),
         )
 
@@ -345,6 +335,6 @@ class Cursor:
         cursor._from_now, cursor._primed, cursor._in_flight.left_behind = known.now, known.primed, known.held
         cursor._gaps, cursor._quarantine = known.gaps, Quarantine(known.bad)
         judge = cursor._judge
-        judge.order, judge.looks, judge.doubt = known.order, known.looks, known.doubt
+        judge.order, judge.looks, judge.doubt, judge.sight = known.order, known.looks, known.doubt, known.sight
         cursor.seen_rows = None if known.seen_rows is None else SeenRows.load(known.seen_rows)
         return cursor

@@ -6,18 +6,20 @@ import attrs
 
 from impactive_async._codec import json_bytes
 from impactive_async._codec.json_bytes import StoredJson
+from impactive_async.feeds.cursor import gaps
 from impactive_async.feeds.cursor import saved_text as state
 from impactive_async.feeds.cursor.evidence.doubt import Doubt
 from impactive_async.feeds.cursor.evidence.looks import Looks
 from impactive_async.feeds.cursor.evidence.order import ORDERS, Order
 from impactive_async.feeds.cursor.evidence.past import Past
 from impactive_async.feeds.cursor.evidence.reach import Reach
+from impactive_async.feeds.cursor.evidence.sight import Sight
 from impactive_async.feeds.cursor.gaps import Span
 from impactive_async.feeds.cursor.seen_versions import Entry, SeenVersions
 from impactive_async.feeds.cursor.timestamps import BEGINNING
 from impactive_async.feeds.cursor.watermarks import Watermarks
 
-P = TypeVar("P", Past, Reach, Looks, Doubt)
+P = TypeVar("P", Past, Reach, Looks, Doubt, Sight)
 
 
 @attrs.frozen(kw_only=True)
@@ -32,7 +34,7 @@ class CursorState:
         gaps: The gaps reported and not closed.
         bad: The digests of the bad rows reported.
         went_back, past, reach: As in `Watermarks`.
-        order, looks, doubt: As in `Judge`.
+        order, looks, doubt, sight: As in `Judge`.
         seen_rows: As in `Cursor`, dumped; it is read where a cursor resumes.
     """
 
@@ -53,6 +55,7 @@ class CursorState:
     reach: Reach = attrs.field(factory=Reach)
     looks: Looks = attrs.field(factory=Looks)
     doubt: Doubt = attrs.field(factory=Doubt)
+    sight: Sight = attrs.field(factory=Sight)
     order: Order | None = None
     seen_rows: list[Any] | None = None
 
@@ -81,6 +84,12 @@ class CursorState:
         watermarks.line, watermarks.frontier, watermarks.clock = self.line, self.frontier, self.clock
         watermarks.known = SeenVersions(self.known)
 
+    def in_doubt(self) -> list[Span]:
+        """Return where rows may be missing, and it is too early to tell."""
+        doubt = self.doubt
+        cut = gaps.spans((doubt.low, doubt.high, "overflow")) if doubt.rows else []
+        return [*cut, *(self.sight.blind() if self.sight.is_limit else [])]
+
     def dumps(self, feed: str, rules: str) -> str:
         """Return compact JSON that names its feed. Its format is not public."""
         body = dict(zip(_FIELDS, self._values(), strict=True))
@@ -97,7 +106,8 @@ class CursorState:
         """Return what was learnt of the list as JSON; `None` for a part of which nothing was."""
         parts = (self.past, self.reach, self.looks, self.doubt)
         values = [None if part == type(part)() else list(attrs.astuple(part)) for part in parts]
-        return [self.order, self.went_back, *values, *([] if self.seen_rows is None else [self.seen_rows])]
+        sight = None if self.sight == Sight() else list(attrs.astuple(self.sight))
+        return [self.order, self.went_back, *values, self.seen_rows, sight]
 
     @classmethod
     def loads(cls, text: StoredJson, feed: str, rules: str) -> Self:
@@ -143,7 +153,7 @@ class CursorState:
         if type(went_back) is not bool or order not in (None, *ORDERS):
             raise ValueError
         past, reach, looks, doubt, *more = parts
-        (seen_rows,) = more or [None]
+        seen_rows, sight = [*more, None, None][:2]  # earlier versions saved neither
         return attrs.evolve(
             self,
             order=order,
@@ -152,6 +162,7 @@ class CursorState:
             reach=_part(Reach, reach),
             looks=_part(Looks, looks),
             doubt=_part(Doubt, doubt),
+            sight=_part(Sight, sight),
             seen_rows=seen_rows,
         )
 

@@ -27,13 +27,12 @@ def coverage_of(feed: str, cursor: Cursor | Snapshot) -> Coverage:
 
 
 def _coverage(feed: str, rules: Rules, state: CursorState) -> Coverage:
-    overlap, doubt = state.reach.overlap(rules.overlap), state.doubt
-    in_doubt = gaps.spans((doubt.low, doubt.high, "overflow")) if doubt.rows else []
+    overlap = state.reach.overlap(rules.overlap)
     return Coverage(
         feed=feed,
         complete_until=_moment(_complete_until(state, overlap)),
         gaps=tuple(gaps.public(feed, span) for span in state.gaps),
-        in_doubt=tuple(gaps.public(feed, span) for span in in_doubt),
+        in_doubt=tuple(gaps.public(feed, span) for span in state.in_doubt()),
         last_page=_moment(state.clock),
         last_row=_moment(state.frontier),
         lateness=timedelta(microseconds=state.reach.lateness),

@@ -13,6 +13,7 @@ from impactive_async.feeds.cursor.evidence.doubt import Doubt
 from impactive_async.feeds.cursor.evidence.judge import Judge
 from impactive_async.feeds.cursor.evidence.looks import Looks
 from impactive_async.feeds.cursor.evidence.order import Order
+from impactive_async.feeds.cursor.evidence.sight import Sight
 from impactive_async.feeds.cursor.evidence.witnesses import Witnesses
 from impactive_async.feeds.cursor.gap_finder import GapFinder
 from impactive_async.feeds.cursor.gaps import Span
@@ -23,7 +24,7 @@ from impactive_async.feeds.cursor.watermarks import Watermarks
 from tests.feeds.consumer import Setting
 from tests.feeds.model_server import SECOND, Habits
 from tests.feeds.traffic import Story, play
-from tests.feeds.trials import trial
+from tests.feeds.trials import BEYOND, RARE, trial
 
 
 class WithOtherRules(Cursor):
@@ -37,8 +38,24 @@ class WithOtherRules(Cursor):
         raise NotImplementedError
 
 
+class TellsNothing(Judge):
+    """See `TakesAllToBeShown`."""
+
+    def unseen(self) -> list[Span]:
+        self.sight = Sight()
+        return []
+
+
+class TakesAllToBeShown(Cursor):
+    """Takes each page to reach as far back as any row is late."""
+
+    judge_type = TellsNothing
+
+
 class NoOverlap(WithOtherRules):
-    """Asks from the frontier on: late rows are missed."""
+    """Asks from the frontier on: late rows are missed, and if nobody looked how far pages reach, silently."""
+
+    judge_type = TellsNothing
 
     @staticmethod
     def mistaken(rules: Rules) -> Rules:
@@ -299,7 +316,7 @@ def setting(
     return Setting(habits=habits, overlap=overlap, immutable=immutable, start=start)
 
 
-BEFORE, AFTER = [("burst", 20, SECOND)] * 2, [("burst", 30, 0), ("poll and handle", False)] * 2
+BEFORE, AFTER = [("burst", 20, SECOND)] * 2, [("burst", 30, 0), *[("poll and handle", False)] * 2]
 
 # Found by drawing stories and shrunk: hardly anything can be left out of them.
 WITNESSES: list[tuple[type[Cursor], str, Story]] = [
@@ -348,7 +365,8 @@ TRIALS: list[tuple[type[Cursor], str, str, int]] = [
     (BelievesTheFuture, LOST, "coarse", 32),
     (SeesNoWitnesses, LOST, "cap", 4),
     (NeverLooks, LOST, "zone", 2),
-    (LooksOnceAnHour, LOST, "rarely late", 3),
+    (LooksOnceAnHour, LOST, RARE, 8),
+    (TakesAllToBeShown, LOST, BEYOND, 2),
     (NeverGoesBack, LOST, "ahead", 3),
     (NeverGoesBack, LOST, "jump", 0),
     (NeverDoubts, LOST, "none", 30),

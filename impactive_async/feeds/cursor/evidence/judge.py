@@ -4,16 +4,18 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from impactive_async.errors import CursorError
-from impactive_async.feeds.cursor import timestamps
+from impactive_async.feeds.cursor import gaps, timestamps
 from impactive_async.feeds.cursor.evidence.doubt import Doubt
 from impactive_async.feeds.cursor.evidence.looks import Looks
 from impactive_async.feeds.cursor.evidence.order import Order, tick_and_order_of
 from impactive_async.feeds.cursor.evidence.reach import LEAST_CAP
+from impactive_async.feeds.cursor.evidence.sight import Sight
 from impactive_async.feeds.cursor.evidence.witnesses import CERTAIN, Witnesses, witnesses_of
 from impactive_async.feeds.cursor.gap_finder import GapFinder
 from impactive_async.feeds.cursor.gaps import Span
 from impactive_async.feeds.cursor.page import Page
 from impactive_async.feeds.cursor.rules import Rules
+from impactive_async.feeds.cursor.server_clock import LEEWAY
 from impactive_async.feeds.cursor.watermarks import Watermarks
 
 
@@ -22,14 +24,16 @@ class Judge:
 
     Attributes:
         looks: When to ask without `since`.
+        sight: How late a row may be and still be shown.
         doubt: A page of which it is open whether it was cut off.
         order: The order of the list's rows; `None`: not known yet.
         unproven: Whether the known rows may be of another workspace, because another key has found them.
     """
 
-    __slots__ = ("_finder", "_tick", "_watermarks", "doubt", "looks", "order", "unproven")
+    __slots__ = ("_finder", "_tick", "_watermarks", "doubt", "looks", "order", "sight", "unproven")
 
     looks_type: ClassVar[Callable[..., Looks]] = Looks
+    sight_type: ClassVar[Callable[..., Sight]] = Sight
     doubt_type: ClassVar[Callable[..., Doubt]] = Doubt
 
     def __init__(self, rules: Rules, watermarks: Watermarks, finder: GapFinder) -> None:
@@ -37,6 +41,7 @@ class Judge:
         self._watermarks = watermarks
         self._finder = finder
         self.looks = self.looks_type()
+        self.sight = self.sight_type()
         self.doubt = self.doubt_type()
         self.order: Order | None = None
         self.unproven = rules.unproven
@@ -98,10 +103,28 @@ class Judge:
             watermarks.give_up({row_id for _, row_id in seen.missing})
         return [*settled, *hidden]
 
-    def begin_after(self, page: Page) -> None:
-        """Start with what comes after a page, which was requested without `since`."""
-        self.looks.polled(self._watermarks.clock, look=True, witnessed=True)
+    def begin_after(self, page: Page) -> list[Span]:
+        """Start with what comes after a page, which was requested without `since`, and whose rows are known.
+
+        If it is full, return what it may hide of the overlap.
+        """
+        watermarks = self._watermarks
+        self.looks.polled(watermarks.clock, look=True, witnessed=True)
         self._count(page, look=True, first=True)
+        watermarks.reach.saw(len(page), new=0, cut=False)
+        watermarks.settle(held=None)
+        oldest = min((arrival[0] for arrival in page.arrivals), default=timestamps.BEGINNING)
+        watermarks.past.start = min(oldest, watermarks.cut(watermarks.latest_from))
+        watermarks.leave_out(watermarks.past.start)
+        if not self._finder.is_full(page, first=True):
+            return []
+        oldest_first = self.order == "oldest"
+        proven = watermarks.horizon if oldest_first else self._finder.proven_from(page)
+        proven = watermarks.past.start = min(proven, watermarks.horizon + (0 if oldest_first else LEEWAY))
+        if oldest_first:  # the page hides newer rows, which the next one would show
+            watermarks.raise_line(watermarks.since_for(watermarks.cut(proven)))
+        watermarks.leave_out(proven)  # an older row that a later page shows may be history that this page hid
+        return gaps.spans((watermarks.cut(watermarks.latest_from), proven, "lookback"))
 
     def _count(self, page: Page, *, look: bool, first: bool = False) -> None:
         """Count the rows that bring the next look nearer. Those of the first page say nothing of the pace."""
@@ -110,10 +133,17 @@ class Judge:
             looks.new = max(looks.new, len(page.arrivals))
             looks.left -= len(page.arrivals)
         if look:
-            looks.left, looks.shown_from = (
-                max(1, room // 2, room * 3 // 4 - len(page)),
-                self._finder.proven_from(page),
-            )
+            proven = self._finder.proven_from(page)
+            looks.left, looks.shown_from = max(1, room // 2, room * 3 // 4 - len(page)), proven
+            full = self._finder.is_full(page, first=first)
+            self.sight.look(self._watermarks.clock, proven if full else timestamps.BEGINNING)
+
+    def unseen(self) -> list[Span]:
+        """Return the span in which rows may be missing that were too late for looks, if it is to be told now."""
+        watermarks = self._watermarks
+        lateness = watermarks.reach.clear_lateness(watermarks.tick)
+        spans = self.sight.to_tell(lateness, watermarks.declared_overlap)
+        return [one for low, high, kind in spans for one in gaps.spans((max(low, watermarks.origin), high, kind))]
 
     def is_stuck(self, page: Page) -> bool:
         """Whether a list that shows its oldest rows first shows known ones alone, and has others."""

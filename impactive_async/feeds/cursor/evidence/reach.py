@@ -10,6 +10,7 @@ from typing import Final
 from attrs import define
 
 from impactive_async.feeds.cursor import timestamps
+from impactive_async.feeds.cursor.server_clock import DATE_RESOLUTION
 
 WITNESSES: Final = 16
 """How many known rows below the frontier each poll asks for again, as proof that nothing is missing since."""
@@ -93,6 +94,10 @@ class Reach:
         self.recoveries = self.recoveries + 1 if hour == self.hour else 1
         self.hour = hour
         return self.recoveries <= RECOVERIES
+
+    def clear_lateness(self, tick: int) -> int:
+        """Return how late a row was at the most; 0 if that is within what timestamps and `Date` are cut off by."""
+        return self.lateness if self.lateness > tick + DATE_RESOLUTION else 0
 
     def saw_late(self, lateness: int) -> None:
         """Learn that a row became visible so many microseconds, or more, behind its timestamp."""
