@@ -106,7 +106,7 @@ class Response:
 
 _PLACE = re.compile(r":\w+")
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]+")
-_BAD_IN_ID = re.compile(r"[/\\.\x00-\x1f\x7f-\x9f]")
+_BAD_IN_ID = re.compile(r"[/\\\x00-\x1f\x7f-\x9f]|^\.{1,2}$")  # a dot segment is one in any encoding
 
 
 def build_request(
@@ -202,21 +202,21 @@ class ServerId(str):
 
 
 def check_id(value: object) -> str:
-    """Return the id, percent-encoded for a path. Of a `ServerId`, slashes, dots and so on are encoded too.
+    """Return the id, percent-encoded for a path. Of a `ServerId`, slashes and so on are encoded too.
 
     Raises:
-        ValueError: It is not a string, is empty, has white space at an end, or holds a slash, a dot or a control
-            character: any of these would make the path mean another resource.
+        ValueError: It is not a string, is empty, is `.` or `..`, has white space at an end, or holds a slash or a
+            control character: any of these could make the path mean another resource.
     """
     if isinstance(value, str) and _PLAIN_ID.fullmatch(value):
         return value
     if not isinstance(value, str):
         raise InvalidArgumentError(f"an id is a string, not {type(value).__name__}")
-    if isinstance(value, ServerId) and value not in ("", ".", ".."):  # a dot segment is one in any encoding
+    if isinstance(value, ServerId) and value not in ("", ".", ".."):
         return quote(value, safe="")
     if not value or value != value.strip() or _BAD_IN_ID.search(value):
         raise InvalidArgumentError(
             f"{redact(value)[:40]!r} is not an id: ids are not empty, have no white space around them, and hold "
-            "no slash, dot or control character. Pass the `.id` of a row."
+            "no slash or control character. Pass the `.id` of a row."
         )
     return quote(value, safe="")

@@ -57,7 +57,7 @@ async def refused(call: Awaitable[Any], sandbox: Sandbox, match: str) -> None:
 
 @pytest.mark.silent
 @pytest.mark.parametrize("call", TAKING_IDS.values(), ids=TAKING_IDS)
-@pytest.mark.parametrize("bad", ["", " ", "..", "a/b", "a.b", "a\nb", None, 7])
+@pytest.mark.parametrize("bad", ["", " ", "..", "a/b", "a\nb", None, 7])
 async def test_a_malformed_id_is_refused(call: Call, bad: Any, crm: AsyncClient, sandbox: Sandbox) -> None:
     """Wherever an id is taken, an empty or malformed one is a `ValueError` before any request."""
     await refused(call(crm, bad), sandbox, "id")
