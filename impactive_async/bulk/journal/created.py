@@ -18,5 +18,7 @@ async def created_ids(journal: str | os.PathLike[str]) -> AsyncIterator[str]:
         JournalError: There is no such journal, an import is working with it, or it is damaged.
     """
     async with open_journal(journal) as opened:
-        async for contact_id in opened.created_ids():
-            yield contact_id
+        async for entry in opened.entries():
+            for contact_id in entry.ids:
+                if contact_id is not None:
+                    yield contact_id

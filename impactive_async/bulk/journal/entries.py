@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Set
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime
 from typing import Final
 
@@ -62,34 +62,29 @@ class JournalEntry:
         return next((place for place in places if self.fingerprint(place) in prints and self.settled(place)), -1)
 
 
-def line_of(entry: JournalEntry, finished: int | None = None, intent: bytes | None = None) -> Line:
-    """Return the line of the file that holds an entry."""
+def line_of(entry: JournalEntry, finished: int) -> Line:
+    """Return the line of the file that holds an entry with a result."""
+    ids, unknown, remarks = _results(entry.ids, entry.unknown, entry.remarks)
+    prints = entry.fingerprints
     return (
-        entry.first,
-        entry.count,
-        entry.digest,
-        entry.started,
-        finished,
-        intent,
-        dumps([contact_id or "" for contact_id in entry.ids]),
-        dumps(sorted(entry.unknown)),
-        entry.fingerprints,
-        dumps(entry.remarks),
-    )
+        entry.first, entry.count, entry.digest, entry.started, finished, None, ids, unknown, prints, remarks
+    )  # fmt: skip
 
 
-def recorded(batch: ContactBatch) -> JournalEntry:
-    """Return the entry of a batch."""
-    return JournalEntry(
-        first=batch.first,
-        count=batch.count,
-        digest=batch.digest,
-        started=batch.started,
-        ids=tuple(batch.ids),
-        unknown=frozenset(failure.index for failure in batch.unknown),
-        fingerprints=batch.fingerprints or None,
-        remarks=tuple(batch.remarks()),
-    )
+def line_of_batch(batch: ContactBatch, finished: int | None = None, intent: bytes | None = None) -> Line:
+    """Return the line of the file that holds a batch as far as it has come."""
+    places = [failure.index for failure in batch.unknown]
+    ids, unknown, remarks = _results(batch.ids, places, batch.remarks())
+    prints = batch.fingerprints or None
+    return (
+        batch.first, batch.count, batch.digest, batch.started, finished, intent, ids, unknown, prints, remarks
+    )  # fmt: skip
+
+
+def _results(
+    ids: Sequence[str | None], unknown: Iterable[int], remarks: Sequence[Remark]
+) -> tuple[bytes, bytes, bytes]:
+    return dumps([contact_id or "" for contact_id in ids]), dumps(sorted(unknown)), dumps(remarks)
 
 
 def intent_of(batch: ContactBatch) -> bytes:

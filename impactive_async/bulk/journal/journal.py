@@ -22,7 +22,7 @@ from impactive_async._codec.codec import dumps, loads
 from impactive_async.bulk.drafts import Body
 from impactive_async.bulk.journal.batch import ContactBatch
 from impactive_async.bulk.journal.db import MOST_LINES
-from impactive_async.bulk.journal.entries import COLUMNS, JournalEntry, entry_of, intent_of, line_of, recorded
+from impactive_async.bulk.journal.entries import COLUMNS, JournalEntry, entry_of, intent_of, line_of, line_of_batch
 from impactive_async.bulk.journal.file import JournalFile
 from impactive_async.bulk.journal.fingerprints import fingerprints
 from impactive_async.bulk.journal.log import BatchLog, WrittenRows
@@ -151,11 +151,11 @@ class Journal(BatchLog):
     async def begin(self, batch: ContactBatch) -> None:
         """See `BatchLog`."""
         batch.started = next(self._clock)
-        await self._file.put(line_of(recorded(batch), intent=intent_of(batch)))
+        await self._file.put(line_of_batch(batch, intent=intent_of(batch)))
 
     def finish(self, batch: ContactBatch) -> None:
         """See `BatchLog`."""
-        self._file.put_soon(line_of(recorded(batch), next(self._clock)))
+        self._file.put_soon(line_of_batch(batch, next(self._clock)))
 
     async def flush(self) -> None:
         """See `BatchLog`."""
@@ -181,13 +181,6 @@ class Journal(BatchLog):
             for entry in entries:
                 yield entry
             first = entries[-1].first
-
-    async def created_ids(self) -> AsyncIterator[str]:
-        """Yield the contacts of all rows, in input order."""
-        async for entry in self.entries():
-            for contact_id in entry.ids:
-                if contact_id is not None:
-                    yield contact_id
 
     async def _entries(self, condition: str, *values: int | bytes) -> list[JournalEntry]:
         query = f"SELECT {COLUMNS} FROM batches {condition}"  # noqa: S608 - both are ours
