@@ -123,7 +123,7 @@ def new_rows(repetitions: int) -> Iterator[Result]:
     )
     for kind in RULES:
         title = f"cursor: accept and ack {ROWS} new rows, {kind}"
-        yield judge(Gate(title, kind, "a plain loop", 3.0, 1.5), times)
+        yield judge(Gate(title, kind, "a plain loop", 2.5, 1.3), times)
         yield judge(Gate(title, kind, "dlt incremental", 0.5, 0.3), times)
 
 
