@@ -116,13 +116,14 @@ def build_request(
     query: Mapping[str, str] | None = None,
     body: Any = None,
     repeat: Repeat | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Request:
     """Return the request of an endpoint. `repeat` replaces the endpoint's own where the arguments decide.
 
     Raises:
         ValueError: An id is malformed, or JSON cannot hold the body as it is.
     """
-    if not ids and not query and body is None and repeat is None:
+    if not ids and not query and body is None and repeat is None and headers is None:
         return endpoint.plain
     path = endpoint.path(ids) if ids else endpoint.template
     if query:
@@ -133,6 +134,7 @@ def build_request(
         path,
         repeat or endpoint.repeat,
         None if body is None else dumps(body),
+        headers,
     )
 
 

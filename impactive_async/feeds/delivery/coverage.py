@@ -23,10 +23,11 @@ def coverage_of(feed: str, cursor: Cursor | Snapshot) -> Coverage:
             last_page=told,
             last_row=_moment(cursor.newest),
         )
-    return _coverage(feed, cursor.rules, cursor.state())
+    return coverage_of_state(feed, cursor.rules, cursor.state())
 
 
-def _coverage(feed: str, rules: Rules, state: CursorState) -> Coverage:
+def coverage_of_state(feed: str, rules: Rules, state: CursorState) -> Coverage:
+    """Return what a cursor says of its feed, given its state."""
     overlap = state.reach.overlap(rules.overlap)
     return Coverage(
         feed=feed,

@@ -12,8 +12,10 @@ from impactive_async.errors import CursorError
 from impactive_async.feeds.cursor.cursor import Cursor
 from impactive_async.feeds.cursor.evidence.seen_rows import SeenRows
 from impactive_async.feeds.cursor.snapshot import Snapshot
+from impactive_async.feeds.delivery.coverage import coverage_of, coverage_of_state
 from impactive_async.feeds.delivery.home import check_home, learn_workspace
 from impactive_async.feeds.delivery.source import FeedOptions, Source
+from impactive_async.models.gap import Coverage
 
 _LARGE: Final = 250_000
 """Characters of a cursor that are read in a thread, so that the event loop is not blocked meanwhile."""
@@ -31,6 +33,14 @@ async def dumped_cursor(cursor: Cursor | Snapshot) -> str:
     if isinstance(cursor, Snapshot) and cursor.is_large:
         return await asyncio.to_thread(cursor.dumps_later())
     return cursor.dumps()
+
+
+async def dumped_with_coverage(feed: str, cursor: Cursor | Snapshot) -> tuple[str, Coverage]:
+    """Return what `dumped_cursor` does, and what the cursor says of its feed."""
+    if isinstance(cursor, Snapshot):
+        return await dumped_cursor(cursor), coverage_of(feed, cursor)
+    state = cursor.state()
+    return state.dumps(cursor.feed, cursor.rules.identity), coverage_of_state(feed, cursor.rules, state)
 
 
 def open_cursor(source: Source[Any], options: FeedOptions, saved: StoredJson | None) -> Cursor | Snapshot:

@@ -47,13 +47,13 @@ class PageRequest:
             since: The moment.
             last: The answer before. If it comes again, or a 304 in its place, the value is `UNCHANGED`.
         """
-        request = build_request(self.endpoint, self.ids, query=None if since is None else {"since": since})
         shape: Shape[Any] = self.shape
         headers = UNCACHED
         if last is not None:
             headers = {**UNCACHED, **last.headers(since)}
-            shape = Recognizing[Any](shape, partial(last.is_answered_again, since), UNCHANGED)
-        request = attrs.evolve(request, headers=headers)
+            shape = Recognizing(shape, partial(last.is_answered_again, since), UNCHANGED)
+        query = None if since is None else {"since": since}
+        request = build_request(self.endpoint, self.ids, query=query, headers=headers)
         if self.patient and self.caller.max_retries:
             return self.caller.answer(request, shape, self.timeout)
         return self.caller.poll(request, shape, self.timeout)

@@ -10,11 +10,10 @@ import attrs
 from impactive_async._codec.json_bytes import StoredJson
 from impactive_async.feeds.cursor.quarantine import BadRow
 from impactive_async.feeds.cursor.snapshot import MANY
-from impactive_async.feeds.delivery.coverage import coverage_of
 from impactive_async.feeds.delivery.home import learn_workspace, with_home
 from impactive_async.feeds.delivery.items import PendingGap, RecoveredRow, RemovedRow
 from impactive_async.feeds.delivery.last_page import page_of_saved, with_page
-from impactive_async.feeds.delivery.opening import dumped_cursor, opened_cursor
+from impactive_async.feeds.delivery.opening import dumped_with_coverage, opened_cursor
 from impactive_async.feeds.delivery.page_queue import PageQueue
 from impactive_async.feeds.delivery.source import FeedOptions, Source
 from impactive_async.models.gap import Coverage, Gap, Removed
@@ -62,15 +61,16 @@ class PolledFeed(Generic[R]):
         before = queue.cursor.server_clock
         await queue.fetch()
         rows, gaps, bad, removed = await _sorted_out(queue)
+        text, coverage = await dumped_with_coverage(source.name, queue.cursor)
         elapsed = _seconds_between(before, queue.cursor.server_clock)
         return Poll(
             rows=rows,
             gaps=gaps,
             bad=bad,
             removed=removed,
-            cursor=with_home(with_page(await dumped_cursor(queue.cursor), queue.last), source.home),
+            cursor=with_home(with_page(text, queue.last), source.home),
             next_in=self.options.pace_of(source).after_gap_of(queue.new_rows, elapsed, queue.cursor.cap),
-            coverage=coverage_of(source.name, queue.cursor),
+            coverage=coverage,
         )
 
 
