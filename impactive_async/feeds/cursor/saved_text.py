@@ -20,6 +20,7 @@ _BESIDE: Final = ("sum", "server", "keymark", "workspace", "page")
 of its page (`feeds/delivery/last_page.py`)."""
 ENVELOPE: Final = ("v", "kind", "feed", "rules", *_BESIDE)
 """All fields that are not the body's."""
+_SORTED: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _ADVICE: Final = "Restore it from a backup, or delete it to start the feed anew (rows will be delivered again)."
 
 
@@ -157,7 +158,7 @@ def checksum(document: Mapping[str, Any]) -> str:
     It is made of the values and not of the text, because a database's JSON column may print them otherwise.
     """
     content = {name: value for name, value in document.items() if name not in _BESIDE}
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    text = _SORTED.encode(content)
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
