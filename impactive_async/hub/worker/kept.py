@@ -10,7 +10,7 @@ from impactive_async._clock import Clock
 from impactive_async.feeds.delivery.poll import PolledFeed
 from impactive_async.hub.contract.claim import Claim
 
-MOST: Final = 8_000_000
+MOST: Final = 4_000_000
 """Characters of the cursors that are kept, with `BESIDE` for each feed: 3.6 bytes of memory each."""
 BESIDE: Final = 850
 """As how many characters of a cursor a feed counts by itself."""
