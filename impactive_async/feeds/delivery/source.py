@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
@@ -13,6 +13,7 @@ from impactive_async._clock import Clock
 from impactive_async._codec.encode import wire_name
 from impactive_async._codec.page import Rows
 from impactive_async._codec.scalars import read_since
+from impactive_async._codec.tolerant.names import other_names
 from impactive_async._codec.tolerant.notes import Notes
 from impactive_async._http.caller import Answer
 from impactive_async._http.settings import Home, TellHome
@@ -118,14 +119,17 @@ class Source(Generic[R]):
 
 
 def as_wire_names(names: Collection[str]) -> tuple[str, ...]:
-    """Return names of fields with their wire names beside them.
+    """Return names of fields with their other spellings beside them: of `view_count` also `viewCount`.
 
     Raises:
         InvalidArgumentError: This is a single string, or no collection of them.
     """
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+    given: object = names
+    found = list(names) if isinstance(given, Iterable) else []  # an iterator gives its names once
+    if not isinstance(given, Iterable) or isinstance(given, str) or not all(isinstance(one, str) for one in found):
         raise InvalidArgumentError(f"ignore is a collection of names of fields; not {names!r}")
-    return tuple(sorted({*names, *map(wire_name, names)}))
+    wires = set(map(wire_name, found))
+    return tuple(sorted(wires.union(found, *map(other_names, wires))))
 
 
 def _as_moment(value: datetime | str | Now | None) -> datetime | Now | None:

@@ -14,6 +14,7 @@ from impactive_async.feeds.cursor.snapshot import Snapshot
 from impactive_async.hub.worker.events.rows import events_of
 from impactive_async.hub.worker.feeds import open_feed
 from impactive_async.sandbox import Sandbox
+from tests.feeds.failures.server import client, listed, serving
 from tests.support import client_of
 
 POLLS = 5
@@ -93,6 +94,38 @@ async def test_a_hub_gives_no_second_id_for_it(volatile: Sandbox) -> None:
     assert ids[0] == ids[1]
 
 
+@pytest.mark.parametrize("spelt", ["viewCount", "view_count", "view-count", "viewcount"])
+@pytest.mark.parametrize("named", ["viewCount", "view_count"])
+async def test_its_name_may_be_spelt_otherwise(spelt: str, named: str) -> None:
+    """The names that are one field to the reader of rows are one here."""
+    assert await twice({"id": "b1", spelt: 1}, {"id": "b1", spelt: 2}, [named]) == 1
+
+
+async def test_names_may_come_from_an_iterator() -> None:
+    """Which gives them once."""
+    assert await twice({"id": "b1", "views": 1}, {"id": "b1", "views": 2}, (name for name in ("views",))) == 1
+
+
+@pytest.mark.parametrize("holder", ["attributes", "properties", "fields"])
+async def test_it_may_stand_in_an_object_that_holds_the_fields(holder: str) -> None:
+    """As of JSON:API. What the row has beside that object is not looked for in it."""
+    before, after = ({"id": "b1", "views": 1, holder: {"title": "x", "views": views}} for views in (1, 2))
+    assert await twice(before, after, ["views"]) == 2
+    del before["views"], after["views"]
+    assert await twice(before, after, ["views"]) == 1
+
+
+async def twice(before: Any, after: Any, ignore: Any) -> int:
+    """How often a booking is delivered that two pages show."""
+    async with serving() as server, client(server) as crm:
+        feed, delivered, cursor = crm.bookings.watch(ignore=ignore), 0, None
+        for row in (before, after):
+            server.paths["/api/agent/bookings"] = listed([row])
+            poll = await feed.poll(cursor)
+            cursor, delivered = poll.cursor, delivered + len(poll.rows)
+        return delivered
+
+
 def test_rows_that_differ_in_it_only_are_one() -> None:
     """Two copies of a row on one page are no contradiction for it."""
     snapshot = Snapshot("bookings", ignore=["views"])
@@ -101,7 +134,7 @@ def test_rows_that_differ_in_it_only_are_one() -> None:
     assert (len(accepted.fresh), accepted.bad) == (1, [])
 
 
-@pytest.mark.parametrize("wrong", ["viewCount", [1]])
+@pytest.mark.parametrize("wrong", ["viewCount", b"viewCount", [1], None, 7])
 def test_what_is_no_collection_of_names_is_refused(wrong: Any) -> None:
     """A single name would be taken for its letters."""
     with pytest.raises(InvalidArgumentError, match="collection of names"):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from impactive_async._codec.page import RawPage, RawRow, Rows, is_broken, says_more, value_of
+from impactive_async._codec.tolerant.names import HOLDERS
 from impactive_async.feeds.cursor import timestamps
 from impactive_async.feeds.cursor.in_flight import twin_of
 from impactive_async.feeds.cursor.page import Arrival, SnapshotRows
@@ -13,7 +14,7 @@ from impactive_async.feeds.cursor.quarantine import BadRow, digest
 from impactive_async.feeds.cursor.seen_versions import RowId, is_id
 
 
-def read_contents(page: Rows, id_field: str, stamps: Sequence[str], ignored: Collection[str]) -> SnapshotRows:
+def read_contents(page: Rows, id_field: str, stamps: Sequence[str], ignored: Set[str]) -> SnapshotRows:
     """Return the rows of a page with each id once, oldest first, and the bad ones.
 
     The version of a row is its id and the digest of its content. Of two rows with one id and different contents,
@@ -34,7 +35,7 @@ def read_contents(page: Rows, id_field: str, stamps: Sequence[str], ignored: Col
         if not is_id(row_id):
             bad.append(BadRow(place, "not JSON" if is_broken(raw) else f"no {id_field!r}", row))
             continue
-        content = {name: row[name] for name in row if name not in ignored} if ignored else row
+        content = _content_of(row, ignored) if ignored else row
         one = (_moment(row, stamps), str(row_id), place, "", ((row_id, digest(content)), row))
         first = arrivals.setdefault(row_id, one)
         if _digest_of(first) != _digest_of(one):
@@ -42,6 +43,20 @@ def read_contents(page: Rows, id_field: str, stamps: Sequence[str], ignored: Col
             bad.append(twin_of(loser, "another row of this page has the same id"))
     oldest_first = sorted(arrivals.values(), key=lambda one: one[:2])
     return SnapshotRows(oldest_first, bad, len(rows), more=says_more(page))
+
+
+def _content_of(row: Mapping[str, Any], ignored: Set[str]) -> Mapping[str, Any]:
+    """Return a row without the ignored fields, also where an object in it holds its fields."""
+    inner = ignored - row.keys()
+    return {
+        name: _without(value, inner) if name in HOLDERS and isinstance(value, Mapping) else value
+        for name, value in row.items()
+        if name not in ignored
+    }
+
+
+def _without(fields: Mapping[str, Any], ignored: Set[str]) -> Mapping[str, Any]:
+    return {name: value for name, value in fields.items() if name not in ignored}
 
 
 def _moment(row: Mapping[str, Any], stamps: Sequence[str]) -> int:
