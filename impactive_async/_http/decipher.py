@@ -170,8 +170,10 @@ def _refused(request: Request, response: Response, refusal: Refusal) -> APIStatu
     """Return the error that a body means; of a write whose body contradicts itself, one that nobody repeats."""
     is_open = refusal.contradicts and request.repeat is not Repeat.READ
     status = 400 if is_open else meaning_of(refusal.json)
-    error = _status_error(request, attrs.evolve(response, status=status), told=response.status, is_open=is_open)
+    answer = attrs.evolve(response, status=status or 400)
+    error = _status_error(request, answer, told=response.status, is_open=is_open)
     error.outcome_unknown = is_open
+    error.in_success = True
     return error
 
 

@@ -137,7 +137,11 @@ class APIStatusError(APIError):
         headers: The answer's headers, likewise. Names are found in any case; `getall` gives repeated ones.
         request_id: The server's `x-request-id` or `cf-ray`, if it sent one (A13). Support may ask for it.
         retry_after: Seconds that the server asked to wait, if it did.
+        in_success: Whether the answer had the status of a success, and its body says that the server refused.
+            Then `status` is what the body means.
     """
+
+    in_success: bool = False  # of the class, because errors that 0.1 pickled do not have it
 
     def __init__(
         self,

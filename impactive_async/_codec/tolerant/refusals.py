@@ -74,8 +74,8 @@ _WORDS: Final = frozenset(
 )
 
 
-def meaning_of(json: dict[str, Any]) -> int:
-    """Return the HTTP status that a refusal means: by its code, else by its words, else 400."""
+def meaning_of(json: dict[str, Any]) -> int | None:
+    """Return the HTTP status that a refusal means: by its code, else by its words; `None` if they say nothing."""
     errors = json.get("errors")
     first = errors[0] if isinstance(errors, list) and errors else None
     for place in (place for place in (json, json.get("error"), first) if isinstance(place, dict)):
@@ -85,7 +85,7 @@ def meaning_of(json: dict[str, Any]) -> int:
             if 400 <= status < 600:
                 return status
     words = str(json).lower()
-    return next((status for status, marks in _MEANINGS if any(mark in words for mark in marks)), 400)
+    return next((status for status, marks in _MEANINGS if any(mark in words for mark in marks)), None)
 
 
 _CODES: Final = (*_STATUSES, "errorCode")

@@ -157,22 +157,22 @@ def test_markers_of_more_are_handed_on(beside: dict[str, Any], more: bool) -> No
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        ({"success": False, "error": "firstName is required"}, 400),
+        ({"success": False, "error": "firstName is required"}, None),
         ({"success": False, "message": "Contact not found"}, 404),
         ({"success": False, "error": {"code": 429, "message": "slow down"}}, 429),
         ({"ok": False, "error": "invalid api key"}, 401),
-        ({"error": "no"}, 400),
+        ({"error": "no"}, None),
         ({"type": "about:blank", "title": "Not Found", "status": 404, "detail": "No such contact"}, 404),
         ({"type": "about:blank", "title": "Conflict"}, 409),
         ({"statusCode": 403, "message": "no"}, 403),
         ({"errors": [{"status": "409", "title": "Conflict"}]}, 409),
         ({"errors": [{"message": "Not found", "path": ["contact"]}]}, 404),
-        ({"status": "error", "message": "database is down"}, 400),
+        ({"status": "error", "message": "database is down"}, None),
         ({"status": "fail", "data": {"email": "already exists"}}, 409),
         ({"code": 401, "msg": "no", "data": None}, 401),
     ],
 )
-def test_a_refusal_in_a_success_is_one(body: dict[str, Any], status: int) -> None:
+def test_a_refusal_in_a_success_is_one(body: dict[str, Any], status: int | None) -> None:
     """Of a row, a list or a result: the server refused, and its words or code say how."""
     for shape in (one(Contact), many(Contact), result(EnrollResult)):
         with pytest.raises(Refusal) as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -25,6 +26,8 @@ FOREIGN: dict[str, Answer] = {
     "a challenge": refusal(403, "<html>just a moment</html>", cf_mitigated="challenge"),
     "a 403 with a time": refusal(403, '{"error": "slow down"}', "application/json", Retry_After="1"),
     "a redirect": refusal(302, Location="/login"),
+    "a 200 that says no": refusal(200, '{"success": false, "error": "database is down"}', "application/json"),
+    "a 200 with an error": refusal(200, '{"error": {"message": "Something broke"}}', "application/json"),
 }
 
 
@@ -70,6 +73,20 @@ def test_the_apis_own_word_is_raised_at_once(status: int) -> None:
     async def law() -> None:
         async with serving() as server, client(server) as crm:
             server.paths[DEALS] = refusal(status, '{"error": "no"}', "application/json")
+            assert isinstance(await outcome(anext(crm.zapier.deals.watch())), APIStatusError)
+            assert len(server.asked) == 1
+
+    law()
+
+
+@pytest.mark.parametrize("said", ["Unauthorized", "Forbidden", {"code": 400}])
+def test_a_refusal_in_a_200_that_gives_its_reason_is_raised_at_once(said: Any) -> None:
+    """As by the status that it means."""
+
+    @time_jumps
+    async def law() -> None:
+        async with serving() as server, client(server) as crm:
+            server.paths[DEALS] = refusal(200, json.dumps({"success": False, "error": said}), "application/json")
             assert isinstance(await outcome(anext(crm.zapier.deals.watch())), APIStatusError)
             assert len(server.asked) == 1
 
