@@ -8,9 +8,16 @@ from typing import Any, Final
 
 from impactive_async._codec.json_bytes import loads
 
-MORE: Final = frozenset(("hasmore", "hasnext", "hasnextpage", "more", "truncated"))
-NEXT: Final = frozenset(("next", "nextcursor", "nextpage", "nextpagetoken", "nexttoken", "nexturl", "cursor"))
-TOTAL: Final = frozenset(("total", "totalcount", "totalresults", "totalrows", "count"))
+MORE: Final = frozenset(
+    ("hasmore", "hasmorepages", "hasnext", "hasnextpage", "istruncated", "more", "moreavailable", "truncated")
+)
+NEXT: Final = frozenset(
+    "next nextcursor nextlink nextoffset nextpage nextpagetoken nextpageurl nextrecordsurl nexttoken nexturl "
+    "@odata.nextlink cursor".split()
+)
+TOTAL: Final = frozenset(
+    "total totalcount totalelements totalitems totalrecords totalresults totalrows totalsize count".split()
+)
 _PAGE: Final = frozenset(("page", "currentpage", "pagenumber"))
 _PAGES: Final = frozenset(("pages", "totalpages", "pagecount", "lastpage"))
 _MARKERS: Final = MORE | NEXT | TOTAL | _PAGES
@@ -60,10 +67,17 @@ def _marks_more(name: str, member: Any, shown: int) -> bool:
         inner = _plain(member)
         return isinstance(inner, Mapping) and _says_more(inner, shown)
     if name in MORE:
-        return _plain(member) is True
+        return _plain(member) in (True, "true")
     if name in NEXT:
-        return _plain(member) not in (None, False, "", 0)
+        return _leads_on(_plain(member))
     return name in TOTAL and _number(_plain(member)) > shown
+
+
+def _leads_on(value: Any) -> bool:
+    """Whether a link or a cursor is one; within an object, such as `{"href": null}`, whether any of it is."""
+    if isinstance(value, Mapping):
+        return any(map(_leads_on, value.values()))
+    return value not in (None, False, "", 0, [])
 
 
 def _plain(member: Any) -> Any:

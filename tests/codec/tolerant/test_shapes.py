@@ -141,6 +141,19 @@ MARKERS: list[tuple[dict[str, Any], bool]] = [
     ({"_links": {"self": {"href": "/a"}, "next": {"href": "/b"}}}, True),
     ({"_links": {"self": {"href": "/a"}}}, False),
     ({"pageInfo": {"hasNextPage": True, "endCursor": "x"}}, True),
+    ({"hasMore": "true"}, True),
+    ({"hasMore": "false"}, False),
+    ({"has_more": 1}, True),
+    ({"isTruncated": True}, True),
+    ({"nextPageUrl": "/b"}, True),
+    ({"@odata.nextLink": "/b"}, True),
+    ({"totalItems": 2}, True),
+    ({"page": {"totalElements": 1}}, False),
+    ({"page": {"totalElements": 2}}, True),
+    ({"links": {"next": {"href": None}}}, False),
+    ({"cursor": {"next": None, "previous": None}}, False),
+    ({"cursor": {"next": "abc"}}, True),
+    ({"next": []}, False),
 ]
 """What stands beside one row, and whether that says that there are more."""
 
