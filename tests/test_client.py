@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import operator
+import pickle
 import re
 from typing import Any
 from uuid import UUID
@@ -34,6 +36,16 @@ def test_the_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("IMPACTIVE_BASE_URL", "https://crm.example/")
     assert repr(AsyncClient()) == "<AsyncClient https://crm.example (open)>"
     assert repr(AsyncClient(base_url="https://other.example")) == "<AsyncClient https://other.example (open)>"
+
+
+@pytest.mark.parametrize("copied", [pickle.dumps, copy.deepcopy])
+async def test_a_client_says_that_it_cannot_be_pickled(copied: Any, sandbox: Sandbox) -> None:
+    """And so do its resources, feeds and streams, also when it is in use."""
+    async with client_of(sandbox) as crm:
+        await crm.zapier.auth_test()
+        for one in (crm, crm.zapier.deals, crm.zapier.deals.watch(), crm.watch(["deals"])):
+            with pytest.raises(TypeError, match="make one in each process"):
+                copied(one)
 
 
 async def test_arguments_go_before_the_environment(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NoReturn, TypeVar
 
 import attrs
 
@@ -91,6 +91,11 @@ class Caller:
 
     def _patience_of(self, timeout: float, max_retries: int) -> float:
         return self.policy.longest_retry_after if self.patient else self.policy.patience(timeout, max_retries)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a client, and what it has made, cannot be pickled or deep-copied: make one in each process"
+        )
 
     def for_bulk(self) -> Caller:
         """Return a caller for work that nobody waits for: its calls would rather wait than fail."""

@@ -12,11 +12,33 @@ MORE: Final = frozenset(
     ("hasmore", "hasmorepages", "hasnext", "hasnextpage", "istruncated", "more", "moreavailable", "truncated")
 )
 NEXT: Final = frozenset(
-    "next nextcursor nextlink nextoffset nextpage nextpagetoken nextpageurl nextrecordsurl nexttoken nexturl "
-    "@odata.nextlink cursor".split()
+    [
+        "next",
+        "nextcursor",
+        "nextlink",
+        "nextoffset",
+        "nextpage",
+        "nextpagetoken",
+        "nextpageurl",
+        "nextrecordsurl",
+        "nexttoken",
+        "nexturl",
+        "@odata.nextlink",
+        "cursor",
+    ]
 )
 TOTAL: Final = frozenset(
-    "total totalcount totalelements totalitems totalrecords totalresults totalrows totalsize count".split()
+    [
+        "total",
+        "totalcount",
+        "totalelements",
+        "totalitems",
+        "totalrecords",
+        "totalresults",
+        "totalrows",
+        "totalsize",
+        "count",
+    ]
 )
 _PAGE: Final = frozenset(("page", "currentpage", "pagenumber"))
 _PAGES: Final = frozenset(("pages", "totalpages", "pagecount", "lastpage"))

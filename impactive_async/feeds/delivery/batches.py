@@ -71,6 +71,10 @@ class FeedBatch(list[T]):
         self._hands.ack(self._taken)
         return Acknowledged(lambda: self._hands.save(self._taken))
 
+    def __reduce__(self) -> tuple[type[list[T]], tuple[list[T]]]:
+        """A copy, or what reaches another process, is a plain list: only the batch itself can be acknowledged."""
+        return list, (list(self),)
+
     async def __aenter__(self) -> Self:
         return self
 

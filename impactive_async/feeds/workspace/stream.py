@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 from impactive_async._clock import Clock, happens_within
 from impactive_async.feeds.delivery.batches import FeedBatches, Hands
@@ -60,6 +60,9 @@ class WorkspaceWatch:
         self._runner: asyncio.Task[None] | None = None
         self._iterating = False
         self._closed = False
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a stream cannot be pickled or deep-copied: make one in each process")
 
     @property
     def feeds(self) -> int:

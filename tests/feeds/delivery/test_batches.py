@@ -32,6 +32,14 @@ async def test_a_crash_before_the_flush_loses_nothing() -> None:
     assert await ids(feed_of(listed, StopsAt(), store=store)) == ["e1", "e2", "e3", "e4"]
 
 
+async def test_a_batch_can_be_handed_to_another_process() -> None:
+    """Its rows arrive as a plain list, and so they do in a copy."""
+    batch = await anext(feed_of(listed_with(1, 2), StopsAt(), store=Store()).batches())
+    for plain in (pickle.loads(pickle.dumps(batch)), copy.copy(batch), copy.deepcopy(batch)):
+        assert type(plain) is list
+        assert plain == batch
+
+
 async def test_a_batch_is_handled_and_saved_when_its_block_is_left() -> None:
     """A crash right after the block repeats nothing."""
     listed, store = listed_with(1, 2, 3), Store()
