@@ -74,6 +74,7 @@ class Consumer:
 
     def poll(self) -> None:
         since = self.cursor.since()
+        self._assert_settled()
         if since is not None:  # a look asks for everything
             assert self.went_back or (self.since or "") <= since, "since decreased"
             self.since, self.went_back = since, False
@@ -95,6 +96,13 @@ class Consumer:
             return
         again = self.cursor.accept(page, now)
         assert [*again.fresh, *again.gaps, *again.bad] == [], "a page accepted twice yielded something"
+
+    def _assert_settled(self) -> None:
+        """A cursor leaves out what changes nothing: what was handled moves its watermarks all the same."""
+        if self.checked:
+            state = self.cursor.fold()
+            self.cursor._watermarks.settle(self.cursor._in_flight.oldest())
+            assert self.cursor.fold() == state, "the watermarks were not settled"
 
     def _mark_shown_ahead(self, page: RawPage) -> None:
         """Versions are told apart by their stamps: one that an answer stamps otherwise comes once more."""

@@ -19,7 +19,7 @@ import attrs
 from impactive_async._codec.json_bytes import StoredJson
 from impactive_async._codec.page import Rows
 from impactive_async.feeds.cursor import gaps, timestamps
-from impactive_async.feeds.cursor.cursor_state import CursorState
+from impactive_async.feeds.cursor.cursor_state import CursorState, copy
 from impactive_async.feeds.cursor.evidence.judge import Judge
 from impactive_async.feeds.cursor.evidence.lateness import learn_from_look, learn_lateness, unlikely
 from impactive_async.feeds.cursor.evidence.seen_rows import SeenRows
@@ -51,6 +51,7 @@ class Cursor:
         "_judge",
         "_primed",
         "_quarantine",
+        "_settled",
         "_watermarks",
         "feed",
         "rules",
@@ -73,6 +74,7 @@ class Cursor:
         self._asked_for_all: bool | None = None  # whether the last request was without `since`
         self._judge = self.judge_type(rules, self._watermarks, self._gap_finder)
         self._gaps: list[Span] = []
+        self._settled = False  # whether nothing was accepted or handled since the watermarks were settled
         self._quarantine = Quarantine()
         self.seen_rows: SeenRows | None = None
         """Who is on the list, if removals are followed."""
@@ -84,9 +86,14 @@ class Cursor:
 
         It does not decrease, unless the server's clock goes back. In between some requests ask for everything.
         """
-        self._watermarks.settle(self._in_flight.oldest())
+        self._settle()
         self._asked_for_all, line = self._asks_for_all, self._watermarks.line
         return None if self._asked_for_all or line is None else timestamps.render(line)
+
+    def _settle(self) -> None:
+        if not self._settled:
+            self._watermarks.settle(self._in_flight.oldest())
+            self._settled = True
 
     @property
     def _asks_for_all(self) -> bool:
@@ -135,7 +142,7 @@ class Cursor:
                 new is known of it.
             fell_back: By how many microseconds the server's clock has gone back since the page before.
         """
-        watermarks = self._watermarks
+        watermarks, self._settled = self._watermarks, False
         look = self._asks_for_all if self._asked_for_all is None else self._asked_for_all
         shown = read(rows, self.rules, watermarks.known)
         page = self._recognised(shown, look=look)
@@ -173,6 +180,7 @@ class Cursor:
         if self.seen_rows is not None:
             self.seen_rows.handled(row_id)
         self._watermarks.known.forget({row_id})
+        self._settled = False
 
     def _recognised(self, page: Page, *, look: bool) -> Page:
         """Return the page without the versions that were handled before those known."""
@@ -214,7 +222,7 @@ class Cursor:
         """Ask again from before a moment that the server's clock has shown after a later one, if there is one."""
         if lowest is None:
             return []
-        self._judge.sight = Sight()
+        self._judge.sight, self._settled = Sight(), False
         # What was told of the time behind the present is told again if it happens.
         self._gaps = gaps.without(self._gaps, self._watermarks.horizon, timestamps.END + 1)
         return self._watermarks.go_back(
@@ -228,14 +236,14 @@ class Cursor:
         looks.polled(watermarks.clock, look=bool(self._asked_for_all), witnessed=not looks.silent)
         if self._asked_for_all:
             self._judge.sight.look(watermarks.clock, self._judge.sight.low)
-        watermarks.went_back = False
-        watermarks.settle(self._in_flight.oldest())
+        watermarks.went_back = self._settled = False
+        self._settle()
         again = self.seen_rows.show_again(watermarks.clock or 0) if self.seen_rows and self._asked_for_all else []
         return Accepted([], self._report(self._go_back(lowest)), removed=again)
 
     def ack(self, version: Version) -> bool:
         """Count the row of this version as handled, in any order; return whether it was in flight. O(1)."""
-        in_flight = self._in_flight
+        in_flight, self._settled = self._in_flight, False
         arrival = in_flight.done(version)
         if arrival is None:
             return False
@@ -248,7 +256,7 @@ class Cursor:
 
         Call it right after the `accept` that reported the gap, and `close(gap)` once the rows are handled.
         """
-        span = gaps.span_of(gap)
+        span, self._settled = gaps.span_of(gap), False
         page = self._recognised(read(rows, self.rules, self._watermarks.known), look=True)
         within = [arrival for arrival in page.arrivals if span.low <= arrival[0] < span.high]
         witnessed = page.reaches(span.low) and self._in_flight.ids() <= {*page.ids}
@@ -288,8 +296,7 @@ class Cursor:
     def dumps_later(self) -> Callable[[], str]:
         """Return a function that returns what `dumps` would return now. Until it is called it costs little."""
         now = self.state()
-        kept = attrs.evolve(now, gaps=[*now.gaps], bad=[*now.bad], known=[*now.known])
-        return lambda: kept.dumps(self.feed, self.rules.identity)
+        return lambda: now.dumps(self.feed, self.rules.identity)
 
     @classmethod
     def loads(cls, text: StoredJson, rules: Rules, feed: str) -> Self:
@@ -310,21 +317,22 @@ class Cursor:
         return cls._resumed(CursorState.unfold(folded), rules, feed)
 
     def state(self) -> CursorState:
-        """Return what would be saved now. Some of its lists are the cursor's own, and change with it."""
-        held, line, looks = self._in_flight.oldest(), self._watermarks.line, self._judge.looks
-        self._watermarks.settle(held)
+        """Return what would be saved now."""
+        self._settle()
+        held, line, looks = self._in_flight.oldest(), self._watermarks.line, copy(self._judge.looks)
+        if held is not None and held < (line or held):  # a row that only a look shows comes again with the next
+            looks.last = None
         return CursorState.of(
             self._watermarks,
             held=held,
             now=self._from_now,
             primed=self._primed,
-            gaps=self._gaps,
-            bad=self._quarantine.digests,
+            gaps=[*self._gaps],
+            bad=[*self._quarantine.digests],
             order=self._judge.order,
-            # A row in flight that only a look shows comes again with the next look.
-            looks=attrs.evolve(looks, last=None if held is not None and held < (line or held) else looks.last),
-            doubt=attrs.evolve(self._judge.doubt),
-            sight=attrs.evolve(self._judge.sight),
+            looks=looks,
+            doubt=copy(self._judge.doubt),
+            sight=copy(self._judge.sight),
             seen_rows=None if self.seen_rows is None else self.seen_rows.dump(),
         )
 
