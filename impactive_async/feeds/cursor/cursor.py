@@ -173,7 +173,8 @@ class Cursor:
         reported = self._report([*spans, *self._move_on(page, lowest)])
         bad = self._quarantine.unreported(page.bad + taken.twins)
         unasked = 0 if look else taken.unasked + len(shown.arrivals) - len(page.arrivals)
-        return Accepted(taken.fresh, reported, bad, unasked, removed)
+        misread = self._judge.looks.distrusts_since
+        return Accepted(taken.fresh, reported, bad, unasked, removed, misread=misread)
 
     def removal_handled(self, row_id: RowId) -> None:
         """Forget a row that is gone: if it comes back, it is new."""

@@ -75,6 +75,7 @@ class Accepted:
         gaps: The spans of time in which rows may be missing and that were not reported before.
         bad: The rows that cannot be delivered and were not reported before.
         unasked: How many rows are older than what was asked for. Above 0, the server ignores `since`.
+        misread: Whether the server has withheld rows that `since` asked for, and is asked without it.
         removed: The rows that are gone and were not reported before, with their ids.
         witnessed: Of a sibling list: whether it shows each row in flight, and one that was handled or is from
             before the gap. Otherwise it may have been cut off, whatever its length.
@@ -86,6 +87,7 @@ class Accepted:
     unasked: int = 0
     removed: Sequence[tuple[RowId, Removed]] = ()
     witnessed: bool = False
+    misread: bool = False
 
 
 @frozen

@@ -143,8 +143,7 @@ class PageQueue(Generic[R]):
             self.last = LastPage.of(since, answer, rows, accepted, cap=self._cap)
         self.last_page_at = None if told is None else came  # only now: the page may be unreadable
         self.new_rows = len(accepted.fresh)
-        if accepted.unasked and self._source.is_news(f"{self._source.name} ignores since"):
-            _log.warning("%s: the server ignores `since` (%d older rows)", self._source.name, accepted.unasked)
+        self._source.warn_of_since(accepted)
         self._put(accepted.bad)
         overflow = any(gap.kind == "overflow" for gap in accepted.gaps) and self._may_recover()
         self._put(

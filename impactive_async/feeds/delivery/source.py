@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
@@ -19,6 +20,7 @@ from impactive_async._http.caller import Answer
 from impactive_async._http.settings import Home, TellHome
 from impactive_async.errors import InvalidArgumentError
 from impactive_async.feeds.cursor import timestamps
+from impactive_async.feeds.cursor.page import Accepted
 from impactive_async.feeds.cursor.quarantine import BadRow
 from impactive_async.feeds.cursor.rules import NOW, Now, Rules
 from impactive_async.feeds.cursor.server_clock import THIS_MACHINE, OwnClocks
@@ -29,6 +31,8 @@ from impactive_async.models.gap import Gap
 from impactive_async.stores import CursorStore
 
 R = TypeVar("R")
+
+_log = logging.getLogger("impactive_async.feed")
 
 OnGap = Literal["raise", "continue"] | Callable[[Gap], Awaitable[None] | None]
 OnBadRow = Literal["raise"] | Callable[[BadRow], Awaitable[None] | None]
@@ -93,6 +97,17 @@ class Source(Generic[R]):
     def ask(self, since: str | None, last: LastPage | None) -> Awaitable[Answer[Rows | Unchanged]]:
         """Fetch the page since a moment; `UNCHANGED` if it is the one before."""
         return self.page(since, last) if isinstance(self.page, PageRequest) else self.page(since)
+
+    def warn_of_since(self, accepted: Accepted) -> None:
+        """Tell once that the server shows other rows than `since` asks for."""
+        if accepted.unasked and self.is_news(f"{self.name} ignores since"):
+            _log.warning("%s: the server ignores `since` (%d older rows)", self.name, accepted.unasked)
+        if accepted.misread and self.is_news(f"{self.name} misreads since"):
+            _log.warning(
+                "%s: the server withholds rows that `since` asks for, as if it read it in another time zone. It "
+                "is asked without it, so that a page has less room for new rows: `impactive doctor` says more",
+                self.name,
+            )
 
     def within(self, seconds: float) -> Source[R]:
         """Return the source with a shorter time-out of each request, if so many seconds are shorter."""

@@ -182,8 +182,8 @@ def deals_of(crm: AsyncClient, listing: Listing, server: Any) -> Follower:
 
 
 @pytest.mark.parametrize("hours", [-9, -4, -1, 1, 4, 9])
-async def test_a_since_in_another_zone_loses_nothing(hours: int) -> None:
-    """New rows that the server withholds come with the look that follows a poll without any known row."""
+async def test_a_since_in_another_zone_loses_nothing(hours: int, caplog: pytest.LogCaptureFixture) -> None:
+    """New rows that it withholds come with the look after a poll without any known row; the log tells once."""
     listing = Listing(zone=timedelta(hours=hours))
     async with serving() as server, AsyncClient(KEY, base_url=server.url) as crm:
         follower = deals_of(crm, listing, server)
@@ -195,6 +195,8 @@ async def test_a_since_in_another_zone_loses_nothing(hours: int) -> None:
             await follower.poll()
         await follower.poll(3)
         assert sorted(follower.came) == sorted(row_id for *_, row_id in listing.rows)
+        words = "withholds rows" if hours > 0 else "ignores `since`"
+        assert [words in record.message for record in caplog.records] == [True]
 
 
 @pytest.mark.parametrize("ahead", [timedelta(minutes=10), timedelta(hours=6), timedelta(days=365)])
