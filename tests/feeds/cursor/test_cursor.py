@@ -37,3 +37,18 @@ def test_what_a_cursor_was_can_be_dumped_later() -> None:
         cursor.ack(version)
     assert cursor.dumps() != before
     assert later() == before
+
+
+def test_a_row_handled_after_the_cursor_was_saved_moves_it_on() -> None:
+    """What is to be asked next follows from what was handled, whether or not somebody looked in between."""
+    rows = [row(f"r{number}", f"2026-01-01T00:00:{number:02}.000Z") for number in range(60)]
+    asked = []
+    for looks in (False, True):
+        cursor = Cursor(Rules(timestamp="updatedAt", overlap=SECOND, cap=60), feed="f")
+        for version, _ in cursor.accept(rows, timestamps.parse(rows[-1]["updatedAt"])).fresh:
+            cursor.ack(version)
+            if looks:
+                cursor.dumps()
+        asked.append((cursor.dumps(), cursor.asked_from))
+    assert asked[0] == asked[1]
+    assert asked[0][1] is not None
