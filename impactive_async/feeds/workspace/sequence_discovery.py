@@ -83,8 +83,9 @@ class SequenceDiscovery:
         seems_whole = not listed.bad and not listed.may_be_cut and is_short(len(ids), None)
         whole = self._wholeness.take(ShownRows(ids=ids, seems_whole=seems_whole))
         missing = [str(one) for one in known if one not in listed.statuses]
-        if missing and not self.done and len(ids) >= LEAST_CAP:  # an earlier run may have seen a longer list
-            whole, self._wholeness.cut_at = False, len(ids)
+        was_longer = not self.done and len(ids) >= LEAST_CAP  # an earlier run may have seen a longer list
+        if missing and (was_longer or len(missing) > max(LEAST_CAP, len(ids))):  # most at once: may be a fault
+            whole, self._wholeness.cut_at = False, max(len(ids), 1)
         if whole:
             self._wholeness.forget(missing)
         cut = listed.may_be_cut or (bool(missing) and not whole)

@@ -53,7 +53,7 @@ def cut_at(world: FakeWorkspace, length: int) -> None:
     ]
 
 
-@pytest.mark.parametrize("length", [15, 11, 10])
+@pytest.mark.parametrize("length", [15, 11, 10, 4, 0])
 async def test_a_list_that_comes_to_be_cut_drops_nobody(length: int, caplog: pytest.LogCaptureFixture) -> None:
     """The oldest sequences are not gone because the list shows fewer rows than before, whatever their number."""
     world = FakeWorkspace()
