@@ -15,9 +15,37 @@ _KEYS: Final = ("data", "result", "item", "record", "items", "results", "records
 _DEPTH: Final = 3
 _LIST_DEPTH: Final = 2
 _NO_ROWS: Final = frozenset(("error", "errors", "warnings", "messages", "details"))
-_MORE: Final = frozenset(("hasmore", "hasnext", "hasnextpage", "more", "truncated"))
-_NEXT: Final = frozenset(("next", "nextcursor", "nextpage", "nextpagetoken", "nexttoken", "nexturl", "cursor"))
-_TOTAL: Final = frozenset(("total", "totalcount", "totalresults", "totalrows"))
+_MORE: Final = frozenset(
+    ("hasmore", "hasmorepages", "hasnext", "hasnextpage", "istruncated", "more", "moreavailable", "truncated")
+)
+_NEXT: Final = frozenset(
+    [
+        "next",
+        "nextcursor",
+        "nextlink",
+        "nextoffset",
+        "nextpage",
+        "nextpagetoken",
+        "nextpageurl",
+        "nextrecordsurl",
+        "nexttoken",
+        "nexturl",
+        "@odata.nextlink",
+        "cursor",
+    ]
+)
+_TOTAL: Final = frozenset(
+    (
+        "total",
+        "totalcount",
+        "totalelements",
+        "totalitems",
+        "totalrecords",
+        "totalresults",
+        "totalrows",
+        "totalsize",
+    )
+)
 _PAGE: Final = frozenset(("page", "currentpage", "pagenumber"))
 _PAGES: Final = frozenset(("pages", "totalpages", "pagecount", "lastpage"))
 _CAP: Final = frozenset(("limit", "perpage", "pagesize", "cap"))
@@ -87,15 +115,19 @@ def _says_more(markers: Mapping[str, Any], shown: int) -> bool | None:
     said: bool | None = None
     for key, value in markers.items():
         name = _plain(key)
-        if name in _MORE and isinstance(value, bool):
-            said = bool(said) or value
+        if name in _MORE and value in (True, False, "true", "false"):
+            said = bool(said) or value in (True, "true")
         elif name in _NEXT:
-            said = bool(said) or bool(value)
+            said = bool(said) or _leads_on(value)
         elif name in (*_TOTAL, "count") and _number(value) is not None:
             said = bool(said) or (_number(value) or 0) > shown
     pages = [_number(value) or 0 for key, value in markers.items() if _plain(key) in _PAGES]
     page = [_number(value) or 0 for key, value in markers.items() if _plain(key) in _PAGE]
     return said if not pages else bool(said) or max(pages) > max([*page, 1])
+
+
+def _leads_on(value: Any) -> bool:
+    return any(map(_leads_on, value.values())) if isinstance(value, dict) else bool(value)
 
 
 def _number(value: Any) -> int | None:
