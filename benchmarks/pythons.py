@@ -63,8 +63,8 @@ def main() -> int:
     columns = dict(measured(python, options.repetitions) for python in options.pythons)
     text = f"""# The same ratios on several interpreters
 
-{datetime.now(UTC):%Y-%m-%d}, by `python -m benchmarks.pythons`, each in a run of its own. What we take
-as a multiple of what the base takes on the same interpreter and event loop. `results.md` says what is compared.
+{datetime.now(UTC):%Y-%m-%d}, by `python -m benchmarks.pythons`, each in a run of its own. What we take as a
+multiple of what the base takes on the same interpreter and event loop. `results.md` says what is compared.
 
 {table(columns)}
 """
