@@ -50,6 +50,8 @@ SCENES: Final = {
 Call = Callable[[], Awaitable[object]]
 Calls = dict[str, Call]
 """One call of each kind: tiny, and the pages by their paths."""
+AnswerTo = Callable[[bytes], bytes]
+"""Returns the bytes of a whole answer, given the path without its query."""
 
 processes = multiprocessing.get_context("spawn")
 
@@ -58,13 +60,9 @@ processes = multiprocessing.get_context("spawn")
 
 
 class Canned(asyncio.Protocol):
-    """Answers each request with the least work there is.
+    """Answers each request with the least work there is."""
 
-    Args:
-        answer_to: Returns the bytes of a whole answer, given the path without its query.
-    """
-
-    def __init__(self, answer_to: Callable[[bytes], bytes]) -> None:
+    def __init__(self, answer_to: AnswerTo) -> None:
         self._answer_to = answer_to
         self._unread = b""
 
@@ -91,16 +89,19 @@ def answer(body: bytes) -> bytes:
     return head.encode() + body
 
 
-def serve(said: Connection) -> None:
+def answers_of_calls() -> AnswerTo:
+    """The tiny answer, and the pages by their paths."""
+    make = Maker()
+    pages = {AUTH_TEST: TINY, ENROLLMENTS: page_of(make.enrollment), SENDS: page_of(make.send)}
+    return {path.encode(): answer(body) for path, body in pages.items()}.__getitem__
+
+
+def serve(answers: Callable[[], AnswerTo], said: Connection) -> None:
     """Serve until this process is terminated."""
 
     async def run() -> None:
-        make = Maker()
-        pages = {AUTH_TEST: TINY, ENROLLMENTS: page_of(make.enrollment), SENDS: page_of(make.send)}
-        answers = {path.encode(): answer(body) for path, body in pages.items()}
-        server = await asyncio.get_running_loop().create_server(
-            lambda: Canned(answers.__getitem__), "127.0.0.1", 0
-        )
+        answer_to = answers()
+        server = await asyncio.get_running_loop().create_server(lambda: Canned(answer_to), "127.0.0.1", 0)
         said.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
@@ -108,10 +109,10 @@ def serve(said: Connection) -> None:
 
 
 @asynccontextmanager
-async def canned_server() -> AsyncIterator[str]:
-    """The address of a server in a process of its own."""
+async def canned_server(answers: Callable[[], AnswerTo] = answers_of_calls) -> AsyncIterator[str]:
+    """The address of a server in a process of its own, which makes its answers there."""
     ours, theirs = processes.Pipe()
-    server = processes.Process(target=serve, args=(theirs,), daemon=True)
+    server = processes.Process(target=serve, args=(answers, theirs), daemon=True)
     server.start()
     try:
         yield f"http://127.0.0.1:{await asyncio.to_thread(ours.recv)}"

@@ -12,19 +12,16 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from functools import partial
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
 import orjson
 
-from benchmarks.call import KEY, TINY, Canned, processes
+from benchmarks.call import KEY, TINY, AnswerTo, canned_server
 from benchmarks.decode import Maker
 from benchmarks.metrics import DueHub
 from impactive_async import AsyncClient
@@ -56,34 +53,13 @@ def stamp(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def serve(told: Connection) -> None:
-    """Serve the same page of all lists until this process is terminated."""
-
-    async def run() -> None:
-        make = Maker()
-        now = datetime.now(UTC)
-        moments = [now - timedelta(seconds=number) for number in range(ROWS)]
-        page = orjson.dumps([make.enrollment(at.second) | {"updatedAt": stamp(at)} for at in moments])
-        server = await asyncio.get_running_loop().create_server(
-            lambda: Canned(partial(answer_to, page)), "127.0.0.1", 0
-        )
-        told.send(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
-
-    asyncio.run(run())
-
-
-@asynccontextmanager
-async def server() -> AsyncIterator[str]:
-    """Its URL."""
-    ours, theirs = processes.Pipe()
-    process = processes.Process(target=serve, args=(theirs,), daemon=True)
-    process.start()
-    try:
-        yield f"http://127.0.0.1:{await asyncio.to_thread(ours.recv)}"
-    finally:
-        process.terminate()
-        process.join()
+def answers() -> AnswerTo:
+    """The same page of all lists."""
+    make = Maker()
+    now = datetime.now(UTC)
+    moments = [now - timedelta(seconds=number) for number in range(ROWS)]
+    page = orjson.dumps([make.enrollment(at.second) | {"updatedAt": stamp(at)} for at in moments])
+    return partial(answer_to, page)
 
 
 class TurnHub(DueHub):
@@ -144,7 +120,7 @@ async def race(at_once: int) -> dict[str, list[float]]:
     options: dict[str, Any] = {"kinds": ["deals"], "interval": 3600.0, "concurrency": at_once, "stop": stop}
     with tempfile.TemporaryDirectory() as directory:
         async with (
-            server() as url,
+            canned_server(answers) as url,
             AsyncClient(KEY, base_url=url, max_concurrency=at_once) as crm,
             aiohttp.ClientSession(url, headers={"x-api-key": KEY}) as session,
             TurnHub(Path(directory) / "hub.db") as hub,

@@ -106,7 +106,8 @@ class Response:
 
 _PLACE = re.compile(r":\w+")
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]+")
-_BAD_IN_ID = re.compile(r"[/\\\x00-\x1f\x7f-\x9f]|^\.{1,2}$")  # a dot segment is one in any encoding
+_BAD_IN_ID = re.compile(r"[/\\\x00-\x1f\x7f-\x9f]")
+_NO_SEGMENT = ("", ".", "..")  # they change a path in any encoding
 
 
 def build_request(
@@ -214,9 +215,8 @@ def check_id(value: object) -> str:
         return value
     if not isinstance(value, str):
         raise InvalidArgumentError(f"an id is a string, not {type(value).__name__}")
-    if isinstance(value, ServerId) and value not in ("", ".", ".."):
-        return quote(value, safe="")
-    if not value or value != value.strip() or _BAD_IN_ID.search(value):
+    is_unsafe = not isinstance(value, ServerId) and (value != value.strip() or _BAD_IN_ID.search(value))
+    if value in _NO_SEGMENT or is_unsafe:
         raise InvalidArgumentError(
             f"{redact(value)[:40]!r} is not an id: ids are not empty, have no white space around them, and hold "
             "no slash or control character. Pass the `.id` of a row."

@@ -107,9 +107,8 @@ class CursorState:
 
     def _evidence(self) -> list[Any]:
         """Return what was learnt of the list as JSON; `None` for a part of which nothing was."""
-        parts = (self.past, self.reach, self.looks, self.doubt)
-        values = [None if part == type(part)() else list(attrs.astuple(part)) for part in parts]
-        sight = None if self.sight == Sight() else list(attrs.astuple(self.sight))
+        parts = (self.past, self.reach, self.looks, self.doubt, self.sight)
+        *values, sight = (None if part == type(part)() else list(attrs.astuple(part)) for part in parts)
         return [self.order, self.went_back, *values, self.seen_rows, sight]
 
     @classmethod

@@ -86,9 +86,8 @@ class HubEvent:
             document[_SEQUENCES] = ",".join(
                 quote(one, safe="", errors="surrogatepass") for one in self.sequence_ids
             )
-        with contextlib.suppress(
-            ValueError
-        ):  # such as an integer beyond 64 bits, which the standard library writes
+        # What JSON in general can hold, such as an integer beyond 64 bits, is left to the standard library.
+        with contextlib.suppress(ValueError):
             text = dumps(document)
             if text.isascii():
                 return text.decode()

@@ -33,7 +33,6 @@ class Judge:
     __slots__ = ("_finder", "_tick", "_watermarks", "doubt", "looks", "order", "sight", "unproven")
 
     looks_type: ClassVar[Callable[..., Looks]] = Looks
-    sight_type: ClassVar[Callable[..., Sight]] = Sight
     doubt_type: ClassVar[Callable[..., Doubt]] = Doubt
 
     def __init__(self, rules: Rules, watermarks: Watermarks, finder: GapFinder) -> None:
@@ -41,7 +40,7 @@ class Judge:
         self._watermarks = watermarks
         self._finder = finder
         self.looks = self.looks_type()
-        self.sight = self.sight_type()
+        self.sight = Sight()
         self.doubt = self.doubt_type()
         self.order: Order | None = None
         self.unproven = rules.unproven
