@@ -11,7 +11,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import repeat
 from operator import attrgetter
 from typing import Any, Final, get_args, get_origin
 
@@ -55,7 +54,7 @@ def through_init(cls: type) -> Read:
         compile_maker(attrs.evolve(source, lines=text.split("\n")), "reader by init"),
         page_decoder(cls),
     )
-    return lambda body: make(structs(body), repeat(None))
+    return lambda body: make(structs(body))
 
 
 def looked_up(cls: type) -> Read:

@@ -91,9 +91,9 @@ def test_generated_code_can_be_read() -> None:
     """Tracebacks and debuggers find the text of the generated decoders."""
     decode_rows(Step, [{"id": "1"}])
     text = "".join(linecache.getlines("<impactive_async reader of Step>"))
-    assert "row.delay_days = value" in text
+    assert "row.delay_days = struct.delay_days" in text
     linecache.checkcache()
-    assert linecache.getline("<impactive_async reader of Step>", 1) == "def read(structs, raws):\n"
+    assert linecache.getline("<impactive_async reader of Step>", 1) == "def read(structs):\n"
 
 
 def _seven(instance: object, attribute: object, value: int) -> None:

@@ -12,7 +12,6 @@ import functools
 import linecache
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime
-from itertools import repeat
 from typing import Any, Final, get_args
 
 import attrs
@@ -31,7 +30,6 @@ from impactive_async._codec.fields import fields_of, is_array
 from impactive_async._codec.json_bytes import loads
 from impactive_async._codec.scalars import Misfit, is_one_address, read_decimal, to_utc
 
-_NOTHINGS: Final = repeat(None)
 _DOUBTS: Final = (*UNREADABLE, Misfit, LookupError, TypeError, ValueError)
 """What msgspec and the generated loop raise for a row that they cannot read."""
 
@@ -51,7 +49,7 @@ class FastReader:
     def row(self, body: bytes) -> Any | None:
         """Read the JSON text of a row without unknown fields."""
         try:
-            return self._rows((self._struct_of(body),), _NOTHINGS)[0]
+            return self._rows((self._struct_of(body),))[0]
         except _DOUBTS:
             return None
 
@@ -59,7 +57,7 @@ class FastReader:
         """Read the JSON text of an array of rows without unknown fields, but for those that were learnt."""
         structs_of, rows = self._page
         try:
-            return rows(structs_of(body), _NOTHINGS)
+            return rows(structs_of(body))
         except _DOUBTS:
             return None
 
@@ -71,8 +69,9 @@ class FastReader:
 
     def rows_of_values(self, values: Sequence[Any]) -> list[Any] | None:
         """Read rows from their plain values, with or without unknown fields."""
+        rows = _row_maker(self._cls, keeps=True)
         try:
-            return self._rows(self._open_structs_of(values), values)
+            return rows(self._open_structs_of(values), values)
         except _DOUBTS:
             return None
 
@@ -127,12 +126,12 @@ def unknown_fields(raw: Mapping[str, Any], known: Set[str]) -> dict[str, Any]:
 
 
 @functools.cache
-def _row_maker(cls: type, places: Places = ()) -> RowMaker:
-    more = ", with undocumented fields" if places else ""
-    return compile_maker(maker_source(cls, places), f"reader of {cls.__name__}{more}")
+def _row_maker(cls: type, places: Places = (), *, keeps: bool = False) -> RowMaker:
+    more = ", with undocumented fields" if places else ", with unknown fields" if keeps else ""
+    return compile_maker(maker_source(cls, places, keeps=keeps), f"reader of {cls.__name__}{more}")
 
 
-def maker_source(cls: type, places: Places = ()) -> LoopText:
+def maker_source(cls: type, places: Places = (), *, keeps: bool = False) -> LoopText:
     """Return the text of the function that makes rows of structs."""
     scope = {
         "UNSET": UNSET,
@@ -140,13 +139,12 @@ def maker_source(cls: type, places: Places = ()) -> LoopText:
         "fromisoformat": datetime.fromisoformat,
         "is_one_address": is_one_address,
         "loads": loads,
-        "nothings": _NOTHINGS,
         "read_decimal": read_decimal,
         "to_utc": to_utc,
         "unknown_fields": unknown_fields,
     }
-    maker_of = functools.partial(_row_maker, places=places) if places else _row_maker
-    return write_maker(cls, LoopText(nascent=nascent, maker_of=maker_of, scope=scope, places=places))
+    maker_of = functools.partial(_row_maker, places=places, keeps=keeps)
+    return write_maker(cls, LoopText(nascent=nascent, maker_of=maker_of, scope=scope, keeps=keeps, places=places))
 
 
 def compile_maker(source: LoopText, title: str) -> RowMaker:

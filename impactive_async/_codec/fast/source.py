@@ -16,10 +16,10 @@ from impactive_async._codec.fields import Field, fields_of, is_array, is_open_en
 _INDENT: Final = "    "
 
 Lines = Iterator[str]
-RowMaker = Callable[[Any, Any], list[Any]]
+RowMaker = Callable[..., list[Any]]
 """Makes rows of structs.
 
-The second argument has the plain value that each struct was read from, or `None` for a row without unknown fields.
+If it keeps unknown fields (`LoopText.keeps`), a second argument has the plain values that structs were read from.
 """
 
 
@@ -31,6 +31,7 @@ class LoopText:
         nascent: Makes the class that rows of a class are filled in as.
         maker_of: Returns the compiled loop of a class.
         scope: The values by name.
+        keeps: Whether unknown fields are taken from the plain values.
         places: The undocumented fields that the structs have members for.
         lines: The lines, without line ends.
     """
@@ -38,6 +39,7 @@ class LoopText:
     nascent: Callable[[type], type]
     maker_of: Callable[[type], RowMaker]
     scope: dict[str, Any]
+    keeps: bool = False
     places: Places = ()
     lines: list[str] = attrs.field(factory=list)
 
@@ -48,10 +50,13 @@ class LoopText:
 
 
 def write_maker(cls: type, source: LoopText) -> LoopText:
-    """Write the function `read(structs, raws)`, which is a `RowMaker`; return the text."""
-    source.lines.extend(
-        ["def read(structs, raws):", "    page = []", "    for struct, raw in zip(structs, raws):"]
+    """Write the function `read`, which is a `RowMaker`; return the text."""
+    structs, loop = (
+        ("structs, raws", "struct, raw in zip(structs, raws)")
+        if source.keeps
+        else ("structs", "struct in structs")
     )
+    source.lines.extend([f"def read({structs}):", "    page = []", f"    for {loop}:"])
     source.lines.extend(_indent(_fill(cls, source, struct="struct", raw="raw", row="row"), 2))
     source.lines.extend(["        page.append(row)", "    return page"])
     return source
@@ -66,15 +71,16 @@ def _fill(cls: type, source: LoopText, *, struct: str, raw: str, row: str) -> Li
     fields, name = fields_of(cls), source.name(cls.__name__, cls)
     yield f"{row} = {source.name(f'Nascent{name}', source.nascent(cls))}()"
     for field in fields:
-        yield from _read(field, f"{name}_{field.name}", source, struct, raw)
-        yield f"{row}.{field.name} = value"
+        yield from _read(field, f"{name}_{field.name}", source, struct, raw, row)
     for field in local_fields_of(cls):
         yield f"{row}.{field.name} = {source.name(f'default_{name}_{field.name}', field.default)}"
     if source.places:
         yield from _read_undocumented(cls, source, struct, row)
-    else:
+    elif source.keeps:
         known = source.name(f"known_{name}", frozenset(field.wire for field in fields))
-        yield f"{row}.extra = {{}} if {raw} is None else unknown_fields({raw}, {known})"
+        yield f"{row}.extra = unknown_fields({raw}, {known})"
+    else:
+        yield f"{row}.extra = {{}}"
     yield f"{row}.__class__ = {name}"
 
 
@@ -87,22 +93,25 @@ def _read_undocumented(cls: type, source: LoopText, struct: str, row: str) -> Li
         yield f"    extra[{name!r}] = {'loads(bytes(value))' if has_parts else 'value'}"
 
 
-def _read(field: Field, label: str, source: LoopText, struct: str, raw: str) -> Lines:
-    """Set the local `value` to the value of a field; `label` names the field's default in the text."""
-    convert = list(_convert(field, source, raw))
-    yield f"value = {struct}.{field.name}"
+def _read(field: Field, label: str, source: LoopText, struct: str, raw: str, row: str) -> Lines:
+    """Set a field of the local `row`, perhaps through the local `value`; `label` names its default in the text."""
+    convert, got = list(_convert(field, source, raw)), f"{struct}.{field.name}"
+    if not convert and (field.required or field.default is None):
+        yield f"{row}.{field.name} = {got}"
+        return
+    yield f"value = {got}"
     if field.required:
         yield from convert
     elif field.default is None:
-        if convert:
-            yield "if value is not None:"
-            yield from _indent(iter(convert))
+        yield "if value is not None:"
+        yield from _indent(iter(convert))
     else:
         yield "if value is None:"
         yield f"    value = {source.name(f'default_{label}', field.default)}"
         if convert:
             yield "else:"
             yield from _indent(iter(convert))
+    yield f"{row}.{field.name} = value"
 
 
 def _convert(field: Field, source: LoopText, raw: str) -> Lines:
@@ -134,7 +143,11 @@ def _read_array(field: Field, source: LoopText, raw: str) -> Lines:
         yield "    value = (value,)"
     else:
         read = source.name(f"read_{item.__name__}", source.maker_of(item))
-        yield f'value = tuple({read}(value, nothings if {raw} is None else {raw}["{field.wire}"]))'
+        yield (
+            f'value = tuple({read}(value, {raw}["{field.wire}"]))'
+            if source.keeps
+            else f"value = tuple({read}(value))"
+        )
 
 
 def _read_nested(field: Field, source: LoopText, raw: str) -> Lines:
@@ -144,6 +157,7 @@ def _read_nested(field: Field, source: LoopText, raw: str) -> Lines:
     """
     struct, inner, row = (f"{part}_{field.name}" for part in ("struct", "raw", "row"))
     yield f"{struct} = value"
-    yield f'{inner} = None if {raw} is None else {raw}["{field.wire}"]'
+    if source.keeps:
+        yield f'{inner} = {raw}["{field.wire}"]'
     yield from _fill(field.type, source, struct=struct, raw=inner, row=row)
     yield f"value = {row}"
