@@ -131,7 +131,8 @@ def verify(
         WebhookVerificationError: A header is missing, the signature fits no secret, the message is too old or from
             the future, or what was signed is no event.
         ConfigurationError: There is no secret, or one is none.
-        InvalidArgumentError: The body is neither bytes nor text, as it was parsed already.
+        InvalidArgumentError: The body is neither bytes nor text, as it was parsed already; or the headers are no
+            mapping.
     """
     known = parse_secrets(secrets)
     message = _bytes(body)
@@ -155,11 +156,20 @@ def parse_secrets(secrets: Secrets) -> list[WebhookSecret]:
     Raises:
         ConfigurationError: There is none, or one is none.
     """
-    given = [secrets] if isinstance(secrets, str | WebhookSecret) else secrets
+    given = [secrets] if isinstance(secrets, str | WebhookSecret) else _listed(secrets)
     known = [one if isinstance(one, WebhookSecret) else WebhookSecret.parse(one) for one in given]
     if not known:
         raise ConfigurationError(f"A webhook needs a secret. {_MAKE}")
     return known
+
+
+def _listed(secrets: object) -> list[str | WebhookSecret]:
+    """Return what should be several secrets: `None` is an environment variable that is not set."""
+    given = list(secrets) if isinstance(secrets, Iterable) else [secrets]
+    texts = [one for one in given if isinstance(one, str | WebhookSecret)]
+    if len(texts) != len(given):
+        raise ConfigurationError(f"A webhook's secret is a text that begins with {_PREFIX}. {_MAKE}")
+    return texts
 
 
 def _bytes(body: object) -> bytes:
@@ -175,6 +185,11 @@ def _bytes(body: object) -> bytes:
 
 def _headers(headers: Mapping[str, str]) -> tuple[str, str, str]:
     names = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    if not callable(getattr(headers, "items", None)):
+        raise InvalidArgumentError(
+            "verify needs the headers by their names, as request.headers has them, and this is of type "
+            f"{type(headers).__name__}"
+        )
     given = {str(name).lower(): value for name, value in headers.items()}
     found = {name: given[name] for name in names if isinstance(given.get(name), str)}
     if missing := [name for name in names if not found.get(name)]:

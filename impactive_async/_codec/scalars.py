@@ -102,7 +102,23 @@ def parse_instant(text: str) -> datetime:
     Raises:
         ValueError: The text is not ISO 8601, or its moment is outside the years 1 to 9999 in UTC.
     """
-    return to_utc(datetime.fromisoformat(text))
+    return utc_of(datetime.fromisoformat(text), text)
+
+
+def utc_of(moment: datetime, text: str) -> datetime:
+    """Return a moment that was read from a text, in UTC; see `to_utc`.
+
+    Raises:
+        ValueError: The text is a number: `fromisoformat` reads 1712010212345 as a minute of the year 1712.
+    """
+    if moment.tzinfo is None and is_number(text):
+        raise ValueError(f"{text} is a number, and no ISO 8601 text")
+    return to_utc(moment)
+
+
+def is_number(text: str) -> bool:
+    """Whether a moment's text is a number, as of the seconds since 1970; 20260501 is a date."""
+    return len(text) != len("20260501") and text.replace(".", "", 1).isdecimal()
 
 
 def to_utc(moment: datetime) -> datetime:

@@ -46,10 +46,13 @@ class Database:
         path: The file, made at its first use.
         form: The format that the file must have.
         busy_timeout: Seconds to wait for another process's write before giving up.
+
+    Raises:
+        InvalidArgumentError: The path is empty, or `:memory:`.
     """
 
     def __init__(self, path: str | os.PathLike[str], form: Format, *, busy_timeout: float = 30.0) -> None:
-        self.path = os.fspath(path)
+        self.path = form.path(path)
         self._place = Path(self.path).absolute()  # wherever the program changes its directory to
         self._format = form
         self._busy_timeout = busy_timeout

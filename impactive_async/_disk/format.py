@@ -14,7 +14,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from impactive_async.errors import ImpactiveError
+from impactive_async.errors import ImpactiveError, InvalidArgumentError
 
 _OURS: Final = {
     0x494D5043: "a cursor store, which `impactive cursors` reads",
@@ -103,6 +103,19 @@ class Format:
         return self.untrusted(
             f"{path} is not {self.noun}, or is damaged: {how}. It was left as it is. {self.restore}"
         )
+
+    def path(self, given: str | os.PathLike[str]) -> str:
+        """Return the path of a file.
+
+        Raises:
+            InvalidArgumentError: It is empty, or `:memory:`, which would become the name of a file here.
+        """
+        path = os.fspath(given)
+        if path in ("", ".", ":memory:"):
+            raise InvalidArgumentError(
+                f"{self.noun} is a file that outlives the program, and {path!r} names none: give it a path"
+            )
+        return path
 
     @contextlib.contextmanager
     def explained(self, path: Path) -> Iterator[None]:

@@ -19,6 +19,7 @@ from multidict import CIMultiDict
 from impactive_async._codec.bodies import NotJson, Recognizing, Shape
 from impactive_async._codec.brief import shorten
 from impactive_async._codec.json_bytes import loads
+from impactive_async._codec.tolerant.charsets import declared_encoding, in_utf8
 from impactive_async._codec.tolerant.notes import NOTES
 from impactive_async._codec.tolerant.refusals import Refusal, meaning_of, words_of
 from impactive_async._http.learnt.deviations import Deviations
@@ -74,6 +75,8 @@ def decipher(request: Request, response: Response, shape: Shape[T], deviations: 
     token = NOTES.set(notes)  # not by `with`, which would cost a tiny call one per cent
     try:
         try:
+            if notes is not None and (encoding := declared_encoding(response.headers.get("Content-Type"))):
+                body = in_utf8(body, encoding, notes.deviate)
             # The body that answers a DELETE says nothing (A4), so nothing in it can make an error of the success.
             return shape(b"" if request.repeat is Repeat.DELETE else body)
         except Refusal:  # whatever stands elsewhere

@@ -26,4 +26,4 @@ class ClientStats:
     deviations: Mapping[str, int] = attrs.field(factory=dict)
     """How often answers were read that are not as the contract has them, by kind (docs/deviations)."""
     cancelled_writes: int = 0
-    """Writes that were cancelled while they were under way. The server may have carried them out."""
+    """Writes that were cancelled, or cut off by `aclose`, under way. The server may have carried them out."""

@@ -63,7 +63,7 @@ class Transport:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self.cancelled_writes = 0
-        """Writes that were cancelled while they were under way: the server may have carried them out."""
+        """Writes that were cancelled, or cut off by `aclose`, under way: the server may have carried them out."""
 
     @property
     def base_url(self) -> str:
@@ -159,10 +159,12 @@ class Transport:
                 if observed is not None:
                     observed.failed(exc)
                 if isinstance(exc, asyncio.CancelledError):
-                    self._note_cancelled(request, exc)
+                    self._note_cut_off(request, exc, "cancelled while it was under way")
                 if not isinstance(exc, aiohttp.ClientError | OSError):  # TimeoutError is an OSError
                     raise
-                failure = translate(request, exc, timeout)
+                failure = translate(request, exc, timeout, closed=self._closed)
+                if self._closed and getattr(failure, "request_sent", True):
+                    self._note_cut_off(request, failure, "cut off by the closing of its client")
             else:
                 if observed is not None:
                     observed.answered(answer.status, len(body))
@@ -207,13 +209,16 @@ class Transport:
         await self._credentials.key(timeout)
         return self._credentials.version != used
 
-    def _note_cancelled(self, request: Request, cancelled: asyncio.CancelledError) -> None:
-        """Say that a write was cancelled under way and may have acted: by a note, a log line and a count."""
+    def _note_cut_off(self, request: Request, error: BaseException, how: str) -> None:
+        """Say that a write was cut off under way and may have acted: by a note, a log line and a count.
+
+        Nobody may see the error itself: `asyncio.gather` drops those behind the first.
+        """
         if request.repeat is Repeat.READ:
             return
         self.cancelled_writes += 1
-        what = f"{request.method} {request.bare_path} was cancelled while it was under way"
-        cancelled.add_note(f"{what}: the server may have carried it out. Look before you repeat it.")
+        what = f"{request.method} {request.bare_path} was {how}"
+        error.add_note(f"{what}: the server may have carried it out. Look before you repeat it.")
         _log.warning("%s: the server may have carried it out", what)
 
     def _start(

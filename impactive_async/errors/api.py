@@ -20,7 +20,12 @@ class APIError(ImpactiveError):
         attempts: How many times the client tried to send the request.
         outcome_unknown: True if the server may have carried the write out although the call failed. Look whether
             it did before you repeat the call: the API has no idempotency keys. Always False for reads.
+        request_id: The server's id of the request, if an answer arrived that had one.
+        retry_after: Seconds that the server asked to wait, if it did.
     """
+
+    request_id: str | None = None
+    retry_after: float | None = None
 
     def __init__(
         self,

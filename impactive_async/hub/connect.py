@@ -69,6 +69,7 @@ def _refuse_namespace(namespace: str) -> None:
 def _file(url: str) -> str:
     parts = urlsplit(url)
     path = unquote(parts.path)[1:]
-    if parts.netloc or parts.query or parts.fragment or not path:
+    is_file = url[len("sqlite:") :].startswith("///") and path not in ("", ":memory:")
+    if not is_file or parts.netloc or parts.query or parts.fragment:
         raise ConfigurationError("an SQLite hub is a file: sqlite:///relative.db or sqlite:////absolute.db")
     return path

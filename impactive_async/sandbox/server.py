@@ -73,7 +73,7 @@ class Sandbox(ObservedTraffic):
 
     def __init__(
         self,
-        seed: str = "demo",
+        seed: str | int = "demo",
         *,
         now: datetime = DEFAULT_NOW,
         host: str = "127.0.0.1",
@@ -120,6 +120,7 @@ class Sandbox(ObservedTraffic):
             max_batch=max_batch,
         )
         image = None if snapshot is None else read_image(snapshot)
+        seed = str(seed)
         self.clock = VirtualClock(now if image is None else image.world.now)
         self.api_key = api_key or make_key(seed if image is None else image.beginning.seed)
         spoken = make_dialect(override(choose_profile(profile, dialect), overrides), self.clock.now)
@@ -198,7 +199,11 @@ class Sandbox(ObservedTraffic):
         await self._ticker.change(speed)
 
     async def reset(
-        self, *, seed: str | None = None, populate: bool | Population | None = None, now: datetime | None = None
+        self,
+        *,
+        seed: str | int | None = None,
+        populate: bool | Population | None = None,
+        now: datetime | None = None,
     ) -> None:
         """Begin anew: rows, clock, faults and the journal. `None` stands for what it was begun with.
 
@@ -207,7 +212,7 @@ class Sandbox(ObservedTraffic):
         Raises:
             ValueError: `now` has no time zone.
         """
-        self._beginning = self._beginning.changed(seed, populate, now)
+        self._beginning = self._beginning.changed(None if seed is None else str(seed), populate, now)
         await self.clock.restart(self._beginning.now)
         spoken = make_dialect(self.profile, self.clock.now)
         self._pipeline.begin_anew(self._beginning.world(self.clock, spoken), spoken, self._beginning.plan())

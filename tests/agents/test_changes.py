@@ -103,6 +103,15 @@ async def test_a_token_of_another_server_is_refused(tmp_path: Path) -> None:
         assert "without a token" in said
 
 
+async def test_what_is_kept_and_cannot_be_used_takes_a_person(tmp_path: Path) -> None:
+    """Nothing that an agent can call mends it, so it is not sent in circles."""
+    (tmp_path / "changes.db").write_bytes(b"no database")
+    async with Sandbox() as sandbox, agent_of(sandbox, state=tmp_path) as agent:
+        said = await agent.refused("changes_since")
+        assert "changes.db" in said
+        assert "without a token" not in said
+
+
 async def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """It is no bug of the server, and a person can help."""
     (tmp_path / "file").touch()

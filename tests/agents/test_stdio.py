@@ -82,3 +82,15 @@ def test_without_the_extra_the_command_names_it(monkeypatch: pytest.MonkeyPatch)
     outcome = invoke("mcp", "--sandbox")
     assert outcome.code == 2
     assert "pip install 'impactive-async[mcp]'" in outcome.err
+
+
+async def test_a_sandbox_begins_anew_in_a_folder_that_an_earlier_one_had(tmp_path: Path) -> None:
+    """Its id is that of the one before, and nothing else is: what was kept of changes is not in the way."""
+    command = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "impactive_async", "mcp", "--sandbox", "--state", str(tmp_path / "state")],
+        env=environment({}),
+    )
+    for _ in range(2):
+        async with Client(command) as client:
+            assert "token" in await Agent(client).call("changes_since")

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from impactive_async import ContactDraft, SqliteCursorStore
 from impactive_async._disk.database import Database
-from impactive_async.errors import HubError
+from impactive_async.errors import HubError, InvalidArgumentError
+from impactive_async.hub import SqliteHub
+from impactive_async.sandbox import Sandbox
 from tests.disk.test_format import FIRST, THIRD, kept, notes, read
+from tests.support import client_of
 
 
 async def test_processes_that_open_an_older_file_together_take_the_steps_once(tmp_path: Path) -> None:
@@ -35,3 +39,20 @@ async def test_after_a_failure_the_file_is_opened_again(tmp_path: Path) -> None:
         first.execute("SELECT 1")
     assert await database.read(read) == []
     await database.aclose()
+
+
+@pytest.mark.parametrize("path", ["", ":memory:"])
+async def test_a_path_that_names_no_file_is_refused(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite has a meaning of its own for it; here it would be a file of that name, which outlives the program."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidArgumentError, match="give it a path"):
+        SqliteCursorStore(path)
+    with pytest.raises(InvalidArgumentError, match="give it a path"):
+        SqliteHub(path)
+    async with Sandbox() as sandbox, client_of(sandbox) as crm:
+        with pytest.raises(InvalidArgumentError, match="give it a path"):
+            await crm.contacts.create_many([ContactDraft(first_name="A", last_name="B")], journal=path)
+        assert not sandbox.requests_to("POST /api/agent/contacts")
+    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240 - nothing

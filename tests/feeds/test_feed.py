@@ -356,6 +356,9 @@ async def test_a_server_that_ignores_since_repeats_nothing(caplog: pytest.LogCap
         {"max_interval": float("inf")},
         {"on_gap": "ignore"},
         {"on_bad_row": "continue"},
+        {"store": "cursors.db"},
+        {"store": {}},
+        {"store": MemoryCursorStore},
     ],
     ids=str,
 )

@@ -187,6 +187,20 @@ def test_a_bad_secret_is_refused_and_not_shown(text: str, match: str) -> None:
             attempt()
 
 
+@pytest.mark.parametrize("secrets", [None, [None], b"whsec_AAAA", [b"whsec_AAAA"], 7, [], ""])
+def test_what_is_no_secret_is_a_matter_of_configuration(secrets: Any) -> None:
+    """As `os.environ.get(...)` without a value gives it, or one in bytes."""
+    with pytest.raises(ConfigurationError, match=r"secret.*`impactive forward secret`"):
+        verify(BODY, sign(BODY, "msg_1", SECRET, now=NOW), secrets, now=NOW)
+
+
+@pytest.mark.parametrize("headers", [None, [(b"webhook-id", b"msg_1")], "webhook-id: msg_1"])
+def test_headers_that_have_no_names_are_refused_with_what_is_needed(headers: Any) -> None:
+    """As an ASGI scope lists them."""
+    with pytest.raises(InvalidArgumentError, match=r"request\.headers"):
+        verify(BODY, headers, SECRET, now=NOW)
+
+
 def test_a_secret_is_shown_only_where_it_is_asked_for() -> None:
     """Neither `str` nor `repr` nor an f-string shows it; `reveal` gives what `parse` takes."""
     secret = WebhookSecret.generate()

@@ -181,6 +181,30 @@ async def test_a_write_cancelled_under_way_leaves_a_trace(
     assert "was cancelled while it was under way" in caplog.text
 
 
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+async def test_a_write_that_the_closing_of_its_client_cuts_off_leaves_a_trace(
+    write: Callable[[AsyncClient], Awaitable[Any]], sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`gather` drops the errors behind the first, so that nobody sees them: the log and a counter tell of them."""
+
+    async def fail() -> None:
+        await until(lambda: bool(sandbox.requests))
+        raise LookupError
+
+    sandbox.fail("*", hold=asyncio.Event())
+    crm = client_of(sandbox)
+    task = asyncio.ensure_future(write(crm))
+    with pytest.raises(LookupError):
+        await asyncio.gather(task, fail())
+    await crm.aclose()
+    error = await outcome(task)
+    assert error.outcome_unknown
+    assert "client was closed" in str(error)
+    assert ["may have carried it out" in note for note in error.__notes__] == [True]
+    assert crm.stats().cancelled_writes == 1
+    assert "was cut off by the closing of its client" in caplog.text
+
+
 async def test_a_cancelled_read_and_one_that_waits_leave_none(sandbox: Sandbox) -> None:
     """What was not sent, or changes nothing, needs no warning."""
     sandbox.fail("*", hold=asyncio.Event(), times=None)

@@ -38,7 +38,10 @@ async def test_an_sqlite_path_is_absolute_with_four_slashes_and_may_be_quoted(tm
 
 @pytest.mark.parametrize(
     "url",
-    ["", "hub.db", "mysql://x", "sqlite://", "sqlite:///", "sqlite://host/x.db", "sqlite:///x.db?mode=ro"],
+    [
+        *("", "hub.db", "mysql://x", "sqlite://", "sqlite:///", "sqlite://host/x.db", "sqlite:///x.db?mode=ro"),
+        *("sqlite:hub.db", "sqlite:/hub.db", "sqlite:/var/hub.db", "sqlite:///:memory:"),
+    ],
 )
 def test_a_url_that_names_no_engine_is_refused(url: str) -> None:
     """An unknown or incomplete URL is a `ConfigurationError` that shows a good one."""

@@ -223,4 +223,6 @@ async def errors(crm: AsyncClient) -> AsyncIterator[str]:
     except APIError as error:
         assert_type(error.outcome_unknown, bool)
         assert_type(error.attempts, int)
+        assert_type(error.retry_after, float | None)
+        assert_type(error.request_id, str | None)
         yield error.status  # type: ignore[attr-defined]

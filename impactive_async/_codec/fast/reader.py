@@ -28,7 +28,7 @@ from impactive_async._codec.fast.structs import (
 from impactive_async._codec.fast.undocumented import Places, Undocumented
 from impactive_async._codec.fields import fields_of, is_array
 from impactive_async._codec.json_bytes import loads
-from impactive_async._codec.scalars import Misfit, is_one_address, read_decimal, to_utc
+from impactive_async._codec.scalars import Misfit, is_one_address, read_decimal, utc_of
 
 _DOUBTS: Final = (*UNREADABLE, Misfit, LookupError, TypeError, ValueError)
 """What msgspec and the generated loop raise for a row that they cannot read."""
@@ -140,8 +140,8 @@ def maker_source(cls: type, places: Places = (), *, keeps: bool = False) -> Loop
         "is_one_address": is_one_address,
         "loads": loads,
         "read_decimal": read_decimal,
-        "to_utc": to_utc,
         "unknown_fields": unknown_fields,
+        "utc_of": utc_of,
     }
     maker_of = functools.partial(_row_maker, places=places, keeps=keeps)
     return write_maker(cls, LoopText(nascent=nascent, maker_of=maker_of, scope=scope, keeps=keeps, places=places))

@@ -120,9 +120,8 @@ def _convert(field: Field, source: LoopText, raw: str) -> Lines:
         yield "if not value:"
         yield "    raise ValueError"
     elif field.type is datetime:
-        yield "value = fromisoformat(value)"
-        yield "if value.tzinfo is not UTC:"
-        yield "    value = to_utc(value)"
+        yield "moment = fromisoformat(value)"
+        yield "value = moment if moment.tzinfo is UTC else utc_of(moment, value)"
     elif field.type is Decimal:
         yield "value = read_decimal(value)"
     elif is_open_enum(field.type):

@@ -26,6 +26,11 @@ _SECONDS: Final = (10**8, 10**11)
 _MILLISECONDS: Final = (10**11, 10**14)
 _MICROSECONDS: Final = (10**14, 10**17)
 _THOUSANDS: Final = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
+_NEARLY_ISO: Final = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)[Tt ](?P<time>\d\d:\d\d(:\d\d([.,]\d+)?)?)"
+    r" ?(?P<offset>[zZ]|UTC|GMT|[+-]\d\d(:?\d\d)?)(\[[\w/+-]+\])?",
+    re.ASCII,
+)
 _NUMBER: Final = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _ADDRESS: Final = re.compile(r'(?:[^",]|"[^"]*"|")++')
 """What stands between commas. A comma within quotes is part of a name."""
@@ -125,18 +130,30 @@ def _money(value: str, deviate: Deviate) -> str:
 
 
 def moment(value: Any, deviate: Deviate) -> Any:
-    """Return a moment as ISO 8601 text if it is a number since 1970, or the text of one; else as it is."""
+    """Return a moment as ISO 8601 text if it is a number since 1970, its text, or nearly ISO; else as it is."""
     number = value
     if type(value) is str and _NUMBER.fullmatch(value):
         number = float(value) if "." in value else int(value)
     if type(number) not in (int, float):
-        return value
+        return _nearly_iso(value, deviate)
     for (low, high), unit in ((_SECONDS, 1_000_000), (_MILLISECONDS, 1_000), (_MICROSECONDS, 1)):
         if low <= abs(number) < high:
             deviate("time.epoch")
             at = _EPOCH + timedelta(microseconds=int(number * unit))
             return at.isoformat().replace("+00:00", "Z")
     return value
+
+
+def _nearly_iso(value: Any, deviate: Deviate) -> Any:
+    """Return a text with a lower-case `t` or `z`, the word UTC, or a zone's name behind its offset as ISO 8601."""
+    found = _NEARLY_ISO.fullmatch(value) if type(value) is str else None
+    if found is None:
+        return value
+    offset = "Z" if found["offset"] in ("z", "UTC", "GMT") else found["offset"]
+    text = f"{found['day']}T{found['time']}{offset}"
+    if text.replace("T", " ") != value.replace("T", " "):
+        deviate("time.text")
+    return text
 
 
 def _array(field: Field, value: Any, deviate: Deviate) -> Any:

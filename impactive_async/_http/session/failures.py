@@ -35,18 +35,19 @@ _WORDS: Final[tuple[tuple[type[Exception], str], ...]] = (
 _CODING: Final = re.compile(r"decode content-encoding: ([\w-]+)")  # the only thing in which aiohttp names it
 
 
-def translate(request: Request, exc: Exception, timeout: float) -> APIError:
+def translate(request: Request, exc: Exception, timeout: float, *, closed: bool = False) -> APIError:
     """Return our error for one of aiohttp's or the system's.
 
     Args:
         request: What was sent, or was to be.
         exc: What went wrong.
         timeout: The attempt's time-out in seconds.
+        closed: Whether the client was closed meanwhile.
     """
     late = isinstance(exc, TimeoutError)
     sent = not isinstance(exc, _NEVER_LEFT)
     error = (APITimeoutError if late else APIConnectionError)(
-        _explain(exc, sent=sent, timeout=timeout),
+        _explain(exc, sent=sent, timeout=timeout, closed=closed),
         method=request.method,
         path=request.bare_path,
         request_sent=sent,
@@ -87,13 +88,15 @@ def _coding(exc: Exception) -> str | None:
     return told[1] if told else None
 
 
-def _explain(exc: Exception, *, sent: bool, timeout: float) -> str:
+def _explain(exc: Exception, *, sent: bool, timeout: float, closed: bool) -> str:
     coding = _coding(exc)
     if coding is not None:
         return f"The answer cannot be read: its Content-Encoding ({coding}) cannot be decoded here."
     what = _describe(exc)
     if isinstance(exc, TimeoutError):
         return f"No whole answer within {timeout:g} s." if sent else f"No connection in time: {what}."
+    if closed and sent:
+        return "The client was closed before a whole answer arrived."
     if isinstance(exc, aiohttp.ClientHttpProxyError):
         return f"Could not connect: {what}. Check the proxy's address and login."
     if sent:

@@ -62,7 +62,8 @@ _WAYS_OUT: Final[tuple[tuple[type[ImpactiveError], str], ...]] = (
     (JournalError, "The record of this job is in use or damaged. Tell the user."),
     (
         CursorError,
-        "What was kept of the changes cannot be read. Call changes_since without a token to start anew.",
+        "What this server keeps of the changes cannot be used. Only a person can help: changes.db in the folder of"
+        " --state has to be moved away. Until then use list_records with since.",
     ),
     (HubError, "The hub cannot be reached. Wait a minute and call again."),
 )

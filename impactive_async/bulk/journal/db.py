@@ -69,7 +69,7 @@ class JournalDatabase:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         # As SQLite sees it, which keeps the log beside the file itself: so all names of a journal are one.
-        self.path = Path(os.path.realpath(path))
+        self.path = Path(os.path.realpath(_FORMAT.path(path)))
         self._log = self.path.with_name(self.path.name + "-wal")
         self._connection: sqlite3.Connection | None = None
         self._opened: tuple[int, int] | None = None

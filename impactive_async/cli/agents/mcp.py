@@ -16,6 +16,8 @@ from impactive_async.cli.kit.errors import UsageError
 from impactive_async.cli.kit.options import option
 
 if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
     from impactive_async import AsyncClient
     from impactive_async.agents.http import HttpAddress
     from impactive_async.agents.service import AgentService, AgentSettings
@@ -188,15 +190,22 @@ async def _service(
             own = folder_of(f"{run.crm.base_url} {workspace.id}", state)
             yield AgentService(crm=run.crm, settings=attrs.evolve(settings, state=own), hub=hub)
             return
-        from tempfile import TemporaryDirectory
-
         from impactive_async.sandbox import Sandbox, SandboxControl
 
         emulated = await stack.enter_async_context(Sandbox())
         crm: AsyncClient = await stack.enter_async_context(_client_of(emulated.api_key, emulated.url))
         control = await stack.enter_async_context(SandboxControl(emulated.url))
-        own = state or Path(stack.enter_context(TemporaryDirectory(prefix="impactive-")))
+        own = Path(stack.enter_context(_folder_of_sandbox(state)))
         yield AgentService(crm=crm, settings=attrs.evolve(settings, state=own), hub=hub, sandbox=control)
+
+
+def _folder_of_sandbox(given: Path | None) -> TemporaryDirectory[str]:
+    """Return a new folder: each sandbox is a workspace of its own, and knows nothing of an earlier one's."""
+    from tempfile import TemporaryDirectory
+
+    if given is not None:
+        given.mkdir(parents=True, exist_ok=True)
+    return TemporaryDirectory(prefix="impactive-", dir=given)
 
 
 def folder_of(workspace: str, given: Path | None) -> Path:

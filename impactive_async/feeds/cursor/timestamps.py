@@ -1,11 +1,15 @@
 """ISO 8601 text to integer microseconds since 1970, and back. A cursor calculates with these alone."""
 
+import math
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
 from operator import sub
 from typing import Final
+
+from impactive_async._codec.scalars import is_number, parse_instant, utc_of
+from impactive_async._codec.tolerant.values import moment as moment_of
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -20,19 +24,31 @@ BEGINNING: Final = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
 END: Final = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
 """The newest moment of a `datetime`, in microseconds."""
 
+_NUMBERS: Final = ((11, SECOND), (14, MILLISECOND), (math.inf, 1))
+"""The most digits of a number since 1970 that counts seconds, milliseconds and microseconds."""
 _FRACTION_START: Final = 19  # of 2026-01-02T03:04:05.678Z, the form every JavaScript server prints
-_TIME_OF_DAY: Final = re.compile(r"[T ]\d\d(?P<minute>:?\d\d)?(?P<second>:?\d\d)?(?:[.,](?P<fraction>\d+))?")
+_TIME_OF_DAY: Final = re.compile(r"[Tt ]\d\d(?P<minute>:?\d\d)?(?P<second>:?\d\d)?(?:[.,](?P<fraction>\d+))?")
 
 
 def parse(raw: str) -> int:
-    """Return the microseconds of an ISO 8601 timestamp. One without an offset is UTC; finer digits are cut off.
+    """Return the microseconds of an ISO 8601 timestamp, or of another form that rows are read in (`moment`).
+
+    One without an offset is UTC; finer digits are cut off.
 
     Raises:
         ValueError: The text is no timestamp.
         TypeError: It is not text.
     """
-    stamp = datetime.fromisoformat(raw)
-    return ((stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)) - EPOCH) // MICROSECOND
+    try:
+        stamp = datetime.fromisoformat(raw)
+        stamp = stamp if stamp.tzinfo else utc_of(stamp, raw)
+    except ValueError:
+        stamp = parse_instant(moment_of(raw, _unheard))  # whoever reads the row tells of its form
+    return (stamp - EPOCH) // MICROSECOND
+
+
+def _unheard(_: str) -> None:
+    """Tell nobody of a deviation."""
 
 
 def parse_all(raws: Iterable[str]) -> list[int]:
@@ -66,6 +82,10 @@ def precision(raw: str) -> int:
     """Return the unit of a timestamp's last digit in microseconds: 1,000 for three decimals, a day for a date."""
     if raw[_FRACTION_START : _FRACTION_START + 1] == "." and raw[-1] == "Z":
         return int(10 ** max(0, 6 - (len(raw) - _FRACTION_START - 2)))
+    if is_number(raw):
+        whole, _, fraction = raw.partition(".")
+        unit = next(unit for digits, unit in _NUMBERS if len(whole) <= digits)
+        return int(max(1, unit // 10 ** len(fraction)))
     time = _TIME_OF_DAY.search(raw)
     if time is None:
         return DAY

@@ -162,7 +162,7 @@ class FeedOptions:
     """
 
     since: datetime | Now | None = attrs.field(default=None, converter=_as_moment)
-    store: CursorStore | None = None
+    store: CursorStore | None = attrs.field(default=None)
     key: str | None = None
     interval: float = INTERVAL
     max_interval: float | None = None
@@ -179,6 +179,14 @@ class FeedOptions:
             raise InvalidArgumentError(f"since is None, NOW, or an aware datetime; not {value!r}")
         if isinstance(value, datetime) and value.utcoffset() is None:
             raise InvalidArgumentError("since is naive: give it a time zone, as in datetime.now(timezone.utc)")
+
+    @store.validator
+    def _check_store(self, _: Any, value: object) -> None:
+        keeps = callable(getattr(value, "load", None)) and callable(getattr(value, "save", None))
+        if value is not None and (not keeps or isinstance(value, type)):
+            raise InvalidArgumentError(
+                f"store is a cursor store, such as SqliteCursorStore('cursors.db'); not {value!r}"
+            )
 
     @on_gap.validator
     def _check_on_gap(self, _: Any, value: object) -> None:

@@ -323,6 +323,20 @@ SCALARS: dict[str, tuple[type, dict[str, Any], str, Any, list[str]]] = {
     "milliseconds": (
         Contact, ADA | {"updatedAt": 1777626000000}, "updated_at", NINE, ["time.epoch"],
     ),
+    "milliseconds as text, like a date and a minute": (
+        Contact, ADA | {"updatedAt": "1712010212345"},
+        "updated_at", datetime(2024, 4, 1, 22, 23, 32, 345_000, tzinfo=UTC), ["time.epoch"],
+    ),
+    "Ruby's print": (
+        Contact, ADA | {"updatedAt": "2026-05-01 09:00:00 UTC"}, "updated_at", NINE, ["time.text"],
+    ),
+    "a moment in lower case": (
+        Contact, ADA | {"updatedAt": "2026-05-01t09:00:00z"}, "updated_at", NINE, ["time.text"],
+    ),
+    "a moment with its zone": (
+        Contact, ADA | {"updatedAt": "2026-05-01T11:00:00+02:00[Europe/Berlin]"},
+        "updated_at", NINE, ["time.text"],
+    ),
     "PostgreSQL's print": (
         Contact, ADA | {"updatedAt": "2026-05-01 09:00:00.5+00"},
         "updated_at", datetime(2026, 5, 1, 9, 0, 0, 500_000, tzinfo=UTC), [],
