@@ -35,9 +35,9 @@ LARGE: Final = 2**20
 _log = logging.getLogger("impactive_async.http")
 
 
-@attrs.frozen
+@attrs.define
 class Answer(Generic[T_co]):
-    """The value of a call, with what feeds and bulk work need beside it."""
+    """The value of a call, with what feeds and bulk work need beside it. As with `Response`, frozen ones cost more."""
 
     value: T_co
     attempts: int

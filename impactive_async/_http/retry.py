@@ -148,7 +148,7 @@ class RetryPolicy:
         waits between them; and no longer than `longest_retry_after`.
         """
         retries = min(max_retries, 1000)  # that many take longer than anybody waits, and still fit a float
-        waits = sum(itertools.islice(self._bounds(), retries))
+        waits = sum(itertools.islice(self._bounds(), retries)) if retries else 0.0
         return min(self.longest_retry_after, timeout * (retries + 1) + waits)
 
     def _bounds(self) -> Iterator[float]:

@@ -106,6 +106,7 @@ class Response:
 
 _PLACE = re.compile(r":\w+")
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]+")
+_PLAIN_PARAMETER = re.compile(r"[A-Za-z0-9_.~-]*=[A-Za-z0-9_.~:-]*")
 _BAD_IN_ID = re.compile(r"[/\\\x00-\x1f\x7f-\x9f]")
 _NO_SEGMENT = ("", ".", "..")  # they change a path in any encoding
 
@@ -128,7 +129,7 @@ def build_request(
         return endpoint.plain
     path = endpoint.path(ids) if ids else endpoint.template
     if query:
-        path += "?" + "&".join(f"{quote(name, safe='')}={quote(value, safe=':')}" for name, value in query.items())
+        path += "?" + "&".join([_parameter(name, value) for name, value in query.items()])
     return Request(
         endpoint.method,
         endpoint.template,
@@ -137,6 +138,12 @@ def build_request(
         None if body is None else dumps(body),
         headers,
     )
+
+
+def _parameter(name: str, value: str) -> str:
+    """Return a part of a query, percent-encoded. What need not be is looked at once, as the moments of polls are."""
+    plain = f"{name}={value}"
+    return plain if _PLAIN_PARAMETER.fullmatch(plain) else f"{quote(name, safe='')}={quote(value, safe=':')}"
 
 
 def build_custom_request(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -53,7 +54,7 @@ class Feed(Generic[R]):
         self._in_hand: dict[int, TakenRow[R]] = {}  # by the `id` of the row, with `ack="manual"`
         self._before_page: Callable[[], str] | None = None  # returns the cursor from before the last page
         self._pace = options.pace_of(source)
-        self._turn: asyncio.Task[None] | None = None  # waiting for the next poll, then for its request
+        self._turn: asyncio.Timeout | None = None  # the wait for the next poll, then for its request
         self._request: asyncio.Task[None] | None = None  # continues when the turn is cancelled
         self._due = source.clock.monotonic()
         self._iterating = False
@@ -195,9 +196,13 @@ class Feed(Generic[R]):
 
     async def _take_turn(self, checkpointer: Checkpointer[R]) -> None:
         """Wait until the next poll is due, and make it. `aclose` in another task ends the waiting."""
-        self._turn = asyncio.ensure_future(self._poll_when_due(checkpointer))
+        turn = self._turn = asyncio.timeout(None)
         try:
-            await self._turn
+            async with turn:
+                await self._poll_when_due(checkpointer)
+        except TimeoutError:
+            if not turn.expired():  # the clock's own
+                raise
         except asyncio.CancelledError:
             if not self._closed or _is_cancelled():
                 raise
@@ -211,7 +216,7 @@ class Feed(Generic[R]):
             if not checkpointer.queue.idle:
                 return
             await self._wait()
-            self._request = asyncio.ensure_future(self._request_page(checkpointer))
+            self._request = asyncio.create_task(self._request_page(checkpointer))
             self._request.add_done_callback(_retrieve_exception)
         request = self._request
         try:
@@ -308,7 +313,8 @@ class Feed(Generic[R]):
         """
         self._closed = True
         if self._turn is not None:
-            self._turn.cancel()
+            self._turn.reschedule(-math.inf)
+            self._turn = None
         if self._request is not None:
             self._request.cancel()
             await asyncio.wait((self._request,))

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 
 from impactive_async._codec.shapes import one
 from impactive_async._http.caller import Caller
-from impactive_async._http.wire import build_request, get
+from impactive_async._http.wire import get
 from impactive_async.errors import APIError, ConfigurationError
 from impactive_async.models import Workspace
 
 AUTH_TEST = get("/api/zapier/auth/test")
+_WORKSPACE = one(Workspace)
 
 _log = logging.getLogger("impactive_async.feed")
 
@@ -29,8 +30,7 @@ async def workspace_of(
         AuthenticationError: The server refuses the key.
         APIError: The call failed.
     """
-    request = build_request(AUTH_TEST)
-    workspace = await caller.call(request, one(Workspace), timeout, max_retries, deadline, extra_headers)
+    workspace = await caller.call(AUTH_TEST.plain, _WORKSPACE, timeout, max_retries, deadline, extra_headers)
     caller.transport.home.workspace = workspace.id or None
     return workspace
 

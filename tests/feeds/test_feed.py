@@ -174,6 +174,20 @@ async def test_aclose_ends_a_consumer_that_waits_in_another_task() -> None:
         assert await consumer == []
 
 
+class FailingClock(ManualClock):
+    """A clock whose sleeps fail."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Raise what a scope of its own might."""
+        raise TimeoutError("the clock's own")
+
+
+async def test_a_timeout_of_the_clock_is_not_taken_for_the_end_of_the_feed() -> None:
+    """What the clock raises while a feed waits is raised, also if it looks like the end of a wait."""
+    with pytest.raises(TimeoutError, match="the clock's own"):
+        await anext(feed_of(FakeList(), FailingClock()))
+
+
 async def test_aclose_meanwhile_saves_the_row_that_is_then_finished() -> None:
     """A consumer told to stop while it works finishes its row, and that is saved."""
     listed, store = FakeList(), Store()

@@ -34,7 +34,7 @@ class FreshConnector(aiohttp.TCPConnector):
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
         """Get a connection from the pool, or make one; see aiohttp."""
         while True:
-            connection = await super().connect(req, traces, timeout)
+            connection = await aiohttp.TCPConnector.connect(self, req, traces, timeout)
             protocol: Any = connection.protocol
             if not isinstance(protocol, _Handler):
                 connection.add_callback(protocol.force_close)
@@ -68,7 +68,7 @@ class _Handler(ResponseHandler):
     def data_received(self, data: bytes) -> None:
         """Read an answer, or close the connection. aiohttp itself calls this without data, to read on."""
         if not self._idle:
-            super().data_received(data)
+            ResponseHandler.data_received(self, data)  # `super()` would cost a tiny call half a per cent
         elif data:
             self.close()
 
