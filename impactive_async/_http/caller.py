@@ -37,7 +37,7 @@ _log = logging.getLogger("impactive_async.http")
 
 @attrs.define
 class Answer(Generic[T_co]):
-    """The value of a call, with what feeds and bulk work need beside it. As with `Response`, frozen ones cost more."""
+    """The value of a call, with what feeds and bulk work need beside it. Like `Response`, it is not frozen."""
 
     value: T_co
     attempts: int

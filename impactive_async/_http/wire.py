@@ -141,7 +141,7 @@ def build_request(
 
 
 def _parameter(name: str, value: str) -> str:
-    """Return a part of a query, percent-encoded. What need not be is looked at once, as the moments of polls are."""
+    """Return a part of a query, percent-encoded. The moments of polls need no encoding."""
     plain = f"{name}={value}"
     return plain if _PLAIN_PARAMETER.fullmatch(plain) else f"{quote(name, safe='')}={quote(value, safe=':')}"
 
