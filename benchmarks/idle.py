@@ -94,11 +94,11 @@ async def last_request(url: str, key: str, hub: DueHub) -> tuple[str, dict[str, 
 
 
 class TurnClock:
-    """Sleeps of a feed take no time, but last until it is its turn."""
+    """Sleeps of a feed, of which each poll has one, take no time; but some last until it is the feed's turn."""
 
     def __init__(self) -> None:
-        self.turn = asyncio.Event()
-        self.turn.set()
+        self._turn, self._over = asyncio.Event(), asyncio.Event()
+        self._left = 0
         self._now = 0.0
 
     def monotonic(self) -> float:
@@ -106,10 +106,24 @@ class TurnClock:
         return self._now
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for the turn."""
-        await self.turn.wait()
-        await asyncio.sleep(0)
+        """Return at once during a turn. The last sleep of it ends with the next turn."""
+        if not self._left:
+            self._over.set()
+            await self._turn.wait()
+        self._left -= 1
         self._now += seconds
+
+    async def turn(self, polls: int) -> None:
+        """Let the feed poll so many times."""
+        self._left = polls
+        self._over.clear()
+        self._turn.set()
+        self._turn.clear()  # whoever waits goes on all the same
+        await self._over.wait()
+
+    async def asleep(self) -> None:
+        """Wait until the feed sleeps for the first time."""
+        await self._over.wait()
 
 
 @attrs.define
@@ -129,14 +143,10 @@ class Follower:
 
     async def polls(self) -> float:
         """CPU seconds of a poll, over many."""
+        await self.clock.asleep()
         first, began = self.feed.stats.polls, time.process_time()
-        self.clock.turn.set()
-        while self.feed.stats.polls < first + POLLS:  # noqa: ASYNC110 - a feed says nothing of an idle poll
-            await asyncio.sleep(0.002)
-        seconds = (time.process_time() - began) / (self.feed.stats.polls - first)
-        self.clock.turn.clear()
-        await asyncio.sleep(0.02)  # the poll under way
-        return seconds
+        await self.clock.turn(POLLS)
+        return (time.process_time() - began) / (self.feed.stats.polls - first)
 
     async def stop(self) -> None:
         """End the task."""
