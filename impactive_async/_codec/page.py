@@ -211,7 +211,7 @@ def _with_text(row: RawRow, id_field: str, field: str, deviate: Deviate) -> RawR
 
 
 def _pick(rows: Sequence[RawRow], places: Sequence[int]) -> list[RawRow]:
-    return [rows[place] for place in places]
+    return [*rows] if len(places) == len(rows) else [rows[place] for place in places]
 
 
 def _column(rows: Sequence[RawRow], field: str, types: set[type]) -> list[Any]:

@@ -294,8 +294,8 @@ class Feed(Generic[R]):
     def _ack_all(self, rows: Sequence[TakenRow[R]]) -> None:
         for taken in rows:
             self._in_hand.pop(id(taken.row), None)
-            if self._checkpointer is not None:
-                self._checkpointer.ack(taken)
+        if self._checkpointer is not None:
+            self._checkpointer.ack_all(rows)
 
     def _put_back(self, rows: Sequence[TakenRow[R]]) -> None:
         if self._checkpointer is not None:

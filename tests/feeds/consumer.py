@@ -153,12 +153,17 @@ class Consumer:
         self.in_flight += fresh
 
     def handle(self, count: int, *, backwards: bool) -> None:
-        """Ack some of the rows in flight, oldest or newest first."""
-        for _ in range(min(count, len(self.in_flight))):
-            version, row = self.in_flight.pop(-1 if backwards else 0)
+        """Ack some of the rows in flight, oldest or newest first: an even number together, others one by one."""
+        count = min(count, len(self.in_flight))
+        taken = [self.in_flight.pop(-1 if backwards else 0) for _ in range(count)]
+        versions = [version for version, _ in taken]
+        if count % 2 == 0:
+            self.cursor.ack_all(versions)
+        for version in versions if count % 2 else []:
             self.cursor.ack(version)
-            self.acked.add((row["id"], row["version"]))
-            self.ever_handled.add((row["id"], row["version"]))
+        keys = {(row["id"], row["version"]) for _, row in taken}
+        self.acked |= keys
+        self.ever_handled |= keys
 
     def save(self) -> None:
         self.saved = self.cursor.dumps()

@@ -14,8 +14,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import ClassVar, Self
 
-import attrs
-
 from impactive_async._codec.json_bytes import StoredJson
 from impactive_async._codec.page import Rows
 from impactive_async.feeds.cursor import gaps, timestamps
@@ -145,7 +143,7 @@ class Cursor:
         watermarks, self._settled = self._watermarks, False
         look = self._asks_for_all if self._asked_for_all is None else self._asked_for_all
         shown = read(rows, self.rules, watermarks.known)
-        page = self._recognised(shown, look=look)
+        page = watermarks.recognised(shown, look=look)
         self._judge.check_workspace(page, look=look)
         before, was_back = watermarks.clock, watermarks.went_back
         lowest = watermarks.tell(server_now, fell_back)
@@ -182,19 +180,6 @@ class Cursor:
             self.seen_rows.handled(row_id)
         self._watermarks.known.forget({row_id})
         self._settled = False
-
-    def _recognised(self, page: Page, *, look: bool) -> Page:
-        """Return the page without the versions that were handled before those known."""
-        watermarks = self._watermarks
-        past = watermarks.past
-        if not page.arrivals or not (
-            look or watermarks.asked_from < past.end or page.arrivals[0][0] <= past.newest
-        ):
-            return page
-        others, again = past.without(page.arrivals, immutable=self.rules.immutable)
-        for at, _, _, stamp, ((row_id, _), _) in again if watermarks.went_back else ():
-            watermarks.known.add(at, row_id, stamp)
-        return attrs.evolve(page, arrivals=others, none_known=page.none_known and not again)
 
     def _worth_telling(self, spans: Sequence[Span], before: int | None, lateness: int) -> list[Span]:
         """Return the spans that are told; keep the others."""
@@ -252,16 +237,24 @@ class Cursor:
         self._watermarks.known.add(at, version[0], arrival[3])
         return True
 
+    def ack_all(self, versions: Sequence[Version]) -> bool:
+        """Count the rows of these versions as handled, as `ack` does; return whether all were in flight."""
+        if self._in_flight.ends:
+            return sum(map(self.ack, versions)) == len(versions)
+        arrivals, self._settled = self._in_flight.all_done(versions), False
+        self._watermarks.known.add_all([(at, version[0], raw) for at, _, _, raw, (version, _) in arrivals])
+        return len(arrivals) == len(versions)
+
     def recover(self, gap: Gap, rows: Rows) -> Accepted:
         """Take the rows of a sibling list that lie in `gap`; its other rows are witnesses.
 
         Call it right after the `accept` that reported the gap, and `close(gap)` once the rows are handled.
         """
-        span, self._settled = gaps.span_of(gap), False
-        page = self._recognised(read(rows, self.rules, self._watermarks.known), look=True)
+        span, watermarks, immutable = gaps.span_of(gap), self._watermarks, self.rules.immutable
+        self._settled = False
+        page = watermarks.recognised(read(rows, self.rules, watermarks.known), look=True)
         within = [arrival for arrival in page.arrivals if span.low <= arrival[0] < span.high]
         witnessed = page.reaches(span.low) and self._in_flight.ids() <= {*page.ids}
-        watermarks, immutable = self._watermarks, self.rules.immutable
         taken = self._in_flight.take(within, watermarks, immutable=immutable, asked=watermarks.asked_from)
         bad = self._quarantine.unreported(page.bad + taken.twins)
         return Accepted(taken.fresh, [], bad, len(page.arrivals) - len(within), witnessed=witnessed)

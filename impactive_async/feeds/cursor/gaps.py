@@ -99,3 +99,9 @@ def span_of(gap: Gap) -> Span:
     low = timestamps.BEGINNING if gap.after is None else timestamps.micros(gap.after)
     high = timestamps.END if gap.before is None else timestamps.micros(gap.before)
     return Span(low, high + 1, gap.kind)
+
+
+def part_from(moment: int, gap: Gap) -> list[Gap]:
+    """Return the part of a gap from a moment on; empty if the gap ends before it."""
+    span = span_of(gap)
+    return [public(gap.feed, part) for part in spans((max(span.low, moment), span.high, span.kind))]

@@ -1,6 +1,7 @@
 """The rows in flight: shown to the consumer, and not handled yet."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -85,6 +86,13 @@ class InFlight:
     def done(self, version: Version) -> Arrival | None:
         """Take a handled row out, and return it; `None` if it was not in flight."""
         return self._rows.pop(version, None)
+
+    def all_done(self, versions: Sequence[Version]) -> list[Arrival]:
+        """Take handled rows out, and return those of them that were in flight."""
+        if versions == [*self._rows]:  # a whole page, as it was given
+            whole, self._rows = self._rows, {}
+            return [*whole.values()]
+        return list(filter(None, map(self._rows.pop, versions, repeat(None))))
 
     def end_of(self, arrival: Arrival) -> int:
         """Return the last moment at which a handled row may lie."""

@@ -58,10 +58,10 @@ class Page:
 
         They show it if all are UTC, of one length, and in order. So no other timestamp has to be parsed.
         """
-        stamps = self.stamps
+        stamps: Sequence[Any] = self.stamps
         try:
-            plain = _uniform(stamps) and stamps == sorted(stamps, reverse=True)  # type: ignore[type-var]
-            return timestamps.parse(stamps[-1]) if plain else None  # type: ignore[arg-type]  # all are text
+            plain = _uniform(stamps) and stamps == sorted(stamps, reverse=True)
+            return timestamps.parse(stamps[-1]) if plain else None
         except (LookupError, TypeError, ValueError):
             return None
 
@@ -125,7 +125,8 @@ def _arrivals(new: RawPage, places: Sequence[int], rules: Rules) -> tuple[list[A
     versions = zip(ids, repeat("") if rules.immutable else stamps, strict=False)
     # Column by column, which takes half the time of a loop over the rows.
     new_rows = zip(versions, new.pick(range(len(new))), strict=False)
-    arrivals: Iterable[Any] = zip(ats, map(str, ids), places, stamps, new_rows, strict=False)
+    texts = ids if {*map(type, ids)} == {str} else map(str, ids)
+    arrivals: Iterable[Any] = zip(ats, texts, places, stamps, new_rows, strict=False)
     bad: list[BadRow] = []
     if None in ats or not all(ids):
         arrivals, bad = _sort_out(arrivals, rules)
@@ -174,14 +175,16 @@ def _fault(row: Any, rules: Rules) -> str:
     return f"{rules.timestamp!r} is not an ISO 8601 timestamp"
 
 
-def _uniform(stamps: Sequence[str | None]) -> bool:
+def _uniform(stamps: Sequence[str]) -> bool:
     """Whether all timestamps are `2026-01-02T...Z` and of one length.
 
     They are joined to lines, so that slices of the text show its columns without a loop.
+
+    Raises:
+        LookupError: There are none.
+        TypeError: One is not text.
     """
-    if not stamps or stamps[0] is None or None in stamps:
-        return False
-    lines, size, count = "\n".join(stamps) + "\n", len(stamps[0]) + 1, len(stamps)  # type: ignore[arg-type]
+    lines, size, count = "\n".join(stamps) + "\n", len(stamps[0]) + 1, len(stamps)
     return (
         lines.count("\n") == count  # or the next line could find the ends of other lines
         and lines[size - 1 :: size] == "\n" * count

@@ -187,6 +187,10 @@ class Snapshot:
             self._newest = at if self._newest is None else max(self._newest, at)
         return True
 
+    def ack_all(self, versions: Sequence[Version]) -> bool:
+        """Count the rows of these versions as handled, as `ack` does; return whether all were in flight."""
+        return sum(map(self.ack, versions)) == len(versions)
+
     def read(self, page: Rows) -> SnapshotRows:
         """Return the rows of a page; see `read_contents`. It changes nothing."""
         return read_contents(page, self._id, self._fields, self._ignored)

@@ -6,12 +6,13 @@ They go back only when the server's clock does: then what was believed of the pr
 from collections.abc import Collection
 from typing import Final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from impactive_async.feeds.cursor import gaps, timestamps
 from impactive_async.feeds.cursor.evidence.past import Past
 from impactive_async.feeds.cursor.evidence.reach import Reach, below_floor, witnesses
 from impactive_async.feeds.cursor.gaps import Span
+from impactive_async.feeds.cursor.page import Page
 from impactive_async.feeds.cursor.seen_versions import RowId, SeenVersions
 from impactive_async.feeds.cursor.server_clock import DATE_RESOLUTION
 
@@ -65,6 +66,23 @@ class Watermarks:
     def room(self) -> int:
         """How many rows a page can have."""
         return self.reach.room(self.declared_cap)
+
+    def recognised(self, page: Page, *, look: bool) -> Page:
+        """Return the page without the versions that were handled before those known.
+
+        Args:
+            page: The page.
+            look: Whether it may show rows that are not asked for.
+        """
+        past, arrivals = self.past, page.arrivals
+        if not arrivals or not (look or self.asked_from < past.end or arrivals[0][0] <= past.newest):
+            return page
+        others, again = past.without(arrivals, immutable=self.immutable)
+        if not again:
+            return page
+        for at, _, _, stamp, ((row_id, _), _) in again if self.went_back else ():
+            self.known.add(at, row_id, stamp)
+        return evolve(page, arrivals=others, none_known=False)
 
     def settle(self, held: int | None) -> None:
         """Raise frontier and floor to the rows that have been handled."""

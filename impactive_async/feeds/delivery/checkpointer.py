@@ -167,17 +167,24 @@ class Checkpointer(Generic[R]):
         if taken.in_hand:
             taken.in_hand = False
             self.queue.handled(taken.item)
-            self.count_waiting()
-            self._unsaved_since = taken.at if self._unsaved_since is None else min(self._unsaved_since, taken.at)
-            if self.queue.all_handled:
-                self.settled.set()
+            self._count_handled(taken.at)
+
+    def ack_all(self, rows: Iterable[TakenRow[Any]]) -> None:
+        """Count what was taken as handled, as `ack` does."""
+        in_hand = _taken_back(rows)
+        if in_hand:
+            self.queue.handled_all([taken.item for taken in in_hand])
+            self._count_handled(min(taken.at for taken in in_hand))
+
+    def _count_handled(self, taken_at: float) -> None:
+        self.count_waiting()
+        self._unsaved_since = taken_at if self._unsaved_since is None else min(self._unsaved_since, taken_at)
+        if self.queue.all_handled:
+            self.settled.set()
 
     def put_back(self, rows: Iterable[TakenRow[Any]]) -> None:
         """Deliver again, and first, those of the rows that are in hand still."""
-        rows = [taken for taken in rows if taken.in_hand]
-        for taken in rows:
-            taken.in_hand = False
-        self.queue.put_back([taken.item for taken in rows])
+        self.queue.put_back([taken.item for taken in _taken_back(rows)])
         self.settled.set()
 
     async def save(self) -> None:
@@ -251,6 +258,16 @@ class Checkpointer(Generic[R]):
             self._last = self._take(bad)
             raise _unreadable(self._source, bad)
         self.queue.handled()
+
+
+def _taken_back(rows: Iterable[TakenRow[R]]) -> list[TakenRow[R]]:
+    """Return those of the rows that are in hand still, each once. They are not any more."""
+    in_hand = []
+    for taken in rows:
+        if taken.in_hand:
+            taken.in_hand = False
+            in_hand.append(taken)
+    return in_hand
 
 
 def _unreadable(source: Source[Any], bad: BadRow) -> DecodeError:

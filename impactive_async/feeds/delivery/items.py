@@ -52,3 +52,11 @@ def blocks_saving(delivery: Delivery) -> bool:
     crash. A recovered row shows on no later page, so a crash would lose it.
     """
     return not isinstance(delivery, tuple)
+
+
+def version_of(delivery: Delivery) -> Version | None:
+    """Return the version of a row; `None` for what is no row."""
+    match delivery:
+        case (version, _) | RecoveredRow(version, _):
+            return version
+    return None

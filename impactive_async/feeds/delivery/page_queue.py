@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Generic, TypeVar
 
 import attrs
@@ -32,6 +33,7 @@ from impactive_async.feeds.delivery.items import (
     RecoveredRow,
     RemovedRow,
     blocks_saving,
+    version_of,
 )
 from impactive_async.feeds.delivery.last_page import UNCHANGED, LastPage, Unchanged
 from impactive_async.feeds.delivery.recovery import look_for
@@ -204,7 +206,7 @@ class PageQueue(Generic[R]):
         primed = self.cursor.accept(earlier, now)
         accepted = self.cursor.accept(page, now)
         earliest = start - rules.overlap
-        hidden = [part for gap in (*primed.gaps, *accepted.gaps) for part in _part_from(earliest, gap)]
+        hidden = [part for gap in (*primed.gaps, *accepted.gaps) for part in gaps.part_from(earliest, gap)]
         return attrs.evolve(accepted, gaps=hidden, bad=[*primed.bad, *accepted.bad])
 
     def _may_recover(self) -> bool:
@@ -266,18 +268,32 @@ class PageQueue(Generic[R]):
         """Count an item in hand as handled; `None`: the head of the queue."""
         item = self.take() if item is None else item
         version = version_of(item)
-        if version is not None and not self.cursor.ack(version):
-            raise RuntimeError(f"{self._source.name}: a row was delivered that the cursor does not have in flight")
+        self._check(version is None or self.cursor.ack(version))
         if isinstance(item, RemovedRow):
             self.cursor.removal_handled(item.row_id)
         self._in_hand -= 1
         self._count_handled(item)
 
+    def handled_all(self, items: Iterable[Delivery]) -> None:
+        """Count items in hand as handled, in their order: new rows that follow each other at once."""
+        for others, some in groupby(items, blocks_saving):
+            if others:
+                for item in some:
+                    self.handled(item)
+            else:
+                versions = [item[0] for item in some if isinstance(item, tuple)]
+                self._check(self.cursor.ack_all(versions))
+                self._in_hand -= len(versions)
+                self.changed = True
+
+    def _check(self, in_flight: bool) -> None:
+        if not in_flight:
+            raise RuntimeError(f"{self._source.name}: a row was delivered that the cursor does not have in flight")
+
     def drain(self) -> list[Delivery]:
         """Return the whole queue, counted as handled: for `Feed.poll`, whose caller saves the cursor."""
-        drained = list(self._queue)
-        while self._queue:
-            self.handled()
+        drained = [self.take() for _ in range(len(self._queue))]
+        self.handled_all(drained)
         return drained
 
     def _put(self, deliveries: Sequence[Delivery]) -> None:
@@ -325,22 +341,8 @@ class PageQueue(Generic[R]):
             self.cursor.close(gap)
 
 
-def version_of(delivery: Delivery) -> Version | None:
-    """Return the version of a row; `None` for what is no row."""
-    match delivery:
-        case (version, _) | RecoveredRow(version, _):
-            return version
-    return None
-
-
 def _printed(rules: Rules | None, version: Version) -> str:
     row_id, content = version
     if rules is None:
         return f"{row_id}#{content}"
     return str(row_id) if rules.immutable else f"{row_id}@{content}"
-
-
-def _part_from(moment: int, gap: Gap) -> list[Gap]:
-    """Return the part of a gap from a moment on; empty if the gap ends before it."""
-    span = gaps.span_of(gap)
-    return [gaps.public(gap.feed, part) for part in gaps.spans((max(span.low, moment), span.high, span.kind))]

@@ -10,7 +10,7 @@ import attrs
 from impactive_async.feeds.cursor.seen_versions import RowId
 from impactive_async.feeds.delivery.batches import Acknowledged
 from impactive_async.feeds.delivery.checkpointer import TakenRow
-from impactive_async.feeds.delivery.page_queue import version_of
+from impactive_async.feeds.delivery.items import version_of
 from impactive_async.feeds.delivery.stats import FeedStats
 from impactive_async.feeds.workspace.events import EVENT_TYPES, AnyEvent, Event, give
 from impactive_async.feeds.workspace.poll_loop import PollLoop
@@ -72,9 +72,9 @@ class EventHands:
         self._stats.rows -= 1
         self._stats.copies += 1
         if is_handled:
-            self._ack_row(page, taken)
+            self._ack_rows(page, [taken])
         else:
-            email.copies.append(lambda: self._ack_row(page, taken))
+            email.copies.append(lambda: self._ack_rows(page, [taken]))
         return None
 
     def _event(self, page: PendingPage, taken: TakenRow[Any], key: str, email: Email | None) -> TakenEvent:
@@ -91,14 +91,14 @@ class EventHands:
 
     def ack(self, events: Sequence[TakenEvent]) -> None:
         """Count events as handled, and every copy of theirs."""
-        for event in events:
-            in_hand = event.taken.in_hand
-            self._ack_row(event.page, event.taken)
-            if event.email is not None and in_hand:
-                self._emails[event.row.kind].handled(_id_of(event.taken), event.email)
+        emails = [(event, event.email) for event in events if event.email is not None and event.taken.in_hand]
+        for page in {event.page: None for event in events}:
+            self._ack_rows(page, [event.taken for event in events if event.page is page])
+        for event, email in emails:
+            self._emails[event.row.kind].handled(_id_of(event.taken), email)
 
-    def _ack_row(self, page: PendingPage, taken: TakenRow[Any]) -> None:
-        page.checkpointer.ack(taken)
+    def _ack_rows(self, page: PendingPage, rows: Sequence[TakenRow[Any]]) -> None:
+        page.checkpointer.ack_all(rows)
         self._unsaved.add(page)
 
     def put_back(self, events: Sequence[TakenEvent]) -> None:

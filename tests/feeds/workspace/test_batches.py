@@ -136,6 +136,22 @@ async def test_events_are_acknowledged_in_any_order() -> None:
     assert await left_over(world, "a", store) == ["e1", "e3"]
 
 
+async def test_an_event_acknowledged_before_its_batch_counts_once() -> None:
+    """Alone, then with the batch, then with the batch again: the list is polled on once all are handled."""
+    world, store = FakeWorkspace(), Store()
+    world.add("a", "b", rows=(1, 2))
+    async with world.watch(store=store) as events:
+        batches = events.batches()
+        batch = await batch_of(batches, world)
+        assert numbers(batch) == ["a:e1", "a:e2", "b:e1", "b:e2"]
+        batch[1].ack()
+        batch.ack()
+        await batch.ack()
+        world.add("a", rows=(1, 2, 3))
+        assert numbers(await batch_of(batches, world)) == ["a:e3"]
+    assert await left_over(world, "b", store) == []
+
+
 async def test_acknowledged_events_are_saved_while_the_consumer_goes_on() -> None:
     """Without awaiting any call, what was acknowledged is saved within a second of asking on."""
     world, store = FakeWorkspace(), Store()
