@@ -1,7 +1,8 @@
-"""Numbers that users pass, checked before anything is done with them."""
+"""Numbers and functions that users pass, checked before anything is done with them."""
 
 from __future__ import annotations
 
+import inspect
 import sys
 from typing import TypeGuard
 
@@ -60,6 +61,25 @@ def check_seconds(value: object, name: str) -> float:
     if _is_finite(value) and value >= 0:
         return float(value)
     raise InvalidArgumentError(f"{name} is a number of seconds of at least 0, not {value!r}")
+
+
+def check_listener(value: object, name: str) -> None:
+    """Check a function that is called with what has happened, and not awaited.
+
+    Args:
+        value: What the user passed.
+        name: The argument, as the message calls it.
+
+    Raises:
+        InvalidArgumentError: It cannot be called; or it is `async`, so that a call would do nothing at all.
+    """
+    if not callable(value):
+        raise InvalidArgumentError(f"{name} is a function, not {value!r}")
+    if inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(type(value).__call__):
+        raise InvalidArgumentError(
+            f"{name} is called and not awaited, so an `async def` would do nothing. Give it a plain function: it "
+            "may put what it is told into an asyncio.Queue, or start a task"
+        )
 
 
 def _is_finite(value: object) -> TypeGuard[int | float]:

@@ -10,6 +10,8 @@ from typing import TypeAlias, TypeVar
 import attrs
 from multidict import CIMultiDict
 
+from impactive_async._checks import check_listener
+
 _log = logging.getLogger("impactive_async.http")
 
 E = TypeVar("E")
@@ -81,7 +83,15 @@ class Observers:
         """Whether there is an observer of requests or answers."""
 
     def add(self, on_request: OnRequest | None, on_response: OnResponse | None, on_retry: OnRetry | None) -> None:
-        """Add observers, which are called after those that are there."""
+        """Add observers, which are called after those that are there.
+
+        Raises:
+            InvalidArgumentError: One is no plain function.
+        """
+        given = {"on_request": on_request, "on_response": on_response, "on_retry": on_retry}
+        for name, observer in given.items():
+            if observer is not None:
+                check_listener(observer, name)
         self.on_request += [on_request] if on_request else []
         self.on_response += [on_response] if on_response else []
         self.on_retry += [on_retry] if on_retry else []

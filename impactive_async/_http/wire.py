@@ -221,7 +221,8 @@ def check_id(value: object) -> str:
     if isinstance(value, str) and _PLAIN_ID.fullmatch(value):
         return value
     if not isinstance(value, str):
-        raise InvalidArgumentError(f"an id is a string, not {type(value).__name__}")
+        hint = ": pass the `.id` of the row" if isinstance(getattr(value, "id", None), str) else ""
+        raise InvalidArgumentError(f"an id is a string, not {type(value).__name__}{hint}")
     is_unsafe = not isinstance(value, ServerId) and (value != value.strip() or _BAD_IN_ID.search(value))
     if value in _NO_SEGMENT or is_unsafe:
         raise InvalidArgumentError(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import attrs
 
 from impactive_async._clock import Clock
+from impactive_async.errors import InvalidArgumentError
 
 
 @attrs.frozen(kw_only=True)
@@ -32,9 +33,15 @@ OnProgress = Callable[[Progress], object]
 
 
 class ProgressReporter:
-    """Calls `on_progress`, one call at a time, with numbers that never shrink."""
+    """Calls `on_progress`, one call at a time, with numbers that never shrink.
+
+    Raises:
+        InvalidArgumentError: It cannot be called.
+    """
 
     def __init__(self, on_progress: OnProgress | None, total: int | None, clock: Clock) -> None:
+        if on_progress is not None and not callable(on_progress):
+            raise InvalidArgumentError(f"on_progress is a function, not {on_progress!r}")
         self._on_progress = on_progress
         self._total = total
         self._clock = clock

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 
-from impactive_async._checks import check_positive
+from impactive_async._checks import check_listener, check_positive
 from impactive_async._clock import Clock, SystemClock
 from impactive_async.forward.courier.context import HOLD, CourierContext
 from impactive_async.forward.courier.shift import Courier
@@ -47,11 +47,12 @@ async def run_forwarder(
         What was done. It also returns once every destination wants no more messages.
 
     Raises:
-        InvalidArgumentError: `hold` is not positive.
+        InvalidArgumentError: `hold` is not positive, or `on_report` is `async`.
         ConfigurationError: There is no destination, two share a name or a group, a driver is not installed, or the
             hub cannot be used.
     """
     check_positive(hold, "hold")
+    check_listener(on_report, "on_report")
     check_apart(destinations)
     stats = ForwardStats()
 

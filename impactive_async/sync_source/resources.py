@@ -10,6 +10,7 @@ import attrs
 import dlt
 
 from impactive_async import AsyncClient, Poll, Profile
+from impactive_async._checks import check_listener
 from impactive_async.errors import InvalidArgumentError
 from impactive_async.sync_source import removals
 from impactive_async.sync_source.checks import check_table
@@ -62,9 +63,10 @@ def source(
 
     Raises:
         InvalidArgumentError: There is no such kind, or none is named, or `profile` and `make_client` are both
-            given.
+            given; or `on_list` is `async`.
     """
     _check(kinds, profile, make_client)
+    check_listener(on_list or _ignore, "on_list")
     make = make_client or (lambda: AsyncClient(profile=profile))
     jobs = [_Job(TABLES[kind], make, history, on_list or _ignore) for kind in dict.fromkeys(kinds)]
     return dlt.source(lambda: [job.resource() for job in jobs], name=NAME)()

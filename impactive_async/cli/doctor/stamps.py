@@ -18,6 +18,10 @@ TICKS: Final = {
 _ISO: Final = re.compile(
     r"\d{4}-\d\d-\d\d(?:(?P<between>[T ])\d\d:\d\d(?P<seconds>:\d\d)?(?:\.(?P<fraction>\d+))?)?(?P<offset>.*)"
 )
+_NEARLY_ISO: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)( ?)([zZ]|UTC|GMT|[+-][\d:]+)(\[[\w/+-]+\])?",
+    re.ASCII,
+)
 _EPOCH_UNITS: Final = ((10**14, "microseconds"), (10**11, "milliseconds"), (10**8, "seconds"))
 
 
@@ -44,16 +48,25 @@ def read_stamp(value: Any) -> Stamp | None:
         value = int(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _read_epoch(value)
-    found = _ISO.fullmatch(value) if isinstance(value, str) else None
+    text = _in_iso(value) if isinstance(value, str) else ""
+    found = _ISO.fullmatch(text)
     if found is None:
         return None
     try:
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     style = "postgres" if found["between"] == " " else "iso"
     return Stamp((aware - EPOCH) // MICROSECOND, style, _precision(found), _offset(found["offset"]))
+
+
+def _in_iso(text: str) -> str:
+    """Return a text that is nearly ISO 8601 as the client reads it: with UTC, in lower case, or with a zone."""
+    found = _NEARLY_ISO.fullmatch(text)
+    if found is None or not (found[3] or found[5] or "t" in text or found[4] in ("z", "UTC", "GMT")):
+        return text
+    return f"{found[1]}T{found[2]}{'Z' if found[4] in ('z', 'UTC', 'GMT') else found[4]}"
 
 
 def _read_epoch(value: float) -> Stamp | None:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Final, ParamSpec, TypeVar
 
 from impactive_async import AsyncClient, Clock
+from impactive_async._checks import check_listener
 from impactive_async._clock import SystemClock
 from impactive_async.errors import APIError, FencedError, HubError
 from impactive_async.feeds.cursor.rules import Now
@@ -92,8 +93,9 @@ async def run_worker(
         ConfigurationError: The client cannot be used; the hub was not made by `Hub.init`, is of another workspace,
             has another rate limit, cannot be reached at its URL by any waiting, or could lose what is committed.
         APIError: The server is not the API, to judge by its first answer.
-        ValueError: A number out of its range, or an unknown kind.
+        ValueError: A number out of its range, or an unknown kind; or `on_report` is `async`.
     """
+    check_listener(on_report, "on_report")
     options = WorkerOptions(
         kinds=kinds,
         since=since,
