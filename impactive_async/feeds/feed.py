@@ -191,8 +191,13 @@ class Feed(Generic[R]):
     async def _open(self) -> Checkpointer[R]:
         saved = await stored_cursor(self._source, self._options)
         queue = PageQueue(self._source, open_cursor(self._source, self._options, saved))
+        queue.before_change = self._keep_cursor
         self._checkpointer = Checkpointer(self._source, self._options, queue, self.stats)
         return self._checkpointer
+
+    def _keep_cursor(self) -> None:
+        if self._checkpointer is not None:
+            self._before_page = self._checkpointer.queue.cursor.dumps_later()
 
     async def _take_turn(self, checkpointer: Checkpointer[R]) -> None:
         """Wait until the next poll is due, and make it. `aclose` in another task ends the waiting."""
@@ -202,9 +207,6 @@ class Feed(Generic[R]):
                 await self._poll_when_due(checkpointer)
         except TimeoutError:
             if not turn.expired():  # the clock's own
-                raise
-        except asyncio.CancelledError:
-            if not self._closed or _is_cancelled():
                 raise
         finally:
             self._turn = None
@@ -230,7 +232,6 @@ class Feed(Generic[R]):
             await self._source.clock.sleep(left)
 
     async def _request_page(self, checkpointer: Checkpointer[R]) -> None:
-        self._before_page = checkpointer.queue.cursor.dumps_later()
         try:
             await checkpointer.queue.fetch()
         except APIError as error:
@@ -340,8 +341,3 @@ def _retrieve_exception(request: asyncio.Task[None]) -> None:
     # "Task exception was never retrieved".
     if not request.cancelled():
         request.exception()
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from impactive_async import CursorError, FeedGapError
+from impactive_async import NOW, CursorError, FeedGapError
+from impactive_async._http.caller import Answer
 from impactive_async.errors import APIConnectionError, DecodeError
 from impactive_async.feeds.delivery.checkpointer import SAVE_EVERY, SLOW_ROW
-from tests.feeds.lists import CAP, FakeList, Sibling, StopsAt, Store, feed_of, ids, row
+from impactive_async.feeds.delivery.last_page import UNCHANGED
+from tests.feeds.lists import CAP, START, FakeList, Sibling, StopsAt, Store, feed_of, ids, row
 from tests.support import spin
 
 
@@ -180,6 +183,36 @@ async def test_a_cursor_taken_before_trouble_was_told_finds_it_again(trouble: Ca
             await ids(feed)
     kept = await feed_of(listed, StopsAt()).poll(feed.cursor)
     assert (kept.gaps, kept.bad, kept.rows) == ([], [], [])
+
+
+class Recognised(FakeList):
+    """A list whose answer has a tag, and is recognised when it comes again."""
+
+    shown: Any = None
+
+    async def page(self, since: str | None) -> Answer[Any]:
+        """Return the page, or that it is the one before."""
+        answer = await super().page(since)
+        again, self.shown = answer.value == self.shown, answer.value
+        return Answer(UNCHANGED if again else answer.value, 1, answer.date, etag="1")
+
+
+async def test_a_cursor_taken_before_a_gap_of_an_unchanged_page_was_told_finds_it_again() -> None:
+    """So it is if the page is the one before, and the gap is that the server's clock went back."""
+    listed, clock = Recognised(now=START + timedelta(hours=2)), StopsAt(1)
+    listed.add(7100)
+    feed = feed_of(listed, clock, since=NOW)
+    await ids(feed)
+    listed.add(7199)
+    clock.sleeps_left = 3
+    assert await ids(feed) == ["e7199"]
+    listed.now -= timedelta(hours=1)
+    clock.sleeps_left = 1
+    with pytest.raises(FeedGapError):
+        await anext(feed)
+    listed.shown = None
+    kept = await feed_of(listed, StopsAt(), since=NOW).poll(feed.cursor)
+    assert (len(kept.gaps), kept.rows) == (1, [])
 
 
 @pytest.mark.parametrize("trouble", [overflow, bad_row])

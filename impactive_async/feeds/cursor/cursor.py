@@ -160,9 +160,8 @@ class Cursor:
         spans = self._judge.lost(page, first=first, look=look)
         # Otherwise a row may have been there for long, and not asked for or not shown.
         dated = (not look or watermarks.line is None) and self._judge.order != "oldest" and not first
-        late = watermarks.reach.lateness
-        if dated:
-            late = learn_lateness(page, watermarks, self._in_flight, before, asked, self._judge.looks)
+        late, looks = watermarks.reach.lateness, self._judge.looks
+        late = learn_lateness(page, watermarks, self._in_flight, before, asked, looks) if dated else late
         taken = self._in_flight.take(page.arrivals, watermarks, immutable=self.rules.immutable, asked=asked)
         self._in_flight.left_behind = None
         if not was_back:
@@ -171,8 +170,7 @@ class Cursor:
         reported = self._report([*spans, *self._move_on(page, lowest)])
         bad = self._quarantine.unreported(page.bad + taken.twins)
         unasked = 0 if look else taken.unasked + len(shown.arrivals) - len(page.arrivals)
-        misread = self._judge.looks.distrusts_since
-        return Accepted(taken.fresh, reported, bad, unasked, removed, misread=misread)
+        return Accepted(taken.fresh, reported, bad, unasked, removed, misread=self._judge.looks.distrusts_since)
 
     def removal_handled(self, row_id: RowId) -> None:
         """Forget a row that is gone: if it comes back, it is new."""
@@ -211,9 +209,12 @@ class Cursor:
         self._judge.sight, self._settled = Sight(), False
         # What was told of the time behind the present is told again if it happens.
         self._gaps = gaps.without(self._gaps, self._watermarks.horizon, timestamps.END + 1)
-        return self._watermarks.go_back(
-            lowest, timestamps.BEGINNING if self._from_now else self._watermarks.origin
-        )
+        wanted = timestamps.BEGINNING if self._from_now else self._watermarks.origin
+        return self._watermarks.go_back(lowest, wanted)
+
+    def stays_quiet(self, server_now: int | None, fell_back: int) -> bool:
+        """Whether `accept_unchanged` would report neither gaps nor removals."""
+        return self.seen_rows is None and self._watermarks.lowest_of(server_now, fell_back) is None
 
     def accept_unchanged(self, server_now: int | None, *, fell_back: int = 0) -> Accepted:
         """Take the page before once more, whose rows were all handled: only the server's time is learnt."""

@@ -136,6 +136,10 @@ class Snapshot:
         """The server's time at the last page that told it, in microseconds; `None` if none has."""
         return self._clock
 
+    def stays_quiet(self, server_now: int | None, fell_back: int) -> bool:
+        """Whether `accept_unchanged` would report no removals."""
+        return self.seen_rows is None
+
     def accept_unchanged(self, server_now: int | None, *, fell_back: int = 0) -> Accepted:
         """Take a page that is the one before, whose rows were all handled: only the server's time is learnt."""
         self._clock = self._clock if server_now is None else server_now

@@ -205,17 +205,24 @@ class Watermarks:
     def tell(self, clock: int | None, fell_back: int) -> int | None:
         """Learn the server's time; return the lowest time that its clock has shown, if it fell back too far.
 
-        A row that the clock stamps below the floor is not asked for. A clock that fell back by less than the
-        overlap does no harm: the clocks of several servers differ by seconds, and the overlap covers that too.
-
         Args:
             clock: The server's time now, in microseconds; `None`: nothing new is known of it.
             fell_back: By how many microseconds the clock has gone back since it was last told.
         """
-        before, self.clock = self.clock, self.clock if clock is None else clock
-        if self.clock is None or before is None:
+        lowest = self.lowest_of(clock, fell_back)
+        self.clock = self.clock if clock is None else clock
+        return lowest
+
+    def lowest_of(self, clock: int | None, fell_back: int) -> int | None:
+        """Return what `tell` would return, and learn nothing.
+
+        A row that the clock stamps below the floor is not asked for. A clock that fell back by less than the
+        overlap does no harm: the clocks of several servers differ by seconds, and the overlap covers that too.
+        """
+        before = self.clock
+        if before is None:
             return None
-        lowest = min(self.clock, before - fell_back)
+        lowest = min(before if clock is None else clock, before - fell_back)
         near = before - lowest <= self.declared_overlap + DATE_RESOLUTION
         return None if near and self.floor <= lowest + DATE_RESOLUTION else lowest
 

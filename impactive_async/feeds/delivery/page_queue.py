@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Generic, TypeVar
@@ -54,6 +54,7 @@ class PageQueue(Generic[R]):
         "_source",
         "_start",
         "_unhandled",
+        "before_change",
         "changed",
         "cursor",
         "first_asked_at",
@@ -89,6 +90,8 @@ class PageQueue(Generic[R]):
         self._queue: deque[Delivery] = deque()
         self._in_hand = 0  # items that were taken and are neither handled nor put back
         self._unhandled = 0  # items that block saving, those in hand included
+        self.before_change: Callable[[], None] | None = None
+        """Called before the cursor takes a page, unless that page is the one before and can bring nothing."""
         self.changed = False
         """Whether the cursor differs from the one saved last."""
         self.new_rows = 0
@@ -146,13 +149,10 @@ class PageQueue(Generic[R]):
         self.last_page_at = None if told is None else came  # only now: the page may be unreadable
         self.new_rows = len(accepted.fresh)
         self._source.warn_of_since(accepted)
-        self._put(accepted.bad)
         overflow = any(gap.kind == "overflow" for gap in accepted.gaps) and self._may_recover()
-        self._put(
-            [PendingGap(gap, overflow and self._can_recover(gap, clock, fell_back)) for gap in accepted.gaps]
-        )
-        self._put(accepted.fresh)
-        self._put([RemovedRow(*one) for one in accepted.removed])
+        found = [PendingGap(gap, overflow and self._can_recover(gap, clock, fell_back)) for gap in accepted.gaps]
+        removed = [RemovedRow(*one) for one in accepted.removed]
+        self._put([*accepted.bad, *found, *accepted.fresh, *removed])
         self.changed |= clock is None or not self.idle or (rows is not UNCHANGED and self._has_moved(since))
 
     @property
@@ -189,6 +189,8 @@ class PageQueue(Generic[R]):
         if told is None and self.cursor.server_clock is None:
             _log.info("%s: the server tells no time (`Date`): this machine's is used", self._source.name)
         now = time_at_server(told, self.cursor.server_clock, self._source.own.wall())
+        if self.before_change and not (rows is UNCHANGED and self.cursor.stays_quiet(now, fell_back)):
+            self.before_change()
         if isinstance(rows, Unchanged):
             return self.cursor.accept_unchanged(now, fell_back=fell_back)
         if isinstance(self.cursor, Snapshot):
