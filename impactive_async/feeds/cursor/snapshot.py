@@ -50,7 +50,7 @@ class Snapshot:
     Args:
         feed: The feed's name.
         start: `NOW`: the rows of the first page are not delivered. A moment: those dated before it are not
-            delivered, and rows since then that a full first page may hide are an overflow.
+            delivered (undated ones are), and rows since then that a full first page may hide are an overflow.
         cap: The most rows a page can have, newest first; `None` if the list is always whole.
         id: Wire name of the id.
         stamps: Wire names of the fields that may have a row's timestamp; the first readable one counts. Rows are
@@ -162,7 +162,7 @@ class Snapshot:
         self._gaps, _ = gaps.recorded(self._gaps, lost, timestamps.END)
         reported = [gaps.public(self.feed, span) for span in lost]
         if first:
-            self._known.update(version for at, _, _, _, (version, _) in arrivals if at < self._start)
+            self._known.update(version for at, _, _, _, (version, _) in arrivals if self._is_before_start(at))
         self._repeat(arrivals)
         new = [arrival for arrival in arrivals if self._is_new(arrival)]
         self._in_flight.add(new)
@@ -172,6 +172,10 @@ class Snapshot:
         removed = [] if seen is None else seen.show_contents(page, cap, clock, changed)
         told = self._quarantine.unreported(bad)
         return Accepted([row for *_, row in new], reported, told, removed=removed)
+
+    def _is_before_start(self, at: int) -> bool:
+        """Whether a row of the first page is not delivered. One without a timestamp is not known to be older."""
+        return at < self._start and (at > timestamps.BEGINNING or self._start > timestamps.END)
 
     def removal_handled(self, row_id: RowId) -> None:
         """Forget a row that is gone: if it comes back, it is new."""

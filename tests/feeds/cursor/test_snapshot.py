@@ -208,3 +208,35 @@ def test_a_damaged_snapshot_is_refused() -> None:
     ):
         with pytest.raises(CursorError):
             Snapshot.loads(damaged, "f")
+
+
+PRINTED = "2026-05-01T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"_id": "1", "updatedAt": PRINTED},
+        {"uuid": "1", "created_at": PRINTED},
+        {"id": "1", "updated_at": PRINTED},
+        {"id": "1", "attributes": {"updatedAt": PRINTED}},
+        {"id": "1", "updatedAt": 1777636800},
+        {"id": "1", "updatedAt": "1777636800000"},
+        {"id": "1", "updatedAt": "2026-05-01 12:00:00 UTC"},
+    ],
+)
+@pytest.mark.parametrize(("hour", "delivered"), [(11, 1), (13, 0)])
+def test_ids_and_moments_count_in_all_forms_that_rows_are_read_in(
+    row: dict[str, Any], hour: int, delivered: int
+) -> None:
+    """Otherwise a feed would skip rows as too old, or call rows bad, that a call reads."""
+    cursor = Snapshot("bookings", start=datetime(2026, 5, 1, hour, tzinfo=UTC))
+    accepted = cursor.accept([row], None)
+    assert (len(accepted.fresh), accepted.bad) == (delivered, [])
+
+
+def test_an_undated_row_is_not_taken_for_older_than_the_start() -> None:
+    """It may have come since then; `NOW` takes the first page as known all the same."""
+    row = {"id": "1", "title": "Demo"}
+    assert Snapshot("bookings", start=datetime(2026, 5, 1, tzinfo=UTC)).accept([row], None).fresh
+    assert not Snapshot("bookings", start=NOW).accept([row], None).fresh

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from impactive_async._codec.page import RawPage, RawRow, Rows, is_broken, says_more, value_of
-from impactive_async._codec.tolerant.names import HOLDERS
+from impactive_async._codec.tolerant.names import HOLDERS, renamed
+from impactive_async._codec.tolerant.values import moment
 from impactive_async.feeds.cursor import timestamps
 from impactive_async.feeds.cursor.in_flight import twin_of
 from impactive_async.feeds.cursor.page import Arrival, SnapshotRows
@@ -31,12 +32,13 @@ def read_contents(page: Rows, id_field: str, stamps: Sequence[str], ignored: Set
     bad = []
     for place, raw in enumerate(rows):
         row = value_of(raw)
-        row_id = row.get(id_field) if isinstance(row, Mapping) else None
+        named = _named(row, (id_field, *stamps)) if isinstance(row, Mapping) else {}
+        row_id = named.get(id_field)
         if not is_id(row_id):
             bad.append(BadRow(place, "not JSON" if is_broken(raw) else f"no {id_field!r}", row))
             continue
         content = _content_of(row, ignored) if ignored else row
-        one = (_moment(row, stamps), str(row_id), place, "", ((row_id, digest(content)), row))
+        one = (_moment(named, stamps), str(row_id), place, "", ((row_id, digest(content)), row))
         first = arrivals.setdefault(row_id, one)
         if _digest_of(first) != _digest_of(one):
             arrivals[row_id], loser = sorted((first, one), key=_digest_of)
@@ -59,11 +61,23 @@ def _without(fields: Mapping[str, Any], ignored: Set[str]) -> Mapping[str, Any]:
     return {name: value for name, value in fields.items() if name not in ignored}
 
 
+def _named(row: Mapping[str, Any], fields: Sequence[str]) -> Mapping[str, Any]:
+    """Return a row with its id and timestamps under the contract's names, as the row itself will be read."""
+    id_field, *stamps = fields
+    if id_field in row and not row.keys().isdisjoint(stamps):
+        return row
+    return renamed(row, fields, _unheard)
+
+
+def _unheard(_: str) -> None:
+    """Tell nobody of a deviation: the reader of the row does."""
+
+
 def _moment(row: Mapping[str, Any], stamps: Sequence[str]) -> int:
     """Return the row's timestamp in microseconds; `BEGINNING` if it has none that can be read."""
     for name in stamps:
         try:
-            return timestamps.parse(row[name])
+            return timestamps.parse(moment(row[name], _unheard))
         except (LookupError, TypeError, ValueError, OverflowError):
             continue
     return timestamps.BEGINNING
