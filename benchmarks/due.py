@@ -67,12 +67,11 @@ class TurnHub(DueHub):
 
     left = 0
 
-    async def claim(self, lease: float) -> Claim | None:
-        """See `Hub.claim`."""
-        if not self.left:
-            return None
-        self.left -= 1
-        return await super().claim(lease)
+    async def claim_many(self, lease: float, count: int) -> list[Claim]:
+        """See `Hub.claim_many`."""
+        claims = await super().claim_many(lease, min(count, self.left)) if self.left else []
+        self.left -= len(claims)
+        return claims
 
 
 class Working:

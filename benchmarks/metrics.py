@@ -19,12 +19,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from attrs import evolve
 from multidict import CIMultiDict
 
 from benchmarks._run import Result
 from impactive_async import AsyncClient, RequestEvent, ResponseEvent
 from impactive_async._clock import SystemClock
+from impactive_async.errors import FencedError
 from impactive_async.hub import Claim, HubEvent, SqliteHub
+from impactive_async.hub.contract.claim import IdlePoll
 from impactive_async.hub.worker.kept import KeptFeeds
 from impactive_async.hub.worker.polling import Poller
 from impactive_async.hub.worker.reports import Polled, WorkerStats
@@ -50,6 +53,10 @@ class DueHub(SqliteHub):
     ) -> None:
         """See `Hub.commit`."""
         await super().commit(claim, cursor, events, 0.0, gaps=gaps)
+
+    async def commit_idle(self, polls: Sequence[IdlePoll]) -> list[FencedError | None]:
+        """See `Hub.commit_idle`."""
+        return await super().commit_idle([evolve(poll, again_in=0.0) for poll in polls])
 
 
 def poller(crm: AsyncClient, hub: DueHub) -> Poller:

@@ -59,6 +59,7 @@ class Database:
         self._thread = SerialThread("impactive-sqlite")
         self._connection: sqlite3.Connection | None = None
         self._opened: tuple[int, int] | None = None
+        self._logs_ahead = False
         self._closer: weakref.finalize[[], Database] | None = None
         begin_anew_in_forks(self)
 
@@ -94,7 +95,7 @@ class Database:
     def _transact(self, begin: str, work: Work[T]) -> T:
         with self._explained():
             connection = self._open()
-            connection.execute(begin)
+            connection.executescript(begin)
             return committed(connection, partial(work, connection))
 
     def _open(self) -> sqlite3.Connection:
@@ -159,6 +160,8 @@ class Database:
             # Refused while another process does the same; every mode is correct, this one is quicker.
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a power cut takes back nothing acknowledged
+        (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+        self._logs_ahead = mode == "wal"
 
     def _forget(self) -> None:
         self._close()

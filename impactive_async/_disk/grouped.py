@@ -24,6 +24,12 @@ MOST: Final = 16
 """How many writes share a transaction."""
 LONGEST: Final = 0.005
 """Seconds after which no further write joins one: other processes wait for its lock."""
+UNFLUSHED: Final = 1.0
+"""Seconds after which a write that need not last by itself is flushed with the next one all the same."""
+
+_FLUSHED: Final = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE"
+_LOGGED: Final = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE"
+"""How a transaction begins that is kept as a whole or not at all by a power cut, and that the next flush keeps."""
 
 
 @define(eq=False)
@@ -31,6 +37,7 @@ class _Write:
     work: Work[Any]
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Any]
+    lasting: bool
     result: Any = None
     error: BaseException | None = None
 
@@ -71,11 +78,18 @@ class GroupedDatabase(Database):
         self._waiting: deque[_Write] = deque()
         self._lock = threading.Lock()
         self._is_at_work = False
+        self._unflushed: float | None = None  # since when
 
-    async def write(self, work: Work[T]) -> T:
-        """See `Database.write`. A call that is cancelled before its turn is not carried out."""
+    async def write(self, work: Work[T], *, lasting: bool = True) -> T:
+        """See `Database.write`. A call that is cancelled before its turn is not carried out.
+
+        Args:
+            work: What is done in the transaction.
+            lasting: Whether it must outlast a power cut once this returns. What need not is flushed with what
+                must, or by the first write `UNFLUSHED` seconds later.
+        """
         loop = asyncio.get_running_loop()
-        one = _Write(work, loop, loop.create_future())
+        one = _Write(work, loop, loop.create_future(), lasting)
         with self._lock:
             self._waiting.append(one)
             begins, self._is_at_work = not self._is_at_work, True
@@ -100,7 +114,7 @@ class GroupedDatabase(Database):
         """Carry out some writes, the first of them if they take long; return those that have been."""
         begun: list[_Write] = []
         try:
-            self._transact("BEGIN IMMEDIATE", partial(_carry_out, some, begun))
+            self._keep(partial(_carry_out, some, begun), any(one.lasting for one in some))
         except Exception as error:
             if begun:  # all of it is undone
                 return self._write_alone(some[:1])
@@ -111,8 +125,23 @@ class GroupedDatabase(Database):
 
     def _write_alone(self, some: Sequence[_Write]) -> Sequence[_Write]:
         for one in some:
-            one.run(partial(self._transact, "BEGIN IMMEDIATE", one.work))
+            one.run(partial(self._keep, one.work, one.lasting))
         return some
+
+    def _keep(self, work: Work[T], lasting: bool) -> T:
+        """Do the work in one transaction, and flush it if it must last, or what was not flushed before is old."""
+        is_old = self._unflushed is not None and time.monotonic() - self._unflushed > UNFLUSHED
+        flushed = lasting or is_old or not self._logs_ahead
+        result, has_changed = self._transact(_FLUSHED if flushed else _LOGGED, partial(_noticing, work))
+        if has_changed:  # else there is nothing to flush
+            self._unflushed = None if flushed else self._unflushed or time.monotonic()
+        return result
+
+
+def _noticing(work: Work[T], connection: sqlite3.Connection) -> tuple[T, bool]:
+    """Do the work; return also whether it has changed a row."""
+    before = connection.total_changes
+    return work(connection), connection.total_changes > before
 
 
 def _tell(done: Sequence[_Write]) -> None:

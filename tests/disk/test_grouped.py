@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from impactive_async._disk.grouped import MOST, GroupedDatabase
+from impactive_async._disk.grouped import MOST, UNFLUSHED, GroupedDatabase
 from impactive_async.errors import HubError
 from tests.disk.test_format import FIRST, read
 
@@ -124,4 +126,67 @@ async def test_a_file_that_is_locked_is_told_to_all_who_wait(tmp_path: Path) -> 
     holder.close()
     await database.write(note("after"))
     assert await database.read(texts) == ["before", "after"]
+    await database.aclose()
+
+
+def level_of(statement: str) -> str:
+    return statement.rstrip(";").split()[-1]
+
+
+async def begun(database: GroupedDatabase, *writes: tuple[Work, bool]) -> list[str]:
+    """How the transactions of writes began, one after the other; with each, whether it must last."""
+    statements: list[str] = []
+    await database.write(lambda connection: connection.set_trace_callback(statements.append))
+    for work, lasting in writes:
+        await database.write(work, lasting=lasting)
+    return [level_of(text) for text in statements if "synchronous" in text]
+
+
+async def test_only_what_must_last_is_flushed(tmp_path: Path) -> None:
+    """What need not last waits for the next flush, which keeps all that was written before it."""
+    database = GroupedDatabase(tmp_path / "notes.db", FIRST)
+    writes = [(note("a"), False), (note("b"), True), (note("c"), False)]
+    assert await begun(database, *writes) == ["NORMAL", "FULL", "NORMAL"]
+    assert await database.read(texts) == ["a", "b", "c"]
+    await database.aclose()
+
+
+async def test_one_that_must_last_is_flushed_with_those_beside_it(tmp_path: Path) -> None:
+    """However many share its transaction."""
+    database = GroupedDatabase(tmp_path / "notes.db", FIRST)
+    statements: list[str] = []
+    await database.write(lambda connection: connection.set_trace_callback(statements.append))
+    passing = partial(database.write, lasting=False)
+    await asyncio.gather(passing(note("first")), passing(note("a")), database.write(note("b")), passing(note("c")))
+    (shared,) = [text for text in statements if "INSERT INTO notes VALUES ('b')" in text]
+    before = statements[: statements.index(shared)]
+    assert [level_of(text) for text in before if "synchronous" in text][-1] == "FULL"
+    await database.aclose()
+
+
+async def test_what_was_not_flushed_waits_a_second_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the next write that changes something is flushed; one that changes nothing flushes nothing."""
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    database = GroupedDatabase(tmp_path / "notes.db", FIRST)
+
+    def later(connection: sqlite3.Connection) -> None:
+        nonlocal now
+        now += UNFLUSHED
+
+    works = [later, note("a"), later, later, later, note("b"), note("c")]
+    found = await begun(database, *((work, False) for work in works))
+    assert found == ["NORMAL", "NORMAL", "NORMAL", "NORMAL", "FULL", "FULL", "NORMAL"]
+    await database.aclose()
+
+
+async def test_all_is_flushed_where_there_is_no_write_ahead_log(tmp_path: Path) -> None:
+    """Without one, an older file could be damaged by a power cut between two flushes."""
+    database = GroupedDatabase(tmp_path / "notes.db", FIRST)
+    await database.write(note("a"))
+    monkeypatched: Any = database
+    monkeypatched._logs_ahead = False
+    assert await begun(database, (note("b"), False)) == ["FULL"]
     await database.aclose()

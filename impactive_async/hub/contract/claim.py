@@ -19,6 +19,7 @@ class Claim:
         token: The fencing token.
         failures: How many claims in a row have failed before this one.
         lease: Seconds the claim was given for.
+        permitted: Whether its poll needs no permit: no rate limit was set when it was given.
     """
 
     feed: str
@@ -26,6 +27,22 @@ class Claim:
     token: int
     failures: int
     lease: float
+    permitted: bool = False
+
+
+@frozen
+class IdlePoll:
+    """A poll that brought nothing, to be committed.
+
+    Attributes:
+        claim: What it was made for.
+        cursor: The feed's cursor after it, in which nothing but times has changed.
+        again_in: Seconds after which the feed is due again.
+    """
+
+    claim: Claim
+    cursor: str
+    again_in: float
 
 
 def fenced(claim: Claim) -> FencedError:

@@ -26,10 +26,9 @@ from typing import Final, Protocol, Self
 from impactive_async import AsyncClient, Coverage
 from impactive_async._clock import Clock, SystemClock
 from impactive_async.errors import ConfigurationError
-from impactive_async.hub.contract.claim import Claim
 from impactive_async.hub.contract.dead_letters import DeadLetter
-from impactive_async.hub.contract.events import HubEvent
 from impactive_async.hub.contract.holding import ExclusiveReading
+from impactive_async.hub.contract.leasing import Leasing
 from impactive_async.hub.contract.reader import MAX_DELIVERIES, Delivery, EventReader
 from impactive_async.hub.contract.settings import identity
 from impactive_async.hub.contract.status import GroupStatus, HubStatus, committed_coverage
@@ -40,34 +39,12 @@ _CURSORS_AT_ONCE: Final = 200
 """A cursor has a few kilobytes, at the most some dozens."""
 
 
-class Hub(ExclusiveReading, Steering, Moving, Protocol):
-    """Polling needs the first four methods; the others are for operation and for consumers."""
+class Hub(Leasing, ExclusiveReading, Steering, Moving, Protocol):
+    """Polling needs `Leasing`, `add` and `permit`; the other methods are for operation and for consumers."""
 
     @abstractmethod
     async def add(self, feed: str, cursor: str = "") -> None:
         """Schedule `feed` at once. A feed that the hub has already, dead or alive, stays as it is."""
-
-    @abstractmethod
-    async def claim(self, lease: float) -> Claim | None:
-        """Lease the most overdue feed that no worker holds, for `lease` seconds; None if no feed is due."""
-
-    @abstractmethod
-    async def commit(
-        self, claim: Claim, cursor: str, events: Sequence[HubEvent], again_in: float, *, gaps: int = 0
-    ) -> None:
-        """Keep the cursor, append the events, end the lease and set the failures to 0, in one atomic step.
-
-        Args:
-            claim: What `claim` gave.
-            cursor: The feed's cursor once `events` are in the log.
-            events: In order. Events whose id is in the log already are left out.
-            again_in: Seconds after which the feed is due again.
-            gaps: How many gaps this poll has reported; `status` shows the sum.
-
-        Raises:
-            FencedError: The lease has ended, or another worker has the feed. Nothing was committed.
-            HubError: The engine failed; the outcome is unknown, and calling again is safe.
-        """
 
     @abstractmethod
     async def permit(self) -> float:
@@ -151,27 +128,6 @@ class Hub(ExclusiveReading, Steering, Moving, Protocol):
 
         Returns:
             A sentence for each loss.
-        """
-
-    @abstractmethod
-    async def fail(self, claim: Claim, error: str, again_in: float | None) -> None:
-        """End the lease, count a failure and keep its reason. The cursor stays.
-
-        Args:
-            claim: What `claim` gave.
-            error: The reason, for people; cut to 500 characters.
-            again_in: Seconds after which the feed is due again; None: the feed is dead until `revive`.
-
-        Raises:
-            FencedError: Another worker has the feed, or the lease has ended. Nothing was changed.
-        """
-
-    @abstractmethod
-    async def release(self, claim: Claim) -> None:
-        """End the lease; the feed is due at once, and nothing else changes.
-
-        Raises:
-            FencedError: Another worker has the feed, or the lease has ended. Nothing was changed.
         """
 
     @abstractmethod

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from impactive_async._disk.database import Database
+from impactive_async._disk.grouped import GroupedDatabase
 from impactive_async.errors import ConfigurationError, HubError
 from impactive_async.hub.sqlite import counting, schedule, schema
 
@@ -26,7 +26,7 @@ class SqliteCalls:
         database: The file.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: GroupedDatabase) -> None:
         self._database = database
         self._opened = False
 
@@ -39,12 +39,12 @@ class SqliteCalls:
         self._require_hub()
         return await self._write(work)
 
-    async def _write(self, work: Callable[[sqlite3.Connection, float], T]) -> T:
+    async def _write(self, work: Callable[[sqlite3.Connection, float], T], *, lasting: bool = True) -> T:
         def timed(connection: sqlite3.Connection) -> T:
             return work(connection, schedule.keep_time(connection, time.time()))
 
         with self._explained():
-            return await self._database.write(lambda connection: _checked(connection, timed))
+            return await self._database.write(partial(_checked, work=timed), lasting=lasting)
 
     async def _in_steps(self, step: counting.Step, place: Any) -> AsyncIterator[counting.Row]:
         """Call a function again and again with the place that it has returned, until that is None."""

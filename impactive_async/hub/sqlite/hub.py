@@ -18,11 +18,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from attrs import evolve
+
 from impactive_async._checks import check_count, check_seconds
 from impactive_async._disk.database import Database
 from impactive_async._disk.grouped import GroupedDatabase
+from impactive_async.errors import FencedError
 from impactive_async.hub.contract.acks import flush_acks
-from impactive_async.hub.contract.claim import Claim, storable
+from impactive_async.hub.contract.claim import Claim, IdlePoll, storable
 from impactive_async.hub.contract.dead_letters import DeadLetter, dead_letters
 from impactive_async.hub.contract.events import HubEvent
 from impactive_async.hub.contract.holding import InFlightEvent, check_postponing, events_in_flight
@@ -35,11 +38,9 @@ from impactive_async.hub.contract.versions import steps_from
 from impactive_async.hub.sqlite import counting, healing, holding, log, moving, schedule, schema
 from impactive_async.hub.sqlite import dead_letters as buried
 from impactive_async.hub.sqlite.steering import BREATH, SqliteSteering
+from impactive_async.hub.sqlite.turns import Turns
 
 T = TypeVar("T")
-
-_SEEN = 0.05
-"""Seconds after a claim in which a permit is given without a look, if the claim has seen no rate limit."""
 
 
 class SqliteHub(SqliteSteering, Hub):
@@ -64,7 +65,7 @@ class SqliteHub(SqliteSteering, Hub):
         super().__init__(GroupedDatabase(path, schema.FORMAT, busy_timeout=busy_timeout))
         self._settings = SharedSettings(rate_limit)
         self._retention = check_seconds(retention, "retention")
-        self._unlimited_until = 0.0
+        self._turns = Turns(lambda turn: self._write(turn, lasting=False))
 
     async def add(self, feed: str, cursor: str = "") -> None:
         """See `Hub.add`."""
@@ -72,10 +73,14 @@ class SqliteHub(SqliteSteering, Hub):
 
     async def claim(self, lease: float) -> Claim | None:
         """See `Hub.claim`."""
+        claims = await self.claim_many(lease, 1)
+        return claims[0] if claims else None
+
+    async def claim_many(self, lease: float, count: int) -> list[Claim]:
+        """See `Hub.claim_many`."""
         check_seconds(lease, "lease")
-        claimed, limited = await self._write(lambda connection, now: schedule.claim(connection, now, lease))
-        self._unlimited_until = 0.0 if limited else time.monotonic() + _SEEN
-        return claimed
+        claims = await self._turns.claim(lease, count)
+        return claims if self._settings.rate is None else [evolve(claim, permitted=False) for claim in claims]
 
     async def commit(
         self, claim: Claim, cursor: str, events: Sequence[HubEvent], again_in: float, *, gaps: int = 0
@@ -87,10 +92,16 @@ class SqliteHub(SqliteSteering, Hub):
             lambda connection, now: schedule.commit(connection, now, claim, cursor, entries, again_in, gaps)
         )
 
+    async def commit_idle(self, polls: Sequence[IdlePoll]) -> list[FencedError | None]:
+        """See `Hub.commit_idle`; they are flushed to the disk with what is committed next, or within a second."""
+        for poll in polls:
+            check_seconds(poll.again_in, "again_in")
+        return await self._turns.commit_idle(polls)
+
     async def permit(self) -> float:
         """See `Hub.permit`."""
         own = self._settings.rate
-        if own is None and (time.monotonic() < self._unlimited_until or not await self._read(schedule.is_limited)):
+        if own is None and not await self._read(schedule.is_limited):
             return 0.0  # reading is cheap; a write would be flushed to the disk
         return await self._write(lambda connection, now: schedule.permit(connection, now, own))
 
@@ -107,7 +118,6 @@ class SqliteHub(SqliteSteering, Hub):
     async def limit(self, rate_limit: float | None) -> None:
         """See `Hub.limit`."""
         limit = limit_of(rate_limit)
-        self._unlimited_until = 0.0
         await self._change(lambda connection, _: schedule.set_setting(connection, "rate_limit", limit))
 
     async def feeds(self) -> dict[str, str | None]:

@@ -9,16 +9,27 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from impactive_async._http.rate import Rate, rate, step
-from impactive_async.hub.contract.claim import Claim, fenced
+from impactive_async.errors import FencedError
+from impactive_async.hub.contract.claim import Claim, IdlePoll, fenced
 from impactive_async.hub.sqlite import log
 
 _CLOCK_TOLERANCE = 2.0
 """Seconds by which the clock may go back without notice."""
 _CLOCK_SAVED = 1.0
 """Seconds after which the time is saved again: each change is flushed to the disk."""
+
+_LEASE: Final = (
+    "UPDATE schedule SET token = column2, leased = 1, poll_again = 0, due = ? "
+    "FROM (VALUES {}) WHERE feed = column1"
+)
+_COMMIT_IDLE: Final = (
+    "UPDATE schedule SET cursor = column4, due = ? + CASE WHEN poll_again THEN 0 ELSE column5 END, "
+    "settled = token, committed = token, leased = 0, failures = 0, error = '' FROM (VALUES {}) "
+    "WHERE feed = column1 AND token = column2 AND leased AND due > ? AND cursor = column3"
+)
 
 
 def add(connection: sqlite3.Connection, now: float, feed: str, cursor: str) -> None:
@@ -28,26 +39,38 @@ def add(connection: sqlite3.Connection, now: float, feed: str, cursor: str) -> N
     )
 
 
-def claim(connection: sqlite3.Connection, now: float, lease: float) -> tuple[Claim | None, bool]:
-    """Lease the most overdue feed; None if none is due. Return also whether a rate limit is recorded."""
-    row = connection.execute(
-        "SELECT feed, cursor, failures, (SELECT value FROM counters WHERE name = 'token'), "
-        "(SELECT value FROM settings WHERE name = 'rate_limit') FROM schedule "
-        "WHERE NOT dead AND NOT paused AND due <= ? ORDER BY due LIMIT 1",
-        (now,),
+def claim(connection: sqlite3.Connection, now: float, lease: float, count: int = 1) -> list[Claim]:
+    """Lease the most overdue feeds, so many at the most; each is permitted if no rate limit is recorded."""
+    last, limit = connection.execute(
+        "SELECT (SELECT value FROM counters WHERE name = 'token'), "
+        "(SELECT value FROM settings WHERE name = 'rate_limit')"
     ).fetchone()
-    if row is None:
-        return None, is_limited(connection)
-    feed, cursor, failures, last, limit = row
+    rows = connection.execute(
+        "SELECT feed, cursor, failures FROM schedule "
+        "WHERE NOT dead AND NOT paused AND due <= ? ORDER BY due LIMIT ?",
+        (now, count),
+    ).fetchall()
     # One counter for all feeds, so that a feed that is removed and added again does not repeat its tokens. A token
     # is also the time in microseconds: a file that is restored from a backup must not repeat its tokens either.
-    token = int(max((last or 0.0) + 1, now * 1_000_000))  # `heal` makes the counter again
-    _count(connection, token=token)
-    connection.execute(
-        "UPDATE schedule SET token = ?, leased = 1, poll_again = 0, due = ? WHERE feed = ?",
-        (token, now + lease, feed),
-    )
-    return Claim(feed=feed, cursor=cursor, token=token, failures=failures, lease=lease), bool(limit)
+    first = int(max((last or 0.0) + 1, now * 1_000_000))  # `heal` makes the counter again
+    claims = [
+        Claim(feed=feed, cursor=cursor, token=token, failures=failures, lease=lease, permitted=not limit)
+        for token, (feed, cursor, failures) in enumerate(rows, first)
+    ]
+    if claims:
+        _count(connection, token=claims[-1].token)
+        _lease(connection, now + lease, claims)
+    return claims
+
+
+def _lease(connection: sqlite3.Connection, ends: float, claims: Sequence[Claim]) -> None:
+    values = [value for claim in claims for value in (claim.feed, claim.token)]
+    connection.execute(_LEASE.format(_places(claims, "(?, ?)")), (ends, *values))
+
+
+def _places(rows: Sequence[object], row: str) -> str:
+    """Return places for the values of so many rows: one statement for all of them is one call to SQLite."""
+    return ", ".join([row] * len(rows))
 
 
 def _counter(connection: sqlite3.Connection, name: str) -> float:
@@ -109,6 +132,28 @@ def commit(
         log.append(connection, entries)
     else:
         _is_done(connection, now, claim, cursor)
+
+
+def commit_idle(connection: sqlite3.Connection, now: float, polls: Sequence[IdlePoll]) -> list[FencedError | None]:
+    """Keep the cursors of polls that brought nothing, and end their leases; return who was fenced."""
+    values = [value for poll in polls for value in _row(poll)]
+    done = connection.execute(_COMMIT_IDLE.format(_places(polls, "(?, ?, ?, ?, ?)")), (now, *values, now))
+    if done.rowcount == len(polls):
+        return [None] * len(polls)
+    return [_fenced_of(connection, now, poll) for poll in polls]  # those that took effect are recognised
+
+
+def _row(poll: IdlePoll) -> tuple[str, int, str, str, float]:
+    claim = poll.claim
+    return claim.feed, claim.token, claim.cursor, poll.cursor, poll.again_in
+
+
+def _fenced_of(connection: sqlite3.Connection, now: float, poll: IdlePoll) -> FencedError | None:
+    try:
+        commit(connection, now, poll.claim, poll.cursor, (), poll.again_in, 0)
+    except FencedError as error:
+        return error
+    return None
 
 
 def fail(connection: sqlite3.Connection, now: float, claim: Claim, error: str, again_in: float | None) -> None:

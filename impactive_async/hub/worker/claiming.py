@@ -101,7 +101,7 @@ class Claiming:
 
     async def _claim(self, count: int) -> list[Claim]:
         lease = self.options.lease
-        claims = await within(lease, lambda: _claim_together(self.hub, lease, count))
+        claims = await within(lease, lambda: self.hub.claim_many(lease, count))
         self._wanted = min(2 * len(claims), MOST) or 1
         return claims
 
@@ -143,6 +143,8 @@ class Claiming:
 
         It is waited for only if no other claim has come before it, and after the others were given back.
         """
+        if left[0].permitted:
+            return 0.0
         until = self.clock.monotonic() + self.options.lease * PERMIT_SHARE
         wait = await self.throttle.ask()
         if not wait:
@@ -173,13 +175,3 @@ class Claiming:
             await within(ends - self.clock.monotonic(), end)
         except FencedError:
             self.report(Fenced(feed=claim.feed))
-
-
-async def _claim_together(hub: Hub, lease: float, count: int) -> list[Claim]:
-    """Claim so many feeds at the most. An error is raised if nothing was claimed, or if no waiting mends it."""
-    found = await asyncio.gather(*(hub.claim(lease) for _ in range(count)), return_exceptions=True)
-    claims = [one for one in found if isinstance(one, Claim)]
-    for error in found:
-        if isinstance(error, BaseException) and not (claims and isinstance(error, HubError)):
-            raise error
-    return claims

@@ -17,6 +17,7 @@ from impactive_async._checks import check_listener
 from impactive_async._clock import SystemClock
 from impactive_async.errors import APIError, FencedError, HubError
 from impactive_async.feeds.cursor.rules import Now
+from impactive_async.hub.contract.claim import Claim
 from impactive_async.hub.contract.hub import Hub
 from impactive_async.hub.contract.settings import identity
 from impactive_async.hub.worker.bounds import within
@@ -26,7 +27,7 @@ from impactive_async.hub.worker.failures import is_fatal_at_start, pause_after
 from impactive_async.hub.worker.kept import KeptFeeds
 from impactive_async.hub.worker.kinds import Kinds
 from impactive_async.hub.worker.options import WorkerOptions
-from impactive_async.hub.worker.polling import POLL_SHARE, REQUEST_SHARE, Poller
+from impactive_async.hub.worker.polling import POLL_SHARE, REQUEST_SHARE, Answered, HandOver, IdleCommits, Poller
 from impactive_async.hub.worker.reports import (
     Draining,
     Fenced,
@@ -268,8 +269,16 @@ class Worker:
     async def _start_polls(self, poller: Poller, polls: asyncio.TaskGroup) -> None:
         claiming = self._claiming()
 
+        def start(work: Callable[P, Awaitable[None]], *arguments: P.args, **options: P.kwargs) -> None:
+            polls.create_task(self._stopping_all(work, *arguments, **options))
+
+        async def alone(answered: Answered) -> None:
+            await self._told(answered.claim, poller.commit(answered))
+
+        idle = IdleCommits(poller, start, self._stopping_all, alone)
+
         def begin(permitted: Permitted) -> None:
-            polls.create_task(self._stopping_all(self._serve, poller, permitted))
+            start(self._serve, poller, permitted, idle.add)
 
         while not self._stopping.is_set():
             places = await self._take_places()
@@ -286,23 +295,31 @@ class Worker:
             places += 1
         return places
 
-    async def _serve(self, poller: Poller, permitted: Permitted) -> None:
+    async def _serve(self, poller: Poller, permitted: Permitted, hand_over: HandOver) -> None:
         claim = permitted.claim
         self._under_way += 1
-        began = self._clock.monotonic()
         bound = self._kinds.bound(claim, self._options.interval, claim.lease * POLL_SHARE)
         try:
-            error = await poller.serve(claim, permitted.ends, bound)
-            self._kinds.record(claim, error, self._clock.monotonic() - began)
-            if pause := self._throttle.record(claim.feed.rpartition("/")[2], error):
-                self._report(RateLimited(pause=pause))
-        except FencedError:
-            self._report(Fenced(feed=claim.feed))
-        except HubError as error:
-            await self._stopping.pause(self._troubles.failed("commit", error))
+            await self._told(claim, self._polled(claim, poller.serve(claim, permitted.ends, bound, hand_over)))
         finally:
             self._under_way -= 1
             if permitted.apart:
                 self._kinds.end(claim)
             else:
                 self._slots.release()
+
+    async def _polled(self, claim: Claim, poll: Awaitable[Exception | None]) -> None:
+        began = self._clock.monotonic()
+        error = await poll
+        self._kinds.record(claim, error, self._clock.monotonic() - began)
+        if pause := self._throttle.record(claim.feed.rpartition("/")[2], error):
+            self._report(RateLimited(pause=pause))
+
+    async def _told(self, claim: Claim, end: Awaitable[object]) -> None:
+        """Wait until a claim has ended; tell if it was too late, and pause if the engine failed."""
+        try:
+            await end
+        except FencedError:
+            self._report(Fenced(feed=claim.feed))
+        except HubError as error:
+            await self._stopping.pause(self._troubles.failed("commit", error))

@@ -1,15 +1,18 @@
-"""One claim, from its poll to its end: committed, failed, released, or fenced."""
+"""One claim, from its poll to its end: committed, failed, released, or fenced.
+
+Polls that brought nothing are committed together: those that end while others are being committed.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from impactive_async import AsyncClient, Poll
 from impactive_async._clock import Clock
@@ -25,7 +28,7 @@ from impactive_async.feeds.cursor.snapshot import MANY
 from impactive_async.feeds.delivery.home import without_home
 from impactive_async.feeds.delivery.poll import PolledFeed
 from impactive_async.feeds.feed import progress_of
-from impactive_async.hub.contract.claim import Claim
+from impactive_async.hub.contract.claim import Claim, IdlePoll
 from impactive_async.hub.contract.events import HubEvent
 from impactive_async.hub.contract.hub import Hub
 from impactive_async.hub.reaching.refusals import CancelledByEngineError
@@ -34,7 +37,7 @@ from impactive_async.hub.worker.events.rows import events_of
 from impactive_async.hub.worker.failures import is_final, pause_after, reason_for
 from impactive_async.hub.worker.feeds import UnknownFeedError, open_feed
 from impactive_async.hub.worker.kept import KeptFeeds
-from impactive_async.hub.worker.reports import Died, GapFound, Listener, Polled, PollFailed
+from impactive_async.hub.worker.reports import Died, Fenced, GapFound, Listener, Polled, PollFailed
 from impactive_async.hub.worker.troubles import Troubles
 
 _log = logging.getLogger("impactive_async.hub")
@@ -47,8 +50,40 @@ REQUEST_SHARE: Final = 0.4
 COMMIT_TRIES: Final = 5
 COMMIT_PAUSE: Final = 0.25
 """Seconds after which a commit of unknown outcome is sent again."""
+MOST: Final = 16
+"""How many idle polls are committed together."""
 
 _EXPECTED = (APIError, CursorError, TimeoutError, UnknownFeedError, HubError)
+
+
+@frozen
+class Answered:
+    """A poll that is to be committed.
+
+    Attributes:
+        claim: What it was made for.
+        ends: When the lease ends, by our clock.
+        progress: The feed after the poll.
+        poll: What it brought.
+        events: What is to be logged of it.
+        is_idle: Whether it has brought nothing to a feed that this worker has committed before. So the poll can be
+            made again without a loss; the first one of a feed cannot, where it says from when on rows are new.
+    """
+
+    claim: Claim
+    ends: float
+    progress: PolledFeed[Any]
+    poll: Poll[Any]
+    events: list[HubEvent]
+    is_idle: bool
+
+    def as_idle(self) -> IdlePoll:
+        """Return what the hub is told of an idle poll."""
+        return IdlePoll(self.claim, self.poll.cursor, self.poll.next_in)
+
+
+HandOver = Callable[[Answered], Awaitable[None]]
+"""Takes an idle poll, to commit it with others."""
 
 
 @frozen(kw_only=True)
@@ -76,13 +111,16 @@ class Poller:
     troubles: Troubles
     kept: KeptFeeds
 
-    async def serve(self, claim: Claim, ends: float, bound: float) -> Exception | None:
+    async def serve(
+        self, claim: Claim, ends: float, bound: float, hand_over: HandOver | None = None
+    ) -> Exception | None:
         """Poll a feed once, and end the claim.
 
         Args:
             claim: What was claimed.
             ends: When its lease ends, by our clock. No call to the engine is waited for longer.
             bound: Seconds that the poll may take.
+            hand_over: Given the poll if it is idle; its claim has not ended then.
 
         Returns:
             What the poll met; `None`: all went well.
@@ -93,10 +131,46 @@ class Poller:
             FencedError: The lease has ended. Nothing was committed.
             HubError: The engine failed. The claim ends with its lease.
         """
+
+        async def poll() -> Answered | None:
+            answered = await self._poll(claim, ends, bound)
+            if hand_over and answered.is_idle:
+                await hand_over(answered)
+                return None
+            await self._commit(answered)
+            return answered
+
+        return await self._ended(claim, ends, poll)
+
+    async def commit(self, answered: Answered) -> Exception | None:
+        """Commit a poll, and end its claim; for what is returned and raised see `serve`."""
+
+        async def commit() -> Answered:
+            await self._commit(answered)
+            return answered
+
+        return await self._ended(answered.claim, answered.ends, commit)
+
+    async def commit_idle(self, polls: Sequence[Answered]) -> Sequence[Answered]:
+        """Commit idle polls together; return them if that failed: each is to be committed by itself."""
+        left = self._left(min(one.ends for one in polls))
         try:
-            progress, poll, events = await self._poll(claim, bound)
-            await self._commit(claim, ends, poll, events)
-            self.kept.keep(claim.feed, progress, poll.cursor)
+            outcomes = await within(left, lambda: self.hub.commit_idle([one.as_idle() for one in polls]))
+        except Exception:  # whatever it was, it comes again
+            return polls
+        for one, fenced in zip(polls, outcomes, strict=True):
+            if fenced is None:
+                self._committed(one)
+            else:
+                self.report(Fenced(feed=one.claim.feed))
+        return ()
+
+    async def _ended(
+        self, claim: Claim, ends: float, work: Callable[[], Awaitable[Answered | None]]
+    ) -> Exception | None:
+        """Do the work, and end the claim if it fails; tell of the poll that it has committed."""
+        try:
+            committed = await work()
         except (AuthenticationError, ConfigurationError):
             with contextlib.suppress(FencedError, HubError, ConfigurationError):
                 await within(self._left(ends), lambda: self.hub.release(claim))
@@ -105,17 +179,18 @@ class Poller:
             raise
         except Exception as error:  # a row that sets off a bug must not stop the other feeds
             return await self._fail(claim, ends, error)
-        self.troubles.passed("commit")
-        self._tell(claim, poll, len(events))
+        if committed:
+            self._committed(committed)
         return None
 
     def _left(self, ends: float) -> float:
         return ends - self.clock.monotonic()
 
-    async def _poll(self, claim: Claim, bound: float) -> tuple[PolledFeed[Any], Poll[Any], list[HubEvent]]:
+    async def _poll(self, claim: Claim, ends: float, bound: float) -> Answered:
+        kept = self.kept.take(claim)
         try:
             async with asyncio.timeout(bound):
-                progress = self.kept.take(claim) or await self._open(claim)
+                progress = kept or await self._open(claim)
                 poll = await progress.poll()
         except TimeoutError:
             raise TimeoutError(
@@ -125,27 +200,38 @@ class Poller:
             self.source, claim.feed, poll, datetime.now(UTC), distinct=self.distinct, ignore=self.ignore
         )
         told = await asyncio.to_thread(list, events) if len(poll.rows) > MANY else list(events)
-        return progress, poll, told
+        return Answered(claim, ends, progress, poll, told, kept is not None and not told)
 
     async def _open(self, claim: Claim) -> PolledFeed[Any]:
         feed = open_feed(self.crm, claim.feed, since=None, interval=self.interval, ignore=self.ignore)
         return await progress_of(feed, without_home(claim.cursor))  # the hub itself is bound, and may have moved
 
-    async def _commit(self, claim: Claim, ends: float, poll: Poll[Any], events: list[HubEvent]) -> None:
+    async def _commit(self, answered: Answered) -> None:
         """Commit, and repeat it while the outcome is unknown: the hub recognises a commit that took effect."""
-
-        async def commit() -> None:
-            await self.hub.commit(claim, poll.cursor, events, poll.next_in, gaps=len(poll.gaps))
-
         for _ in range(COMMIT_TRIES - 1):
+            left = self._left(answered.ends)
             try:
-                return await within(self._left(ends), commit)
+                return await within(left, lambda: self._commit_once(answered))
             except HubError as error:
-                if self._left(ends) <= COMMIT_PAUSE or isinstance(error, CancelledByEngineError):
+                if self._left(answered.ends) <= COMMIT_PAUSE or isinstance(error, CancelledByEngineError):
                     raise
                 self.troubles.failed("commit", error, COMMIT_PAUSE)
             await self.clock.sleep(COMMIT_PAUSE)
-        return await within(self._left(ends), commit)
+        return await within(self._left(answered.ends), lambda: self._commit_once(answered))
+
+    async def _commit_once(self, answered: Answered) -> None:
+        if answered.is_idle:
+            (fenced,) = await self.hub.commit_idle([answered.as_idle()])
+            if fenced is not None:
+                raise fenced
+        else:
+            claim, poll = answered.claim, answered.poll
+            await self.hub.commit(claim, poll.cursor, answered.events, poll.next_in, gaps=len(poll.gaps))
+
+    def _committed(self, answered: Answered) -> None:
+        self.kept.keep(answered.claim.feed, answered.progress, answered.poll.cursor)
+        self.troubles.passed("commit")
+        self._tell(answered.claim, answered.poll, len(answered.events))
 
     async def _fail(self, claim: Claim, ends: float, error: Exception) -> Exception:
         if not isinstance(error, _EXPECTED):
@@ -174,3 +260,46 @@ class Poller:
                 coverage=poll.coverage,
             )
         )
+
+
+@define(eq=False)
+class IdleCommits:
+    """Commits idle polls: those that end while others are being committed go together.
+
+    Args:
+        poller: What commits them.
+        start: Starts a task that the worker waits for.
+        guarded: Does its work, whose error stops the worker; raises nothing.
+        alone: Commits one by itself, where that failed for several.
+    """
+
+    _poller: Poller
+    _start: Callable[..., None]
+    _guarded: Callable[..., Awaitable[None]]
+    _alone: Callable[[Answered], Awaitable[None]]
+    _waiting: list[Answered] = field(factory=list, init=False)
+    _is_at_work: bool = field(default=False, init=False)
+    _room: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(2 * MOST), init=False)
+
+    async def add(self, answered: Answered) -> None:
+        """Commit a poll soon. If the hub is slow, this waits until there is room for it."""
+        await self._room.acquire()
+        self._waiting.append(answered)
+        if not self._is_at_work:
+            self._is_at_work = True
+            self._start(self._commit_all)
+
+    async def _commit_all(self) -> None:
+        while self._waiting:
+            await self._guarded(self._commit_some)
+        self._is_at_work = False
+
+    async def _commit_some(self) -> None:
+        some = self._waiting[:MOST]
+        del self._waiting[:MOST]
+        try:
+            left = await self._poller.commit_idle(some)
+            await asyncio.gather(*(self._guarded(self._alone, one) for one in left))
+        finally:
+            for _ in some:
+                self._room.release()

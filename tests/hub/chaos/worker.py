@@ -15,6 +15,7 @@ from attrs import evolve, frozen
 from impactive_async import AsyncClient
 from impactive_async.errors import FencedError
 from impactive_async.hub import Claim, Hub, HubEvent, SqliteHub, connect, run_worker
+from impactive_async.hub.contract.claim import IdlePoll
 from impactive_async.hub.worker.reports import Report
 from tests.hub.observing import feel_pulse
 from tests.hub.processes import children
@@ -52,13 +53,24 @@ class Diary:
 
 def kept(hub: Hub, diary: Diary) -> Hub:
     """Let a hub's claims, permits and commits be noted, and each event say under which token it was committed."""
-    claim, commit, permit, fail, release = hub.claim, hub.commit, hub.permit, hub.fail, hub.release
+    commit, permit, fail, release = hub.commit, hub.permit, hub.fail, hub.release
+    claim_many, commit_idle = hub.claim_many, hub.commit_idle
 
-    async def noted_claim(lease: float) -> Claim | None:
-        got = await claim(lease)
-        if got is not None:
-            diary.note("claimed", feed=got.feed, token=got.token)
+    async def noted_claims(lease: float, count: int) -> list[Claim]:
+        got = await claim_many(lease, count)
+        for claim in got:
+            diary.note("claimed", feed=claim.feed, token=claim.token)
+            if claim.permitted:
+                diary.note("permitted")
         return got
+
+    async def noted_idle(polls: Sequence[IdlePoll]) -> list[FencedError | None]:
+        for poll in polls:
+            diary.note("committing", feed=poll.claim.feed, token=poll.claim.token)
+        outcomes = await commit_idle(polls)
+        for poll, fenced in zip(polls, outcomes, strict=True):
+            diary.note("fenced" if fenced else "committed", feed=poll.claim.feed, token=poll.claim.token)
+        return outcomes
 
     async def noted_commit(
         held: Claim, cursor: str, events: Sequence[HubEvent], again_in: float, *, gaps: int = 0
@@ -90,7 +102,8 @@ def kept(hub: Hub, diary: Diary) -> Hub:
         return wait
 
     noted: Any = hub
-    noted.claim, noted.commit, noted.permit = noted_claim, noted_commit, noted_permit
+    noted.claim_many, noted.commit, noted.permit = noted_claims, noted_commit, noted_permit
+    noted.commit_idle = noted_idle
     noted.fail, noted.release = noted_fail, noted_release
     return hub
 
@@ -102,7 +115,9 @@ class DyingHub(SqliteHub):
         self._write = self._write_and_die  # type: ignore[method-assign]
         await super().commit(*arguments, **options)
 
-    async def _write_and_die(self, work: Callable[[sqlite3.Connection, float], Any]) -> Any:
+    async def _write_and_die(
+        self, work: Callable[[sqlite3.Connection, float], Any], *, lasting: bool = True
+    ) -> Any:
         def die(connection: sqlite3.Connection) -> None:
             work(connection, 0.0)
             os.kill(os.getpid(), signal.SIGKILL)

@@ -13,6 +13,7 @@ from attrs import evolve
 
 from impactive_async.errors import FencedError, HubError
 from impactive_async.hub import Claim, Hub
+from impactive_async.hub.contract.claim import IdlePoll
 from impactive_async.hub.postgres.hub import PostgresHub
 from tests.hub.conftest import MakeHub
 from tests.hub.engines import Corner, claimed, event, logged
@@ -247,3 +248,71 @@ async def test_what_one_cannot_commit_takes_nothing_from_the_others(hub: Hub) ->
     refused = isinstance(outcomes[0], HubError)
     assert refused == isinstance(hub, PostgresHub)
     assert sorted(await logged(hub)) == ([0, 1] if refused else [0, 1, 9])
+
+
+async def test_many_are_claimed_in_one_call(hub: Hub) -> None:
+    """So many at the most, each another feed under a token of its own; the most overdue come first."""
+    for number in range(TOGETHER):
+        await hub.add(f"feed {number}")
+    first = await hub.claim_many(60, 3)
+    rest = await hub.claim_many(60, 2 * TOGETHER)
+    assert (len(first), len(rest)) == (3, TOGETHER - 3)
+    assert len({claim.feed for claim in [*first, *rest]}) == TOGETHER
+    assert len({claim.token for claim in [*first, *rest]}) == TOGETHER
+    assert max(claim.token for claim in first) < min(claim.token for claim in rest)
+    assert await hub.claim_many(60, 3) == []
+    await hub.commit(first[1], "1", [event(1)], 0)
+    assert [claim.cursor for claim in await hub.claim_many(60, 3)] == ["1"]
+
+
+async def test_calls_at_once_that_claim_many_share_no_token(hub: Hub) -> None:
+    """Also where they share a transaction, and so its time."""
+    for number in range(TOGETHER):
+        await hub.add(f"feed {number}")
+    found = await asyncio.gather(*(hub.claim_many(60, 3) for _ in range(3)))
+    claims = [claim for some in found for claim in some]
+    assert len({claim.feed for claim in claims}) == len({claim.token for claim in claims}) == TOGETHER
+
+
+async def test_idle_polls_are_each_committed_by_themselves(hub: Hub) -> None:
+    """One that is fenced takes nothing of the others, and one that is sent again is recognised."""
+    for number in range(TOGETHER):
+        await hub.add(f"feed {number}", "0")
+    lost, wrong, sent_before, *others = await hub.claim_many(60, TOGETHER)
+    await hub.remove(lost.feed)
+    assert await hub.commit_idle([IdlePoll(sent_before, "1", 3600)]) == [None]
+    outcomes = await hub.commit_idle(
+        [
+            IdlePoll(lost, "1", 3600),
+            IdlePoll(evolve(wrong, cursor="other"), "1", 3600),
+            *(IdlePoll(claim, "1", 3600) for claim in [sent_before, *others]),
+        ]
+    )
+    assert [type(outcome) for outcome in outcomes] == [FencedError] * 2 + [type(None)] * (TOGETHER - 2)
+    found = await hub.cursors([f"feed {number}" for number in range(TOGETHER)])
+    assert found == {wrong.feed: "0", **{claim.feed: "1" for claim in [sent_before, *others]}}
+    assert await hub.claim(60) is None
+
+
+async def test_an_idle_poll_ends_its_failures(hub: Hub) -> None:
+    """It is a commit, after which its feed is due when it says."""
+    await hub.add("a", "0")
+    await hub.fail(await claimed(hub), "503", 0)
+    claim = await claimed(hub)
+    assert claim.failures == 1
+    assert await hub.commit_idle([IdlePoll(claim, "1", 0.0)]) == [None]
+    again = await claimed(hub)
+    assert (again.failures, again.cursor) == (0, "1")
+    assert await hub.commit_idle([IdlePoll(again, "2", 3600.0)]) == [None]
+    assert await hub.claim(60) is None
+    assert await hub.poll_now("a")
+    assert (await claimed(hub)).cursor == "2"
+
+
+async def test_an_idle_poll_of_a_feed_that_is_to_be_polled_at_once(hub: Hub) -> None:
+    """It is due again, whatever the poll says."""
+    await hub.add("a", "0")
+    claim = await claimed(hub)
+    await hub.poll_now("a")
+    assert await hub.commit_idle([IdlePoll(claim, "1", 3600.0)]) == [None]
+    assert (await claimed(hub)).cursor == "1"
