@@ -38,8 +38,8 @@ POLLS: Final = 50
 TURNS: Final = 7
 FEED: Final = "a feed"
 AT_ONCE: Final = {4: (8.0, 3.5), 16: (6.0, 3.5)}
-"""How many polls of many due feeds are under way together (by default, and as many as go to a hub in one step), with
-gate and aim."""
+"""How many polls of many due feeds are under way together, with gate and aim: by default, and as many as go to
+a hub in one step."""
 GATES: Final = {FEED: (2.0, 1.5), WORKER: (8.0, 3.5)}
 """A worker's poll of a feed alone has two transactions besides, each in a thread of its own."""
 Work = Callable[[], Coroutine[Any, Any, None]]
