@@ -1,10 +1,8 @@
 """The fast readers: generated, legible, and silent about everything but what they are sure of."""
 
-import copy
 import gc
 import linecache
-import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Optional
 
 import attrs
@@ -169,31 +167,3 @@ def test_a_mutable_default_is_refused() -> None:
     """Rows cannot come to share a mutable default."""
     with pytest.raises(TypeError, match="tags: a row's default is shared"):
         decode_row(Shared, {})
-
-
-def test_rows_without_undocumented_fields_share_an_extra_that_does_not_change() -> None:
-    """It is a mapping like any other, and what copies or stores a row gets a plain dictionary."""
-    one, other = read_rows(Contact, orjson.dumps([CONTACT, CONTACT]))
-    assert one.extra is other.extra
-    assert (one.extra, repr(one.extra), orjson.dumps(one.extra)) == ({}, "{}", b"{}")
-    for again in (pickle.loads(pickle.dumps(one)), copy.deepcopy(one)):
-        assert again == one
-        assert type(again.extra) is dict
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda extra: extra.__setitem__("a", 1),
-        lambda extra: extra.update(a=1),
-        lambda extra: extra.setdefault("a", 1),
-        lambda extra: extra.__ior__({"a": 1}),
-    ],
-)
-def test_the_shared_extra_refuses_to_be_changed(change: Callable[[Any], object]) -> None:
-    """A change would show in every other row."""
-    (row,) = read_rows(Contact, orjson.dumps([CONTACT]))
-    with pytest.raises(TypeError, match="makes another row"):
-        change(row.extra)
-    assert row.extra == {}
-    assert attrs.evolve(row, extra={"a": 1}).extra == {"a": 1}

@@ -16,7 +16,6 @@ from typing import Any, Final, get_args
 
 import attrs
 
-from impactive_async._codec.fast.no_fields import NO_FIELDS
 from impactive_async._codec.fast.source import LoopText, RowMaker, write_maker
 from impactive_async._codec.fast.structs import (
     UNREADABLE,
@@ -123,7 +122,7 @@ def nascent(cls: type) -> type:
 
 def unknown_fields(raw: Mapping[str, Any], known: Set[str]) -> dict[str, Any]:
     """Return the fields that the contract does not name, as they came."""
-    return {key: raw[key] for key in raw if key not in known} or NO_FIELDS
+    return {key: raw[key] for key in raw if key not in known}
 
 
 @functools.cache
@@ -140,7 +139,6 @@ def maker_source(cls: type, places: Places = (), *, keeps: bool = False) -> Loop
         "fromisoformat": datetime.fromisoformat,
         "is_one_address": is_one_address,
         "loads": loads,
-        "no_fields": NO_FIELDS,
         "read_decimal": read_decimal,
         "unknown_fields": unknown_fields,
         "utc_of": utc_of,

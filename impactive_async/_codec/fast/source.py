@@ -80,18 +80,17 @@ def _fill(cls: type, source: LoopText, *, struct: str, raw: str, row: str) -> Li
         known = source.name(f"known_{name}", frozenset(field.wire for field in fields))
         yield f"{row}.extra = unknown_fields({raw}, {known})"
     else:
-        yield f"{row}.extra = no_fields"
+        yield f"{row}.extra = {{}}"
     yield f"{row}.__class__ = {name}"
 
 
 def _read_undocumented(cls: type, source: LoopText, struct: str, row: str) -> Lines:
     """Set `extra` of the local `row` to the undocumented fields that the local `struct` has."""
-    yield "extra = {}"
+    yield f"{row}.extra = extra = {{}}"
     for number, (name, has_parts) in enumerate(dict(source.places).get(cls, ())):
         yield f"value = {struct}.{place(number)}"
         yield "if value is not UNSET:"
         yield f"    extra[{name!r}] = {'loads(bytes(value))' if has_parts else 'value'}"
-    yield f"{row}.extra = extra or no_fields"
 
 
 def _read(field: Field, label: str, source: LoopText, struct: str, raw: str, row: str) -> Lines:
