@@ -24,6 +24,7 @@ from impactive_async._codec.json_bytes import dumps, loads
 from impactive_async._codec.lists import rows_in_frame, rows_within, tell_more, values_of
 from impactive_async._codec.scalars import Misfit, format_instant, parse_instant
 from impactive_async._codec.tolerant.envelopes import (
+    find_listed_row,
     find_row,
     is_sequence,
     merged,
@@ -193,7 +194,7 @@ def _row_in_another_form(cls: type[T], raw: object, path: str, deviate: Deviate,
         Refusal: It says that the server refused.
     """
     noun, is_listed = noun_of(cls), path != "$"
-    found = find_row(raw, noun) or row_of_id(raw, noun)
+    found = find_listed_row(raw, noun) if is_listed else find_row(raw, noun) or row_of_id(raw, noun)
     raise_refusal(raw, shows=found is not None or is_listed)
     if found is None:
         raise error if is_listed else unreadable(noun, shapes_tried(noun), raw)

@@ -18,10 +18,11 @@ from impactive_async._codec.bodies import Shape
 from impactive_async._codec.fast.structs import AVAILABLE, UNREADABLE, columns_decoder, split_rows
 from impactive_async._codec.json_bytes import dumps, loads
 from impactive_async._codec.lists import rows_in_frame, rows_within, tell_more, values_of
-from impactive_async._codec.tolerant.envelopes import Located
+from impactive_async._codec.tolerant.envelopes import Located, find_listed_row, has_id, merged
 from impactive_async._codec.tolerant.names import renamed
 from impactive_async._codec.tolerant.nearly_json import row_or_text
 from impactive_async._codec.tolerant.notes import current
+from impactive_async._codec.tolerant.nouns import singular_of
 from impactive_async._codec.tolerant.values import Deviate, moment
 
 RawRow: TypeAlias = Any
@@ -88,7 +89,7 @@ def page(id_field: str, timestamp_field: str, plural: str = "rows") -> Shape[Raw
 
 def plain_page(id_field: str, timestamp_field: str, plural: str = "rows") -> Shape[RawPage]:
     """The answer is a page of a list (A2), and all of it is parsed: the `page` of a machine without msgspec."""
-    return lambda body: page_of(values_of(rows_within(body, plural)), id_field, timestamp_field)
+    return lambda body: page_of(values_of(rows_within(body, plural)), id_field, timestamp_field, plural)
 
 
 def _text_page(id_field: str, timestamp_field: str, plural: str) -> Shape[RawPage]:
@@ -107,7 +108,7 @@ def _text_page(id_field: str, timestamp_field: str, plural: str) -> Shape[RawPag
                 inner = columns_of(found.value)
                 tell_more(found, len(inner))
                 return attrs.evolve(inner, more=_more())
-        return page_of(_each_row_of(found), id_field, timestamp_field)
+        return page_of(_each_row_of(found), id_field, timestamp_field, plural)
 
     def columns_of(text: bytes | memoryview) -> RawPage:
         ids, stamps = read_columns(text)
@@ -158,7 +159,8 @@ def each_row(body: bytes, plural: str = "rows") -> ListedRows:
 
     One that is nearly JSON is mended, where the notes of the answer allow it. One that is not JSON stays text.
     """
-    rows = ListedRows(_each_row_of(rows_within(body, plural)))
+    found, notes = _each_row_of(rows_within(body, plural)), current()
+    rows = ListedRows(found if notes is None else (_bare(row, plural, notes.deviate) for row in found))
     rows.more = _more()
     return rows
 
@@ -190,14 +192,27 @@ def is_broken(row: RawRow) -> bool:
     return type(row) is bytes and type(_value_or_text(row)) is bytes
 
 
-def page_of(rows: Sequence[RawRow], id_field: str, timestamp_field: str) -> RawPage:
+def page_of(rows: Sequence[RawRow], id_field: str, timestamp_field: str, plural: str = "rows") -> RawPage:
     """Make a page of plain values. Moments that are numbers, or have other names, are put into text."""
     ids, stamps = _column(rows, id_field, {str, int}), _column(rows, timestamp_field, {str})
     notes = current()
     if notes is not None and (None in stamps or None in ids):
-        rows = [_with_text(row, id_field, timestamp_field, notes.deviate) for row in rows]
+        bare = (_bare(row, plural, notes.deviate) for row in rows)
+        rows = [_with_text(row, id_field, timestamp_field, notes.deviate) for row in bare]
         ids, stamps = _column(rows, id_field, {str, int}), _column(rows, timestamp_field, {str})
     return RawPage(ids, stamps, partial(_pick, rows), _more())
+
+
+def _bare(item: RawRow, plural: str, deviate: Deviate) -> RawRow:
+    """Return the row that an item of a list holds, or whose id it has under a name of its own; else the item."""
+    if not isinstance(item, dict) or has_id(item):
+        return item
+    found = find_listed_row(item, singular_of(plural))
+    if found is None:
+        return item
+    for deviation in found.deviations:
+        deviate(deviation)
+    return merged(found)
 
 
 def _with_text(row: RawRow, id_field: str, field: str, deviate: Deviate) -> RawRow:

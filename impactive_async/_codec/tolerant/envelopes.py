@@ -22,6 +22,7 @@ from impactive_async._codec.tolerant.names import IDS
 from impactive_async.errors import DecodeError
 
 ROW_KEYS: Final = ("data", "result", "item", "record", "account", "user")
+ITEM_KEYS: Final = ("node", "data", "result", "item", "record")
 LIST_KEYS: Final = ("data", "items", "results", "records", "rows", "_embedded")
 DEPTH: Final = 2
 _NO_ROWS: Final = frozenset(("error", "errors", "warnings", "messages", "details"))  # they say how it went
@@ -142,6 +143,22 @@ def _find_row(document: Any, noun: str, beside: tuple[Members, ...]) -> Located 
         if inner is not None:
             return attrs.evolve(inner, deviations=("row.envelope", *inner.deviations))
     return None
+
+
+def find_listed_row(item: Any, noun: str) -> Located | None:
+    """Find the row of an item of a list; `None` if there is none.
+
+    The item is the row, or has it under the noun, `node`, `data`, `result`, `item` or `record`. An object under
+    another name is a part of a row that lacks its id, such as the contact of an enrollment with its own id.
+    """
+    if not isinstance(item, dict):
+        return None
+    if has_id(item):
+        return Located(item)
+    keys = [key for key in (noun, *ITEM_KEYS) if isinstance(item.get(key), dict) and has_id(item[key])]
+    if len(keys) != 1 or not item.keys().isdisjoint(("id", *IDS)):
+        return row_of_id(item, noun)
+    return Located(item[keys[0]], (_without(item, keys[0]),), ("row.envelope",))
 
 
 def _is_row(value: Any) -> bool:
