@@ -4,22 +4,25 @@
 
 Without names: all of them. The files are only written when all have run. `benchmarks.pythons` runs some of them on
 several interpreters.
+
+Each benchmark runs in a process of its own, with what it imports and nothing else. What a process has imported and
+allocated before, and the seed of its hashes, move some ratios by a fifth: these are medians of several processes.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import importlib
 import importlib.metadata
+import logging
 import os
 import platform
-import statistics
+import subprocess
 import sys
+import tempfile
 import time
-import tracemalloc
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -27,24 +30,7 @@ from typing import Final
 import attrs
 import orjson
 
-from benchmarks import (
-    _run,
-    bulk,
-    call,
-    cursor,
-    decode,
-    feeds,
-    forward,
-    hub,
-    idle,
-    imports,
-    losses,
-    metrics,
-    poll,
-    scale,
-    start,
-    wire,
-)
+from benchmarks import _run
 from benchmarks._plot import plot
 from benchmarks._run import Result
 
@@ -53,80 +39,32 @@ PACKAGES: Final = (
     "impactive-async", "aiohttp", "attrs", "cattrs", "orjson", "pydantic", "msgspec", "httpx", "dlt",
     "redis", "asyncpg",
 )  # fmt: skip
-FEEDS: Final = 10_000
-BULK_ROWS, BULK_ROUNDS, BULK_BATCH = 50_000, 10, 40  # the batch: what `create_many` sends by default
+NAMES: Final = (
+    "imports", "start", "decode", "poll", "call", "cursor", "feeds", "bulk", "losses", "idle", "wire", "hub",
+    "forward", "metrics", "scale",
+)  # fmt: skip
+PROCESSES: Final = {"poll": 5, "call": 3, "idle": 3}
+"""How many processes the ratios of a benchmark are taken in; others: one."""
 
 
-def feeds_results(_: int) -> list[Result]:
-    """What ten thousand feeds weigh and hold up; memory in a run of its own, as tracing it slows everything."""
-    size = FEEDS // len(feeds.KINDS) + 1
-    gc.collect()
-    gc.freeze()  # a collection that looks at all that the peers have imported takes 80 ms, and is none of ours
-    figures = asyncio.run(feeds.follow(size, 10, 20, traced=False))
-    gc.unfreeze()
-    tracemalloc.start()
-    memory = asyncio.run(feeds.follow(size, 10, 20, traced=True))
-    tracemalloc.stop()
-    title = f"{FEEDS:,} idle feeds of one `crm.watch`"
-    return [
-        _figure(f"{title}: memory a feed", memory["bytes a feed"], "B", feeds.BYTES_GATE, 600),
-        _figure(
-            f"{title}: longest stall of the loop", figures["longest stall, ms"], "ms", feeds.STALL_GATE * 1000, 50
-        ),
-        _figure(f"{title}: a turn of the heap", feeds.wake_up(), "us", None, 5),
-        _figure(
-            "polls of 20,000 bookings unchanged: longest stall of the loop",
-            asyncio.run(feeds.follow_bookings())[feeds.UNCHANGED],
-            "ms",
-            feeds.STALL_GATE * 1000,
-            20,
-        ),
-    ]
+def measured(name: str, repetitions: int, *, uvloop: bool) -> list[Result]:
+    """The rows of a benchmark: for each the median of the processes."""
+    options = ["--repetitions", str(repetitions), *(["--uvloop"] if uvloop else [])]
+    runs = [_alone(name, options) for _ in range(PROCESSES.get(name, 1))]
+    return [_middle(row) for row in zip(*runs, strict=True)]
 
 
-def _figure(title: str, value: float, unit: str, gate: float | None, aim: float) -> Result:
-    return Result(benchmark=title, base="", value=value, low=value, high=value, gate=gate, aim=aim, unit=unit)
+def _alone(name: str, options: Sequence[str]) -> list[Result]:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "rows.json")
+        command = [sys.executable, "-m", "benchmarks", "--alone", name, "--json", str(file), *options]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        return [Result(**row) for row in orjson.loads(file.read_bytes())]
 
 
-def bulk_results(_: int) -> list[Result]:
-    """Throughput by the clock, not by CPU time: what counts in bulk is when it is done."""
-    times = asyncio.run(bulk.race(BULK_ROWS, BULK_ROUNDS, BULK_BATCH))
-    base = times["bare aiohttp"]
-    return [_throughput(name, base, own) for name, own in times.items() if own is not base]
-
-
-def _throughput(name: str, base: list[bulk.Times], own: list[bulk.Times]) -> Result:
-    ratios = [theirs.both / ours.both for theirs, ours in zip(base, own, strict=True)]
-    low, middle, high = statistics.quantiles(ratios, n=4)
-    return Result(
-        benchmark=f"bulk: {BULK_ROWS:,} contacts created and enrolled, throughput, {name}",
-        base="bare aiohttp",
-        value=middle,
-        low=low,
-        high=high,
-        gate=bulk.GATES[name],
-        aim=bulk.AIM,
-        more_is_better=True,
-    )
-
-
-ALL: Final[dict[str, Callable[[int], list[Result]]]] = {
-    "imports": imports.results,
-    "start": start.results,
-    "decode": decode.results,
-    "poll": poll.results,
-    "call": call.results,
-    "cursor": cursor.results,
-    "feeds": feeds_results,
-    "bulk": bulk_results,
-    "losses": losses.results,
-    "idle": idle.results,
-    "wire": wire.results,
-    "hub": hub.results,
-    "forward": forward.results,
-    "metrics": metrics.results,
-    "scale": scale.results,
-}
+def _middle(row: Sequence[Result]) -> Result:
+    """The row of the process with the median, rounded down."""
+    return row[0] if row[0].missing else sorted(row, key=lambda one: one.value)[(len(row) - 1) // 2]
 
 
 def report(results: list[Result], seconds: float, load: float) -> str:
@@ -159,28 +97,42 @@ def _processor() -> str:
 def main() -> int:
     """Run, write, judge; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="name", help=f"some of {', '.join(ALL)}")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"some of {', '.join(NAMES)}")
     parser.add_argument("--repetitions", type=int, default=_run.REPETITIONS)
     parser.add_argument("--check", action="store_true", help="exit with 1 if a number is past its gate plus 15 %%")
     parser.add_argument("--uvloop", action="store_true", help="on uvloop's event loops")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
+    parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if unknown := set(options.names) - set(NAMES):
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    results = in_this_process(options) if options.alone else in_processes(options)
+    if options.json:
+        options.json.write_bytes(orjson.dumps([attrs.asdict(one) for one in results]))
+    return _run.verdict(results) if options.check else 0
+
+
+def in_this_process(options: argparse.Namespace) -> list[Result]:
+    """The rows of the only name."""
+    logging.disable(logging.WARNING)  # what clients say of the servers here is known
     if options.uvloop:
         asyncio.set_event_loop_policy(importlib.import_module("uvloop").EventLoopPolicy())
-    if unknown := set(options.names) - set(ALL):
-        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
+    (name,) = options.names
+    return list(importlib.import_module(f"benchmarks.{name}").results(options.repetitions))
+
+
+def in_processes(options: argparse.Namespace) -> list[Result]:
+    """The rows of some, or of all, which are then written down."""
     load, start, results = os.getloadavg()[0], time.monotonic(), []
-    for name in options.names or ALL:
-        found = ALL[name](options.repetitions)
+    for name in options.names or NAMES:
+        found = measured(name, options.repetitions, uvloop=options.uvloop)
         results += found
         print(f"\n{name}\n\n{_run.table(found)}", flush=True)
     if not options.names:
         seconds = time.monotonic() - start
         (HERE / "results.md").write_text(report(results, seconds, load), encoding="utf-8")
         (HERE / "results.svg").write_text(plot(results), encoding="utf-8")
-    if options.json:
-        options.json.write_bytes(orjson.dumps([attrs.asdict(one) for one in results]))
-    return _run.verdict(results) if options.check else 0
+    return results
 
 
 if __name__ == "__main__":

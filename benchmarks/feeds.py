@@ -25,12 +25,14 @@ from typing import Any, Final
 
 import attrs
 
+from benchmarks._run import Result
 from benchmarks._simulated import FastClock
 from impactive_async import NOW, AsyncClient
 from impactive_async.feeds.workspace.followed_lists import FeedId
 from impactive_async.feeds.workspace.resting_feed import RestingFeed
 from impactive_async.sandbox import Sandbox
 
+FEEDS: Final = 10_000
 KINDS: Final = ("enrollments", "sends", "replies")
 BYTES_GATE: Final = 1500
 STALL_GATE: Final = 0.050
@@ -170,6 +172,27 @@ def wake_up(feeds: int = 10_000, turns: int = 100_000) -> float:
         slot.due = float(feeds + turn)
         heapq.heappush(heap, slot)
     return (time.thread_time() - start) / turns * 1e6
+
+
+def results(_: int) -> list[Result]:
+    """The rows of the table; memory in a run of its own, as tracing it slows everything."""
+    size = FEEDS // len(KINDS) + 1
+    figures = asyncio.run(follow(size, 10, 20, traced=False))
+    tracemalloc.start()
+    memory = asyncio.run(follow(size, 10, 20, traced=True))
+    tracemalloc.stop()
+    title, stall = f"{FEEDS:,} idle feeds of one `crm.watch`", STALL_GATE * 1000
+    bookings = asyncio.run(follow_bookings())[UNCHANGED]
+    return [
+        _row(f"{title}: memory a feed", memory["bytes a feed"], "B", BYTES_GATE, 600),
+        _row(f"{title}: longest stall of the loop", figures["longest stall, ms"], "ms", stall, 50),
+        _row(f"{title}: a turn of the heap", wake_up(), "us", None, 5),
+        _row("polls of 20,000 bookings unchanged: longest stall of the loop", bookings, "ms", stall, 20),
+    ]
+
+
+def _row(title: str, value: float, unit: str, gate: float | None, aim: float) -> Result:
+    return Result(benchmark=title, base="", value=value, low=value, high=value, gate=gate, aim=aim, unit=unit)
 
 
 def report(figures: dict[str, float]) -> None:

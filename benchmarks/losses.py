@@ -23,7 +23,7 @@ from benchmarks._simulated import FastClock
 from benchmarks.bulk import Chaos, people, target
 from impactive_async import AsyncClient
 
-ROWS, ROUNDS, LOST, UNSENT = 10_000, 4, 0.02, 0.01
+ROWS, ROUNDS, LOST, UNSENT = 20_000, 12, 0.02, 0.01
 GATE, AIM = 0.5, 0.8
 SPEED: Final = 20.0
 
