@@ -1,7 +1,8 @@
 """Where in a document the row or the rows are.
 
-    row     the object that has an `id`; else the value under the noun, `data`, `result`, `item` or `record`;
-            an array of one row; up to two levels down. What stands beside it is merged into it.
+    row     the object that has an `id`, but for those of other things, such as a contact's company; else the
+            value under the noun, `data`, `result`, `item` or `record`; an array of one row; up to two levels
+            down. What stands beside it is merged into it.
     list    an array; else the array under the plural noun, `data`, `items`, `results`, `records`, `rows`
             or `_embedded`; else the only array; up to two levels down.
 
@@ -11,7 +12,7 @@ leads through it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -25,6 +26,13 @@ ROW_KEYS: Final = ("data", "result", "item", "record", "account", "user")
 ITEM_KEYS: Final = ("node", "data", "result", "item", "record")
 LIST_KEYS: Final = ("data", "items", "results", "records", "rows", "_embedded")
 DEPTH: Final = 2
+_OTHERS: Final = frozenset((
+    "contact", "company", "deal", "invoice", "project", "booking", "sequence", "step", "enrollment", "send",
+    "reply", "sendingAccount", "sending_account", "workspace", "organization", "team", "account", "user", "owner",
+    "author", "assignee", "createdBy", "created_by", "updatedBy", "updated_by", "list", "stage", "tag",
+))  # fmt: skip
+"""What an object is called that belongs to a row, or stands beside it, and has an id of its own."""
+_OF_WORKSPACES: Final = frozenset(("account", "user", "organization", "team"))
 _NO_ROWS: Final = frozenset(("error", "errors", "warnings", "messages", "details"))  # they say how it went
 _SHORT: Final = 1000  # bytes of a member that is opened to see whether it speaks of an error
 
@@ -135,7 +143,11 @@ def _find_row(document: Any, noun: str, beside: tuple[Members, ...]) -> Located 
     rows = rows or [key for key, value in objects.items() if has_id(value)]
     if noun == "workspace" and noun in rows:  # the user whose key it is stands beside it
         rows = [noun]
-    ways = rows or [key for key in (noun, *ROW_KEYS) if isinstance(document.get(key), dict | list)]
+    others = _OTHERS - _names_of(noun)
+    keys = [key for key in (noun, *ROW_KEYS) if key not in others]
+    if len(rows) == 1 and rows[0] not in keys and (rows[0] in others or row_of_id(document, noun)):
+        rows = []  # a part of the row, or what stands beside it
+    ways = rows or [key for key in keys if isinstance(document.get(key), dict | list)]
     if len(rows) > 1:
         return None  # two rows: nobody should guess
     for key in ways:
@@ -143,6 +155,13 @@ def _find_row(document: Any, noun: str, beside: tuple[Members, ...]) -> Located 
         if inner is not None:
             return attrs.evolve(inner, deviations=("row.envelope", *inner.deviations))
     return None
+
+
+def _names_of(noun: str) -> Set[str]:
+    """Return what a row may be called where it is the answer."""
+    if noun == "workspace":
+        return {noun, *_OF_WORKSPACES}
+    return {"account", noun, "sending_account"} if noun == "sendingAccount" else {noun}
 
 
 def find_listed_row(item: Any, noun: str) -> Located | None:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from impactive_async._codec.page import each_row, page, plain_page, value_of
-from impactive_async._codec.shapes import many
+from impactive_async._codec.shapes import many, one
 from impactive_async._codec.tolerant.notes import Notes, noting
 from impactive_async.errors import DecodeError
 from impactive_async.feeds.cursor.evidence.contents import read_contents
-from impactive_async.models import Booking, Company, Enrollment
+from impactive_async.models import Booking, Company, Contact, Enrollment
 
 NOON = "2026-05-01T12:00:00Z"
 BOOKING = {"id": "b1", "title": "Demo", "updatedAt": NOON}
@@ -69,6 +69,31 @@ def test_a_row_of_which_two_could_be_meant_is_none() -> None:
     with pytest.raises(DecodeError):
         ids_by_call(Booking, [item], [])
     assert ids_by_feed("bookings", [item]) == [[None]] * 3
+
+
+BESIDE = {"company": {"id": "k1", "name": "Acme"}}
+
+
+@pytest.mark.parametrize(
+    ("document", "row_id"),
+    [
+        ({"contactId": "c1", **BESIDE}, "c1"),
+        ({"success": True, "contact_id": "c1", "owner": {"id": "u1"}}, "c1"),
+        ({"contactId": "c1", "audit": {"id": "a1"}}, "c1"),
+        ({"success": True, **BESIDE}, None),
+        ({"firstName": "Ada", **BESIDE}, None),
+        ({"data": {"firstName": "Ada", **BESIDE}}, None),
+        ({"contact": {"firstName": "Ada"}, "owner": {"id": "u1"}}, None),
+    ],
+)
+def test_the_id_of_what_stands_beside_a_row_is_not_the_rows(document: dict[str, Any], row_id: str | None) -> None:
+    """A contact that was made would go by the id of its company, and what is done with it next hit another."""
+    with noting(Notes(lambda _: None)):
+        if row_id is None:
+            with pytest.raises(DecodeError):
+                one(Contact)(json.dumps(document).encode())
+        else:
+            assert one(Contact)(json.dumps(document).encode()).id == row_id
 
 
 def test_irregular_plurals_have_their_singulars() -> None:
