@@ -34,7 +34,7 @@ from impactive_async._codec.tolerant.envelopes import (
     unreadable,
 )
 from impactive_async._codec.tolerant.names import hide_fields, under_contracts_names
-from impactive_async._codec.tolerant.notes import current
+from impactive_async._codec.tolerant.notes import current, unheard
 from impactive_async._codec.tolerant.nouns import noun_of, plural_of
 from impactive_async._codec.tolerant.refusals import raise_refusal
 from impactive_async._codec.tolerant.results import READERS, tells_of_change
@@ -123,7 +123,7 @@ def read_result(cls: type[T], body: bytes) -> T:
         Refusal: The body says that the server refused.
     """
     notes = current()
-    deviate = notes.deviate if notes else _unheard
+    deviate = notes.deviate if notes else unheard
     try:
         data = json_of(body)
     except NotJson:
@@ -138,10 +138,6 @@ def read_result(cls: type[T], body: bytes) -> T:
 
 _KEPT: Final = 4096
 """Bytes of a body that is no JSON which are kept."""
-
-
-def _unheard(_: str) -> None:
-    """Tell nobody of a deviation."""
 
 
 def decode_row(cls: type[T], raw: object, path: str = "$") -> T:

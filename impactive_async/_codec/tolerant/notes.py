@@ -52,6 +52,10 @@ class Notes:
         NOTES.reset(self._token)
 
 
+def unheard(_: str) -> None:
+    """Tell nobody of a deviation, because somebody else does, or nobody listens."""
+
+
 NOTES: ContextVar[Notes | None] = ContextVar("impactive_async_notes", default=None)
 """The notes of the answer that is being read."""
 

@@ -9,6 +9,7 @@ from operator import sub
 from typing import Final
 
 from impactive_async._codec.scalars import is_number, parse_instant, utc_of
+from impactive_async._codec.tolerant.notes import unheard
 from impactive_async._codec.tolerant.values import moment as moment_of
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,12 +44,8 @@ def parse(raw: str) -> int:
         stamp = datetime.fromisoformat(raw)
         stamp = stamp if stamp.tzinfo else utc_of(stamp, raw)
     except ValueError:
-        stamp = parse_instant(moment_of(raw, _unheard))  # whoever reads the row tells of its form
+        stamp = parse_instant(moment_of(raw, unheard))  # whoever reads the row tells of its form
     return (stamp - EPOCH) // MICROSECOND
-
-
-def _unheard(_: str) -> None:
-    """Tell nobody of a deviation."""
 
 
 def parse_all(raws: Iterable[str]) -> list[int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from impactive_async._codec.page import RawPage, RawRow, Rows, is_broken, says_more, value_of
 from impactive_async._codec.tolerant.names import HOLDERS, renamed
+from impactive_async._codec.tolerant.notes import unheard
 from impactive_async._codec.tolerant.values import moment
 from impactive_async.feeds.cursor import timestamps
 from impactive_async.feeds.cursor.in_flight import twin_of
@@ -66,18 +67,15 @@ def _named(row: Mapping[str, Any], fields: Sequence[str]) -> Mapping[str, Any]:
     id_field, *stamps = fields
     if id_field in row and not row.keys().isdisjoint(stamps):
         return row
-    return renamed(row, fields, _unheard)
-
-
-def _unheard(_: str) -> None:
-    """Tell nobody of a deviation: the reader of the row does."""
+    return renamed(row, fields, unheard)  # the reader of the row tells of it
 
 
 def _moment(row: Mapping[str, Any], stamps: Sequence[str]) -> int:
     """Return the row's timestamp in microseconds; `BEGINNING` if it has none that can be read."""
     for name in stamps:
         try:
-            return timestamps.parse(moment(row[name], _unheard))
+            at = row[name]
+            return timestamps.parse(at if type(at) is str else moment(at, unheard))
         except (LookupError, TypeError, ValueError, OverflowError):
             continue
     return timestamps.BEGINNING
