@@ -1,7 +1,8 @@
 """One way to measure, shared by the benchmarks.
 
-All contenders of a benchmark run one after the other within each repetition, in turning order, so that whatever
-the machine is doing meets all of them. A ratio is taken within a repetition; the median of these ratios is what
+All contenders of a benchmark run one after the other within each repetition, so that whatever the machine is doing
+meets all of them. Their order is shuffled, so that none runs always behind the same one, whose work has filled the
+caches: that moved ratios by a quarter. A ratio is taken within a repetition; the median of these ratios is what
 counts, their quartiles are the spread. Times are CPU seconds of the thread that works, unless a benchmark says
 otherwise.
 """
@@ -9,6 +10,7 @@ otherwise.
 from __future__ import annotations
 
 import argparse
+import random
 import statistics
 import sys
 import time
@@ -86,10 +88,10 @@ class Result:
 def interleave(contenders: Mapping[str, Callable[[], float]], repetitions: int) -> dict[str, list[float]]:
     """What each contender says it took, in every repetition; a first round to warm up does not count."""
     times: dict[str, list[float]] = {name: [] for name in contenders}
-    names = list(contenders)
+    names, order = list(contenders), random.Random(1)
     for repetition in range(-1, repetitions):
-        turn = repetition % len(names)
-        for name in names[turn:] + names[:turn]:
+        order.shuffle(names)
+        for name in names:
             taken = contenders[name]()
             if repetition >= 0:
                 times[name].append(taken)

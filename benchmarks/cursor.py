@@ -130,9 +130,9 @@ def new_rows(repetitions: int) -> Iterator[Result]:
     times = interleave(together | each | others, repetitions)
     for kind in RULES:
         title = f"cursor: accept and ack {ROWS} new rows, {kind}"
-        yield judge(Gate(title, kind, "a plain loop", 2.5, 1.3), times)
-        yield judge(Gate(title, kind, "dlt incremental", 0.5, 0.3), times)
-        yield judge(Gate(f"{title}, row by row", f"{kind}, each", "a plain loop", 2.5, 1.3), times)
+        yield judge(Gate(title, kind, "a plain loop", 1.7, 1.3), times)
+        yield judge(Gate(title, kind, "dlt incremental", 0.4, 0.3), times)
+        yield judge(Gate(f"{title}, row by row", f"{kind}, each", "a plain loop", 2.0, 1.3), times)
 
 
 # --- known rows

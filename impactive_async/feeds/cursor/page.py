@@ -1,7 +1,6 @@
 """One page as a cursor reads it, and what it proves."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 from itertools import repeat
 from typing import Any, TypeAlias
 
@@ -36,6 +35,8 @@ class Page:
         bad: The rows that cannot be ordered or told from others.
         none_known: Whether no row of the page is a handled version.
         more: Whether the answer says that there are rows which it does not show.
+        oldest_if_in_order: The oldest timestamp in microseconds, if the texts alone show that the newest row comes
+            first.
     """
 
     ids: Sequence[RowId | None]
@@ -44,6 +45,7 @@ class Page:
     bad: list[BadRow]
     none_known: bool
     more: bool = False
+    oldest_if_in_order: int | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -51,19 +53,6 @@ class Page:
     def reaches(self, moment: int) -> bool:
         """Whether it shows a row that was handled, or one from before a moment."""
         return not self.none_known or any(arrival[0] < moment for arrival in self.arrivals[:1])
-
-    @cached_property
-    def oldest_if_in_order(self) -> int | None:
-        """The oldest timestamp in microseconds, if the texts alone show that the newest row comes first.
-
-        They show it if all are UTC, of one length, and in order. So no other timestamp has to be parsed.
-        """
-        stamps: Sequence[Any] = self.stamps
-        try:
-            plain = _uniform(stamps) and stamps == sorted(stamps, reverse=True)
-            return timestamps.parse(stamps[-1]) if plain else None
-        except (LookupError, TypeError, ValueError):
-            return None
 
 
 @frozen
@@ -114,14 +103,17 @@ def read(rows: Rows, rules: Rules, known: SeenVersions) -> Page:
     """Read a page against the versions that were handled."""
     raw = rows if isinstance(rows, RawPage) else page_of(rows, rules.id, rules.timestamp)
     places = known.places_of_others(raw.ids, None if rules.immutable else raw.stamps)
-    none_known = len(places) == len(raw)
-    arrivals, bad = _arrivals(raw if none_known else raw.part(places), places, rules)
-    return Page(raw.ids, raw.stamps, arrivals, bad, none_known=none_known, more=raw.more)
+    none_known, oldest = len(places) == len(raw), oldest_if_in_order(raw.stamps)
+    new = raw if none_known else raw.part(places)
+    arrivals, bad = _arrivals(new, moments(new.stamps, newest_first=oldest is not None), places, rules)
+    return Page(raw.ids, raw.stamps, arrivals, bad, none_known, raw.more, oldest)
 
 
-def _arrivals(new: RawPage, places: Sequence[int], rules: Rules) -> tuple[list[Arrival], list[BadRow]]:
+def _arrivals(
+    new: RawPage, ats: Sequence[int | None], places: Sequence[int], rules: Rules
+) -> tuple[list[Arrival], list[BadRow]]:
     """Return the readable rows among those of `new`, oldest first, and the others."""
-    ats, ids, stamps = moments(new.stamps), new.ids, new.stamps
+    ids, stamps = new.ids, new.stamps
     versions = zip(ids, repeat("") if rules.immutable else stamps, strict=False)
     # Column by column, which takes half the time of a loop over the rows.
     new_rows = zip(versions, new.pick(range(len(new))), strict=False)
@@ -133,10 +125,10 @@ def _arrivals(new: RawPage, places: Sequence[int], rules: Rules) -> tuple[list[A
     return sorted(arrivals), bad
 
 
-def moments(stamps: Sequence[str | None]) -> list[int | None]:
+def moments(stamps: Sequence[str | None], *, newest_first: bool = False) -> list[int | None]:
     """Return the microseconds of timestamps; `None` for one that cannot be read."""
     try:
-        return [*timestamps.parse_all(stamps)]  # type: ignore[arg-type]  # `None` is a TypeError
+        return [*timestamps.parse_all(stamps, newest_first=newest_first)]  # type: ignore[arg-type]  # `None`: TypeError
     except (TypeError, ValueError, OverflowError):
         return list(map(_moment, stamps))
 
@@ -173,6 +165,18 @@ def _fault(row: Any, rules: Rules) -> str:
     if not is_id(row[rules.id]):
         return f"{rules.id!r} is not an id"
     return f"{rules.timestamp!r} is not an ISO 8601 timestamp"
+
+
+def oldest_if_in_order(stamps: Sequence[Any]) -> int | None:
+    """Return the oldest timestamp in microseconds, if the texts alone show that the newest row comes first.
+
+    They show it if all are UTC, of one length, and in order. So no other timestamp has to be parsed.
+    """
+    try:
+        plain = _uniform(stamps) and stamps == sorted(stamps, reverse=True)
+        return timestamps.parse(stamps[-1]) if plain else None
+    except (LookupError, TypeError, ValueError):
+        return None
 
 
 def _uniform(stamps: Sequence[str]) -> bool:

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from impactive_async.feeds.cursor import gaps, timestamps
 from impactive_async.feeds.cursor.evidence.order import proven_from
 from impactive_async.feeds.cursor.gaps import MAX_SPANS, Span
-from impactive_async.feeds.cursor.page import Page
+from impactive_async.feeds.cursor.in_flight import InFlight
+from impactive_async.feeds.cursor.page import Page, oldest_if_in_order, read
+from impactive_async.feeds.cursor.rules import Rules
+from impactive_async.feeds.cursor.watermarks import Watermarks
 from impactive_async.models.gap import Gap
 
 DERANDOMIZED = settings(derandomize=True, database=None, deadline=None, max_examples=150)
@@ -138,6 +141,31 @@ def test_a_full_page_proves_what_lies_after_its_oldest_tick_if_it_is_newest_firs
     stamps: list[str | None], expected: int | None
 ) -> None:
     """Order is judged by ticks and instants, not by text; unreadable rows prove and disprove nothing."""
-    page = Page(ids=range(len(stamps)), stamps=stamps, arrivals=[], bad=[], none_known=True)
+    oldest = oldest_if_in_order(stamps)
+    page = Page(range(len(stamps)), stamps, [], [], none_known=True, oldest_if_in_order=oldest)
     found = proven_from(page, tick=1_000)
     assert found == (None if expected is None else AT_NOON + expected)
+
+
+columns = st.lists(st.tuples(st.sampled_from("abcde"), st.sampled_from("0123")), min_size=1, max_size=6)
+
+
+@given(columns, st.sets(st.sampled_from("abcde"), max_size=2), st.integers(0, 3), st.booleans())
+@DERANDOMIZED
+def test_a_page_is_taken_whole_only_where_each_of_its_rows_would_be(
+    shown: list[tuple[str, str]], handled: set[str], asked: int, immutable: bool
+) -> None:
+    """Not such as were handled and printed otherwise, are there twice, or are older than what was asked for."""
+    rules = Rules(timestamp="at", overlap=0, immutable=immutable)
+    rows = [{"id": row_id, "at": f"{NOON}.00{at}Z"} for row_id, at in shown]
+    marks = Watermarks(rules.tick, 0)
+    for row_id in sorted(handled):
+        marks.known.add(AT_NOON, row_id, f"{NOON}Z")
+    page = read(rows, rules, marks.known)
+    whole, each, since = InFlight(), InFlight(), AT_NOON + 1000 * asked
+    each.add([(0, "", 0, "", (("in flight", ""), {}))])  # so no page is taken whole
+    taken, expected = (
+        in_flight.take(page.arrivals, marks, immutable=immutable, asked=since) for in_flight in (whole, each)
+    )
+    assert taken == expected
+    assert [version in whole for version, _ in expected.fresh] == [True] * len(whole)

@@ -27,6 +27,17 @@ def test_all_are_read_as_each_is(raws: list[str]) -> None:
     assert timestamps.parse_all(raws) == [timestamps.parse(raw) for raw in raws]
 
 
+@settings(derandomize=True, deadline=None)
+@given(moments.map(lambda at: at.astimezone(UTC)), st.lists(st.integers(0, 3 * 24 * 3600 * 1000), min_size=1))
+def test_a_page_in_order_is_read_as_each_is(oldest: datetime, later: list[int]) -> None:
+    """Newest first, as pages are, within a day or over several."""
+    stamps = [oldest + timedelta(milliseconds=by) for by in sorted(later, reverse=True) if by < 10**8]
+    raws = [at.isoformat(timespec="milliseconds").replace("+00:00", "Z") for at in stamps]
+    read = page.read([{"id": "a", "at": raw} for raw in raws], Rules(timestamp="at", overlap=0), SeenVersions())
+    assert [at for at, *_ in read.arrivals] == sorted(map(timestamps.parse, raws))
+    assert (read.oldest_if_in_order is not None) == bool(raws)
+
+
 @pytest.mark.parametrize("raw", ["2026-01-01T00:00:00", "2026-01-01"])
 def test_a_timestamp_without_offset_is_read_alone(raw: str) -> None:
     """It is UTC, which reading many at once leaves to reading one by one; so does a page that has both kinds."""
