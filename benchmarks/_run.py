@@ -14,7 +14,7 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -85,17 +85,21 @@ class Result:
         return self.value >= bound if self.more_is_better else self.value <= bound
 
 
+def shuffled(names: Iterable[str], rounds: int) -> Iterator[list[str]]:
+    """The names in an order of its own for each round; the same orders in every run."""
+    order, names = random.Random(1), [*names]
+    for _ in range(rounds):
+        order.shuffle(names)
+        yield [*names]
+
+
 def interleave(contenders: Mapping[str, Callable[[], float]], repetitions: int) -> dict[str, list[float]]:
     """What each contender says it took, in every repetition; a first round to warm up does not count."""
     times: dict[str, list[float]] = {name: [] for name in contenders}
-    names, order = list(contenders), random.Random(1)
-    for repetition in range(-1, repetitions):
-        order.shuffle(names)
+    for names in shuffled(contenders, 1 + repetitions):
         for name in names:
-            taken = contenders[name]()
-            if repetition >= 0:
-                times[name].append(taken)
-    return times
+            times[name].append(contenders[name]())
+    return {name: taken[1:] for name, taken in times.items()}
 
 
 def timed(work: Callable[[], object], count: int = 1) -> Callable[[], float]:

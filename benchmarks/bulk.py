@@ -37,7 +37,7 @@ import aiohttp
 import attrs
 import orjson
 
-from benchmarks._run import Result
+from benchmarks._run import Result, shuffled
 from impactive_async import AsyncClient
 from impactive_async.bulk.journal.created import created_ids
 from impactive_async.sandbox import ChaosKind, Sandbox
@@ -202,10 +202,8 @@ CONTENDERS: Final[dict[str, Callable[[Target, int, int, int], Awaitable[Times]]]
 async def race(rows: int, rounds: int, batch: int) -> dict[str, list[Times]]:
     """Let each contender send all rows in every round, to a workspace that is empty when it begins."""
     times: dict[str, list[Times]] = {name: [] for name in CONTENDERS}
-    names = list(CONTENDERS)
-    for number in range(rounds):
-        turn = number % len(names)
-        for name in names[turn:] + names[:turn]:
+    for names in shuffled(CONTENDERS, rounds):
+        for name in names:
             async with target() as where:
                 await CONTENDERS[name](where, 10**8, 500, batch)  # warm
                 times[name].append(await CONTENDERS[name](where, 0, rows, batch))

@@ -28,7 +28,7 @@ import httpx
 import orjson
 import pydantic
 
-from benchmarks._run import Gate, Result, judge, main
+from benchmarks._run import Gate, Result, judge, main, shuffled
 from benchmarks.decode import Maker, PydanticEnrollment, PydanticSend, page_of
 from impactive_async import AsyncClient
 
@@ -216,13 +216,10 @@ async def race(url: str, scene: str, repetitions: int) -> dict[str, list[float]]
             name: (await stack.enter_async_context(open_(url, concurrency)))[kind]
             for name, open_ in CONTENDERS.items()
         }
-        names = list(calls)
-        for repetition in range(-1, repetitions):  # the first one opens connections, and does not count
-            turn = repetition % len(names)
-            for name in names[turn:] + names[:turn]:
-                taken = await burst(calls[name], concurrency, count)
-                if repetition >= 0:
-                    times[name].append(taken)
+        for names in shuffled(calls, repetitions):
+            for name in names:
+                await burst(calls[name], concurrency, concurrency)  # opens connections, and warms caches
+                times[name].append(await burst(calls[name], concurrency, count))
     return times
 
 
