@@ -122,7 +122,7 @@ class Poll:
         self._source = Source(
             name="benchmark", row=case.row, rules=case.rules, page=self._page, clock=SystemClock()
         )
-        self._body = b""
+        self._body, self._date = b"", ""
         self._rows = ROWS
         self._saved: str | None = None
         for _ in range(POLLS):
@@ -130,7 +130,7 @@ class Poll:
             self._rows += NEW
 
     async def _page(self, _: str | None) -> Answer[RawPage]:
-        return Answer(self._shape(self._body), 1, format_datetime(_moment(self._rows), usegmt=True))
+        return Answer(self._shape(self._body), 1, self._date)
 
     def _asked(self, saved: str | None) -> PageQueue[Any]:
         """A feed with this cursor whose next page, newest row first, has been made."""
@@ -139,7 +139,7 @@ class Poll:
         rows = [self._case.make(number) for number in reversed(range(self._rows))]
         if since and self._heeds_since:
             rows = [row for row in rows if parse(row[self._case.rules.timestamp]) >= parse(since)]
-        self._body = orjson.dumps(rows[:ROWS])
+        self._body, self._date = orjson.dumps(rows[:ROWS]), format_datetime(_moment(self._rows), usegmt=True)
         return queue
 
     def _polled(self, saved: str | None) -> str:

@@ -2,7 +2,8 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
-from operator import itemgetter
+from itertools import compress, count, repeat
+from operator import itemgetter, ne
 from typing import Final, TypeAlias, TypeGuard
 
 from impactive_async.feeds.cursor import timestamps
@@ -22,6 +23,8 @@ Entry: TypeAlias = tuple[int, RowId, str]
 """Microseconds, row id, timestamp as the server prints it."""
 
 _at: Final[Callable[[Entry], int]] = itemgetter(0)
+_NEVER: Final = object()
+"""Stands for the version of a row that was never handled. It equals no version."""
 
 
 class SeenVersions:
@@ -97,8 +100,8 @@ class SeenVersions:
             return range(len(ids))
         if stamps is None:
             return [place for place, row_id in enumerate(ids) if row_id not in latest]
-        pairs = zip(map(latest.get, ids), stamps, strict=True)  # type: ignore[arg-type]  # `None` has no version
-        return [place for place, (known, shown) in enumerate(pairs) if known != shown or known is None]
+        known = map(latest.get, ids, repeat(_NEVER))  # type: ignore[arg-type]  # `None` has no version
+        return [*compress(count(), map(ne, known, stamps))]
 
     def entries(self) -> list[Entry]:
         """Return all of them, oldest first."""
