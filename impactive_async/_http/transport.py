@@ -15,7 +15,7 @@ from yarl import URL
 
 from impactive_async._http.limits import AT_ONCE, Limits
 from impactive_async._http.observers import Observation, Observers, RequestEvent
-from impactive_async._http.session.bound import Bound
+from impactive_async._http.session.bound import Bounds
 from impactive_async._http.session.connections import FreshConnector, drop_stale
 from impactive_async._http.session.failures import translate
 from impactive_async._http.session.headers import RequestHeaders
@@ -54,6 +54,7 @@ class Transport:
         self.home = Home.of(base_url, credentials)
         """Where the cursors of this client's feeds belong."""
         self._limits = limits
+        self._bounds = Bounds()
         self._options = options
         self._headers = RequestHeaders(headers, borrowed=options.borrowed is not None)
         self._max_response_bytes = max_response_bytes
@@ -150,9 +151,8 @@ class Transport:
             headers = self._headers.of(request, key)
             observed = self._observe(request, headers, attempt) if self.observers.watch_requests else None
             try:
-                with Bound(
-                    timeout
-                ):  # our timer: aiohttp's misses an answer that the server began before the request
+                # Our own timer: aiohttp's misses an answer that the server began before the request.
+                with self._bounds.within(timeout):
                     answer = await self._start(session, request, headers, timeout)
                     body = await body_of(request, answer, self._max_response_bytes)
             except BaseException as exc:

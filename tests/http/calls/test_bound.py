@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from impactive_async._http.session.bound import Bound
+from impactive_async._http.session.bound import Bound, Bounds
 from tests.support import now, time_jumps
 
-KINDS: list[Callable[[float], Any]] = [Bound, asyncio.timeout]
+
+def bound(seconds: float) -> Bound:
+    """One with a timer of its own."""
+    return Bounds().within(seconds)
+
+
+KINDS: list[Callable[[float], Any]] = [bound, asyncio.timeout]
 
 
 async def within(kind: Callable[[float], Any], seconds: float, sleep: float) -> str:
@@ -21,12 +28,12 @@ async def within(kind: Callable[[float], Any], seconds: float, sleep: float) -> 
     began = now()
     said = "in time"
     try:
-        bound = kind(seconds)
-        if isinstance(bound, Bound):
-            with bound:
+        scope = kind(seconds)
+        if isinstance(scope, Bound):
+            with scope:
                 await asyncio.sleep(sleep)
         else:
-            async with bound:
+            async with scope:
                 await asyncio.sleep(sleep)
     except TimeoutError as error:
         said = f"{type(error).__name__} of {type(error.__cause__).__name__}"
@@ -62,9 +69,27 @@ def test_a_cancellation_from_outside_stays_one(kind: Callable[[float], Any], can
 @time_jumps
 async def test_the_inner_of_two_ends_first() -> None:
     """Bounds may stand in one another: each ends for itself."""
-    with Bound(9):
-        with pytest.raises(TimeoutError), Bound(1):
+    bounds = Bounds()
+    with bounds.within(9):
+        with pytest.raises(TimeoutError), bounds.within(1):
             await asyncio.sleep(5)
         await asyncio.sleep(1)
-    with pytest.raises(TimeoutError), Bound(1), Bound(9):
+    with pytest.raises(TimeoutError), bounds.within(1), bounds.within(9):
         await asyncio.sleep(5)
+
+
+@time_jumps
+async def test_many_share_a_timer_and_each_ends_on_its_own_time() -> None:
+    """Whichever begins or ends first, also behind others that ended in time; and at the same moment."""
+    draw, bounds = random.Random(3), Bounds()
+    plans = [(draw.randrange(20), draw.randrange(1, 9), draw.randrange(1, 12)) for _ in range(200)]
+
+    async def planned(begin: int, seconds: int, sleep: int) -> str:
+        await asyncio.sleep(begin)
+        return await within(bounds.within, seconds, sleep + 0.25)  # never at the same moment as its end
+
+    said = await asyncio.gather(*(planned(*plan) for plan in plans))
+    for (_, seconds, sleep), end in zip(plans, said, strict=True):
+        late = f"TimeoutError of CancelledError after {seconds} s, 0 cancellations"
+        assert end == (late if seconds <= sleep else f"in time after {sleep} s, 0 cancellations")
+    await asyncio.sleep(60)
