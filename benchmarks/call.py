@@ -231,7 +231,7 @@ async def _all(repetitions: int) -> list[Result]:
 
 def gates(scene: str) -> Iterator[Gate]:
     """What a scene is held to."""
-    yield Gate(scene, "impactive", "bare aiohttp", *((1.25, 1.08) if SCENES[scene][0] == "tiny" else (1.00, 0.80)))
+    yield Gate(scene, "impactive", "bare aiohttp", *((1.15, 1.08) if SCENES[scene][0] == "tiny" else (1.00, 0.80)))
     yield Gate(scene, "impactive", "httpx + pydantic", 0.5, 0.3)
 
 
