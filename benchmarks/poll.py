@@ -41,6 +41,8 @@ ROWS: Final = 500
 NEW: Final = 5
 POLLS: Final = 20
 """Polls before the one that is measured, each with new rows: the feed has then found how far back it asks."""
+IN_A_ROW: Final = 3
+"""Of the same poll, by feeds of their own, and of the same parsing."""
 GATE: Final = 1.25
 AIM: Final = 1.15
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -149,9 +151,9 @@ class Poll:
         return queue.cursor.dumps()
 
     def _timed(self, saved: str | None) -> float:
-        queue = self._asked(saved)
+        queues = iter([self._asked(saved) for _ in range(IN_A_ROW)])
         gc.collect(0)
-        return timed(lambda: _drive(_handle_all(queue)))()
+        return timed(lambda: _drive(_handle_all(next(queues))), IN_A_ROW)()
 
     def poll(self) -> float:
         """CPU seconds of a poll by a feed that lives."""
@@ -168,12 +170,12 @@ class Poll:
     def parse(self) -> float:
         """CPU seconds of parsing alone what `poll` gets."""
         self._asked(self._saved)
-        return timed(lambda: orjson.loads(self._body))()
+        return timed(lambda: orjson.loads(self._body), IN_A_ROW)()
 
     def parse_first(self) -> float:
         """CPU seconds of parsing alone what `first` gets."""
         self._asked(None)
-        return timed(lambda: orjson.loads(self._body))()
+        return timed(lambda: orjson.loads(self._body), IN_A_ROW)()
 
 
 async def _handle_all(queue: PageQueue[Any]) -> int:
