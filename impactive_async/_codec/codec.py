@@ -26,6 +26,7 @@ from impactive_async._codec.scalars import Misfit, format_instant, parse_instant
 from impactive_async._codec.tolerant.envelopes import (
     find_listed_row,
     find_row,
+    is_bare_id,
     is_sequence,
     merged,
     row_of_id,
@@ -33,6 +34,7 @@ from impactive_async._codec.tolerant.envelopes import (
     structure_of,
     unreadable,
 )
+from impactive_async._codec.tolerant.ids import id_text
 from impactive_async._codec.tolerant.names import hide_fields, under_contracts_names
 from impactive_async._codec.tolerant.notes import current, unheard
 from impactive_async._codec.tolerant.nouns import noun_of, plural_of
@@ -48,6 +50,7 @@ __all__ = [
     "encode_draft",
     "encode_fields",
     "format_instant",
+    "listed_row",
     "loads",
     "parse_instant",
     "read_ids",
@@ -106,7 +109,7 @@ def read_ids(cls: type[T], body: bytes) -> list[T] | None:
     notes = current()
     try:
         ids = values_of(rows_within(body, "ids"))
-        if notes is None or not all(type(row_id) in (str, int) for row_id in ids):
+        if notes is None or not all(map(is_bare_id, ids)):
             return None
         rows = decode_rows(cls, [{"id": row_id} for row_id in ids])
     except DecodeError:
@@ -202,6 +205,25 @@ def _row_in_another_form(cls: type[T], raw: object, path: str, deviate: Deviate,
     except Misfit as misfit:
         raise _decode_error(cls, misfit, path) from None
     return value
+
+
+def listed_row(cls: type, raw: object) -> dict[str, Any] | None:
+    """Return a row of a list with its id as text, and its fields under the contract's names, as they are.
+
+    `None`: it has no id.
+    """
+    notes, row = current(), raw
+    if notes is not None and isinstance(raw, dict):
+        found = find_listed_row(raw, noun_of(cls))
+        if found is None:
+            return None
+        for deviation in found.deviations:
+            notes.deviate(deviation)
+        row = under_contracts_names(cls, merged(found) if found.beside else found.value, notes.deviate)
+    row_id = id_text(row, plural_of(cls)) if isinstance(row, dict) else None
+    if row_id is None or not isinstance(row, dict):
+        return None
+    return row if row["id"] == row_id else {**row, "id": row_id}
 
 
 def decode_rows(cls: type[T], raws: Sequence[object]) -> list[T]:

@@ -35,7 +35,8 @@ async def send_halving(
 ) -> None:
     """Send rows together. If the server refuses them, send each half, until the refused rows are found.
 
-    This is safe for writes that must not be repeated, because a refused batch has done nothing.
+    This is safe for writes that must not be repeated, because a refused batch has done nothing. One of which
+    a part may have been done is not sent again.
 
     Args:
         rows: The rows in order. Parts are sent in that order.
@@ -51,7 +52,7 @@ async def send_halving(
         try:
             await send(part)
         except APIStatusError as error:
-            if not is_about_the_rows(error):
+            if error.outcome_unknown or not is_about_the_rows(error):
                 raise
             if len(part) == 1:
                 refused(part[0], error)

@@ -12,6 +12,7 @@ leads through it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Set
 from typing import Any, Final, TypeAlias
 
@@ -34,6 +35,7 @@ _OTHERS: Final = frozenset((
 """What an object is called that belongs to a row, or stands beside it, and has an id of its own."""
 _OF_WORKSPACES: Final = frozenset(("account", "user", "organization", "team"))
 _NO_ROWS: Final = frozenset(("error", "errors", "warnings", "messages", "details"))  # they say how it went
+_BARE_ID: Final = re.compile(r"[^\s\[\]{}\"]+")
 _SHORT: Final = 1000  # bytes of a member that is opened to see whether it speaks of an error
 
 _FRAME: Final = 20_000  # bytes around the rows of a list, which are read twice where the rows cannot be read so
@@ -197,6 +199,11 @@ def has_id(row: Members) -> bool:
 
 def _is_id(value: Any) -> bool:
     return (type(value) is str and value != "") or type(value) is int
+
+
+def is_bare_id(value: Any) -> bool:
+    """Whether a value in the place of a row is its id: a number, or a text that is no message and no JSON."""
+    return type(value) is int or (type(value) is str and _BARE_ID.fullmatch(value) is not None)
 
 
 def members_of(value: Any) -> Members | None:

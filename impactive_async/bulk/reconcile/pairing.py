@@ -9,16 +9,19 @@ digits.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import attrs
 
+from impactive_async._codec.codec import listed_row
 from impactive_async._codec.encode import wire_name
 from impactive_async._codec.lists import rows_of, says_more
-from impactive_async._codec.tolerant.ids import id_text
+from impactive_async._codec.tolerant.envelopes import is_bare_id
+from impactive_async._codec.tolerant.notes import current
 from impactive_async.bulk.drafts import Body
 from impactive_async.errors import DecodeError
+from impactive_async.models import Contact
 
 _NAMES: Final = ("firstName", "lastName")
 _FIELDS: Final = (*_NAMES, "email", "phone", "title", "companyId")
@@ -47,7 +50,9 @@ class ContactPage(list[ListedContact]):
 
 
 def listed_contacts(data: Any, cap: int | None = None) -> ContactPage:
-    """Return the contacts of a list; those without an id are left out.
+    """Return the contacts of a list, in the contract's form; those without an id are left out.
+
+    Where there are such, or all are such that nobody could be recognised by them, absence proves nothing (`cut`).
 
     Args:
         data: The answer's plain value.
@@ -57,25 +62,26 @@ def listed_contacts(data: Any, cap: int | None = None) -> ContactPage:
         DecodeError: The answer is not a list.
     """
     rows = rows_of(data, "contacts")
-    contacts = ((id_text(row, "contacts"), row) for row in rows if type(row) is dict)
-    page = ContactPage(ListedContact(row_id, row) for row_id, row in contacts if row_id is not None)
-    page.cut = says_more() or (cap is not None and len(rows) >= cap)
+    contacts = [listed_row(Contact, row) for row in rows]
+    page = ContactPage(ListedContact(row["id"], row) for row in contacts if row is not None)
+    is_readable = None not in contacts and (not rows or any(_given(contact.fields) for contact in page))
+    page.cut = says_more() or not is_readable or (cap is not None and len(rows) >= cap)
     return page
 
 
-def created_contacts(data: Any) -> list[dict[str, Any]]:
-    """Return the contacts of the answer to a create, as they are but for ids that are numbers: those are text.
+def created_contacts(data: Any) -> list[Body]:
+    """Return the contacts of the answer to a create, in the contract's form; or ids, where it tells them alone.
 
     Raises:
         DecodeError: The answer is not a list, or one of the contacts has no id.
     """
-    contacts = rows_of(data, "contacts")
-    ids = [id_text(row, "contacts") if type(row) is dict else None for row in contacts]
-    if None in ids:
+    rows = rows_of(data, "contacts")
+    alone = current() is not None and all(map(is_bare_id, rows))
+    contacts = [listed_row(Contact, {"id": row} if alone else row) for row in rows]
+    known = [contact for contact in contacts if contact is not None]
+    if len(known) < len(contacts):
         raise DecodeError("a created contact has no id", json_path="$[].id")
-    return [
-        row if row["id"] == row_id else {**row, "id": row_id} for row, row_id in zip(contacts, ids, strict=True)
-    ]
+    return known
 
 
 @attrs.frozen
@@ -102,7 +108,7 @@ class Pairing:
 
 
 def pair(
-    rows: Iterable[LostRow],
+    rows: Collection[LostRow],
     listed: Sequence[ListedContact],
     match_on: str,
     may_be: Callable[[LostRow, ListedContact], bool] = lambda *_: True,
@@ -128,13 +134,33 @@ def pair(
             found.update((row.index, contact.id) for row, contact in zip(left, spare, strict=False))
         else:
             unclear.update(row.index for row in left)
-    return Pairing(found, frozenset(missing), frozenset(unclear))
+    unclear |= _perhaps_there([row for row in rows if row.index in missing], contacts, may_be, found)
+    return Pairing(found, frozenset(missing - unclear), frozenset(unclear))
+
+
+def _perhaps_there(
+    rows: Iterable[LostRow],
+    contacts: Mapping[Key, list[ListedContact]],
+    may_be: Callable[[LostRow, ListedContact], bool],
+    found: Mapping[int, str],
+) -> set[int]:
+    """Return rows that may be contacts of the same names which do not show the value that would tell."""
+    taken = set(found.values())
+    return {
+        row.index
+        for row in rows
+        if any(one.id not in taken and may_be(row, one) for one in contacts.get(_names_of(row.body), ()))
+    }
 
 
 def key_of(fields: Mapping[str, Any], match_on: str) -> Key:
     """Return what a contact is recognised by: its value under `match_on`, or else its names."""
     value = tidy(match_on, fields.get(wire_name(match_on), fields.get(match_on)))
-    return ("", *(tidy(name, fields.get(name)) or "" for name in _NAMES)) if value is None else (match_on, value)
+    return _names_of(fields) if value is None else (match_on, value)
+
+
+def _names_of(fields: Mapping[str, Any]) -> Key:
+    return ("", *(tidy(name, fields.get(name)) or "" for name in _NAMES))
 
 
 def tidy(name: str, value: object) -> str | None:
@@ -182,9 +208,7 @@ def _given(body: Mapping[str, Any]) -> dict[str, str]:
     return {name: value for name, value in tidied if value is not None}
 
 
-def match_answer(
-    sent: Sequence[Body], answer: Sequence[dict[str, Any]], match_on: str
-) -> tuple[list[str] | None, bool]:
+def match_answer(sent: Sequence[Body], answer: Sequence[Body], match_on: str) -> tuple[list[str] | None, bool]:
     """Tell which contact of an answer belongs to which body that was sent.
 
     The contacts are taken in the order of the bodies, unless their values say otherwise.
@@ -205,7 +229,7 @@ def match_answer(
     return ids, False
 
 
-def _are_alike(sent: Sequence[Body], contacts: Sequence[dict[str, Any]], match_on: str) -> bool:
+def _are_alike(sent: Sequence[Body], contacts: Sequence[Body], match_on: str) -> bool:
     wire = wire_name(match_on)
     values = [body.get(wire) for body in sent]
     if all(values) and values == [contact.get(wire) for contact in contacts]:

@@ -159,10 +159,10 @@ def test_numbers_for_ids_are_text() -> None:
 @pytest.mark.parametrize(
     ("document", "cap", "cut"),
     [
-        ([{"id": "a"}], None, False),
-        ([{"id": "a"}], 1, True),
-        ({"data": [{"id": "a"}], "hasMore": True}, None, True),
-        ({"data": [{"id": "a"}], "total": 1}, 500, False),
+        ([{"id": "a", "email": "a@example.com"}], None, False),
+        ([{"id": "a", "email": "a@example.com"}], 1, True),
+        ({"data": [{"id": "a", "email": "a@example.com"}], "hasMore": True}, None, True),
+        ({"data": [{"id": "a", "email": "a@example.com"}], "total": 1}, 500, False),
     ],
 )
 def test_a_list_says_whether_it_is_cut(document: Any, cap: int | None, cut: bool) -> None:
