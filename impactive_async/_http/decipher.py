@@ -16,12 +16,12 @@ from typing import Any, TypeVar
 import attrs
 from multidict import CIMultiDict
 
-from impactive_async._codec.bodies import NotJson, Recognizing, Shape
+from impactive_async._codec.bodies import NotJson, Recognizing, Shape, json_of
 from impactive_async._codec.brief import shorten
 from impactive_async._codec.json_bytes import loads
 from impactive_async._codec.tolerant.charsets import declared_encoding, in_utf8
 from impactive_async._codec.tolerant.notes import NOTES
-from impactive_async._codec.tolerant.refusals import Refusal, meaning_of, words_of
+from impactive_async._codec.tolerant.refusals import Refusal, meaning_of, raise_refusal, words_of
 from impactive_async._http.learnt.deviations import Deviations
 from impactive_async._http.learnt.locations import row_told_elsewhere
 from impactive_async._http.wire import Repeat, Request, Response
@@ -77,8 +77,7 @@ def decipher(request: Request, response: Response, shape: Shape[T], deviations: 
         try:
             if notes is not None and (encoding := declared_encoding(response.headers.get("Content-Type"))):
                 body = in_utf8(body, encoding, notes.deviate)
-            # The body that answers a DELETE says nothing (A4), so nothing in it can make an error of the success.
-            return shape(b"" if request.repeat is Repeat.DELETE else body)
+            return shape(_of_delete(body) if request.repeat is Repeat.DELETE else body)
         except Refusal:  # whatever stands elsewhere
             raise
         except DecodeError:
@@ -103,6 +102,19 @@ def decipher(request: Request, response: Response, shape: Shape[T], deviations: 
     finally:
         NOTES.reset(token)
     raise failure  # outside the handlers: the reader's own signals hold the body
+
+
+def _of_delete(body: bytes) -> bytes:
+    """Return nothing: the body that answers a DELETE says nothing (A4), if it is no refusal and no HTML page."""
+    try:
+        raise_refusal(json_of(body))
+    except NotJson:
+        if _PAGE.match(body):
+            raise
+    return b""
+
+
+_PAGE = re.compile(rb"\s*<(!doctype html|html)\b", re.IGNORECASE)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

@@ -89,6 +89,7 @@ async def test_a_result_that_tells_of_people_is_one(
         (create, {"id": "c1", "ok": False, "error": "HTTP 503"}),
         (update, {"contact": ADA, "status": "error", "message": "no"}),
         (update, {"contactId": "c1", "statusCode": 503}),
+        (update, {"contact": ADA, "errors": ["the email is taken"]}),
         (enroll, {"success": False, "enrolled": 2}),
         (pause, {"success": False, "pausedCount": 1, "error": {"code": 429}}),
         (create_two, {"contacts": [ADA], "errors": ["too many requests"]}),
@@ -125,6 +126,33 @@ async def test_a_refusal_that_shows_nothing_did_nothing(
     with pytest.raises(APIStatusError, match="nothing was done") as caught:
         await answered(sandbox, crm, call, body)
     assert not caught.value.outcome_unknown
+
+
+DELETES: list[Call] = [
+    lambda crm: crm.sequences.unenroll("s1", "c1"),
+    lambda crm: crm.sequences.steps.delete("s1", "p1"),
+]
+
+
+@pytest.mark.parametrize("delete", DELETES)
+async def test_a_delete_that_was_refused_is_not_done(sandbox: Sandbox, crm: AsyncClient, delete: Call) -> None:
+    """Whoever believes it goes on mailing somebody who was to be left alone."""
+    with pytest.raises(APIStatusError, match="they have left") as caught:
+        await answered(sandbox, crm, delete, {"success": False, "error": "they have left"})
+    assert not caught.value.outcome_unknown
+    sandbox.fail("*", status=200, body=b"<!doctype html><title>CRM</title>")
+    with pytest.raises(DecodeError) as page:
+        await delete(crm)
+    assert page.value.outcome_unknown
+
+
+@pytest.mark.parametrize("delete", DELETES)
+@pytest.mark.parametrize("body", [{}, {"success": True}, "gone", None, {"id": "p1", "status": "failed"}, [1]])
+async def test_whatever_else_answers_a_delete_is_a_success(
+    sandbox: Sandbox, crm: AsyncClient, delete: Call, body: Any
+) -> None:
+    """Its status says all (A4)."""
+    assert await answered(sandbox, crm, delete, body) is None
 
 
 async def test_a_row_of_a_list_has_a_status_of_its_own(sandbox: Sandbox, crm: AsyncClient) -> None:

@@ -67,30 +67,60 @@ def find_rows(document: Any, plural: str) -> Located | None:
     """
     if _is_array(document):
         return Located(document)
-    found = _find_array(document, (plural, *LIST_KEYS), ())
+    found = _find_array(document, (plural, *LIST_KEYS))
     return found and attrs.evolve(found, deviations=("list.envelope", *found.deviations))
 
 
-def _find_array(document: Any, keys: tuple[str, ...], beside: tuple[Members, ...]) -> Located | None:
+def _find_array(document: Any, keys: tuple[str, ...]) -> Located | None:
+    """Find the array under a known name, else the only one, unless it may be part of a row, or beside rows."""
     members = members_of(document)
-    if members is None or len(beside) == DEPTH:
+    if members is None:
         return None
-    for key in keys:
-        if key in members and _is_array(members[key]):
-            return Located(members[key], (*beside, _without(members, key)))
-    arrays = [key for key, value in members.items() if _is_array(value) and key not in _NO_ROWS]
-    if len(arrays) == 1:
-        return Located(members[arrays[0]], (*beside, _without(members, arrays[0])))
+    places: list[tuple[Members, tuple[Members, ...]]] = [(members, ())]
+    places += [
+        (inner, (_without(members, key),)) for key in keys if (inner := members_of(members.get(key))) is not None
+    ]
+    for level, around in places:
+        for key in keys:
+            if key in level and _is_array(level[key]):
+                return Located(level[key], (*around, _without(level, key)))
+    arrays = [
+        Located(value, (*around, _without(level, key)))
+        for level, around in places
+        if not has_id(plain_members(level))  # it is a row
+        for key, value in level.items()
+        if _is_array(value) and key not in _NO_ROWS
+    ]
     if arrays:
-        return None
-    for key in keys:
-        inner = _find_array(members.get(key), keys, (*beside, _without(members, key)))
-        if inner is not None:
-            return inner
-    for key in keys:
-        if key in members and _is_null(members[key]):
-            return Located([], (*beside, _without(members, key)), ("list.null",))
+        is_clear = len(arrays) == 1 and not (_is_empty(arrays[0].value) and _shows_rows(arrays[0].beside, keys))
+        return arrays[0] if is_clear else None
+    for level, around in places:
+        for key in keys:
+            if key in level and _is_null(level[key]):
+                return Located([], (*around, _without(level, key)), ("list.null",))
     return None
+
+
+def _is_empty(array: Any) -> bool:
+    return not array[1:-1].strip() if type(array) is bytes else not array
+
+
+def _shows_rows(beside: tuple[Members, ...], keys: tuple[str, ...]) -> bool:
+    """Whether an object beside an empty array holds rows, or is one under a name of rows."""
+    for key, value in (member for members in beside for member in members.items()):
+        inner = members_of(value) or {}
+        if (key in keys and has_id(plain_members(inner))) or any(map(_is_of_rows, inner.values())):
+            return True
+    return False
+
+
+def _is_of_rows(value: Any) -> bool:
+    """Whether a value is an object with an id, or an array of objects."""
+    if _is_array(value):
+        return (
+            value[1:].lstrip()[:1] == b"{" if type(value) is bytes else isinstance(next(iter(value), None), dict)
+        )
+    return has_id(plain_members(members_of(value) or {}))
 
 
 def _is_null(value: Any) -> bool:

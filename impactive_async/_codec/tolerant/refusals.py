@@ -38,16 +38,25 @@ def raise_refusal(data: Any, *, shows: bool = False, beside_rows: bool = False) 
         beside_rows: Whether it is a list's. An error beside rows is one, too: they may not be all.
 
     Raises:
-        Refusal: It says so: `success` or `ok` is false; or there is an `error` and nothing else; or it is a
-            problem as RFC 9457 has it; or has a status from 400 on, or "fail" or "error".
+        Refusal: It says so: `success` or `ok` is false; or there is an `error` and nothing else, or in the answer
+            to an update, whatever row is beside it; or it is a problem as RFC 9457 has it; or has a status from
+            400 on, or "fail" or "error".
     """
     if not isinstance(data, dict):
         return
     told = bool(data.get("error") or data.get("errors"))
-    if any(data.get(name) is False for name in _OK) or (told and (beside_rows or set(data) <= _WORDS)):
+    said_no = any(str(data.get(name)).lower() == "false" for name in _OK)
+    if said_no or (told and (beside_rows or _says_no_more(data))):
         raise Refusal(data, contradicts=shows)
     if _has_failed(data) and (not shows or beside_rows or _updates()):
         raise Refusal(data, contradicts=shows)
+
+
+def _says_no_more(data: Mapping[str, Any]) -> bool:
+    """Whether a body with an error says nothing else. An update's may show the row as it was."""
+    if _updates() and not any(name in data for name in ("id", *IDS)):
+        return True
+    return all(name in _WORDS or value in _NOTHING for name, value in data.items())
 
 
 def _updates() -> bool:
@@ -69,9 +78,11 @@ def _has_failed(data: Mapping[str, Any]) -> bool:
 _FAILED: Final = ("fail", "failed", "error")
 _STATUSES: Final = ("status", "statusCode", "status_code", "code")
 _PROBLEM: Final = frozenset(("type", "title", "status", "detail", "instance", "traceId"))
-_WORDS: Final = frozenset(
-    ("error", "errors", "message", "errorCode", "details", "success", "requestId", *_STATUSES, *_PROBLEM)
-)
+_WORDS: Final = frozenset((
+    "error", "errors", "message", "errorCode", "details", "success", "requestId", "timestamp", "path",
+    *_STATUSES, *_PROBLEM,
+))  # fmt: skip
+_NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
 def meaning_of(json: dict[str, Any]) -> int | None:

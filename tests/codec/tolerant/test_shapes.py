@@ -183,6 +183,9 @@ def test_markers_of_more_are_handed_on(beside: dict[str, Any], more: bool) -> No
         ({"status": "error", "message": "database is down"}, None),
         ({"status": "fail", "data": {"email": "already exists"}}, 409),
         ({"code": 401, "msg": "no", "data": None}, 401),
+        ({"data": None, "error": {"message": "no such row", "code": "22P02"}}, 404),
+        ({"error": "no", "timestamp": "2026-05-01T09:00:00Z", "path": "/api", "data": {}}, None),
+        ({"success": "false", "message": "no"}, None),
     ],
 )
 def test_a_refusal_in_a_success_is_one(body: dict[str, Any], status: int | None) -> None:
@@ -426,6 +429,9 @@ FRAMES: dict[str, bytes] = {
     "a mark before it": b'\xef\xbb\xbf {"data":%b} ',
     "a large frame": b'{"note":"' + b"x" * 30_000 + b'","data":%b}',
     "a name twice": b'{"data":5,"data":%b}',
+    "an empty array over it": b'{"data":{"deals":%b},"links":[]}',
+    "objects over it": b'{"links":[{"rel":"self"}],"data":{"items":%b}}',
+    "in its noun": b'{"deals":{"rows":%b,"total":2},"stages":[{"id":"s1"}]}',
 }
 
 
@@ -443,13 +449,42 @@ def test_rows_are_the_same_in_every_frame(frame: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"note":"[1]"}', b'{"data":5,"text":"[]"}', b'{"a":[1],"b":[2]}', b'{"data":[1}']
+    "body",
+    [
+        b'{"note":"[1]"}',
+        b'{"data":5,"text":"[]"}',
+        b'{"a":[1],"b":[2]}',
+        b'{"data":[1}',
+        b'{"id":"d1","name":"Deal","tags":[]}',
+        b'{"data":{"id":"d1","tags":[]}}',
+        b'{"_id":"s1","steps":[{"id":"p1"}]}',
+        b'{"payload":{"deals":[{"id":"d1"}]},"links":[]}',
+        b'{"data":{"d1":{"id":"d1"},"d2":{"id":"d2"}},"included":[]}',
+        b'{"deals":{"list":[{"id":"d1"}]},"stages":[ ]}',
+        b'{"data":{"id":"d1"},"links":[]}',
+    ],
 )
 def test_what_only_looks_like_rows_is_none(body: bytes) -> None:
-    """A text is no array, and of two arrays none is taken."""
-    for shape in (page("id", "updatedAt", "deals"), plain_page("id", "updatedAt", "deals")):
+    """A text is no array, of two arrays none is taken, and none that is a part of a row or stands beside rows."""
+    for shape in (page("id", "updatedAt", "deals"), plain_page("id", "updatedAt", "deals"), many(Deal)):
         with noting(Notes(lambda _: None)), pytest.raises(DecodeError):
             shape(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"entries":[],"meta":{"page":{"size":20},"sort":["name"]}}',
+        b'{"data":{},"selected":[ ]}',
+        b'{"data":{"deals":null},"links":[]}',
+    ],
+)
+def test_an_only_array_that_is_empty_is_an_empty_list(body: bytes) -> None:
+    """Where nothing else in the answer could be rows."""
+    for shape in (page("id", "updatedAt", "deals"), plain_page("id", "updatedAt", "deals")):
+        with noting(Notes(lambda _: None)):
+            assert list(shape(body).ids) == []
+    assert read(many(Deal), body)[0] == []
 
 
 @pytest.mark.parametrize("more", [b'"hasMore":true', b'"pagination":{"total":9}', b'"next":"c"'])
