@@ -9,6 +9,7 @@ import attrs
 
 from impactive_async._checks import check_count
 from impactive_async._clock import Clock
+from impactive_async._codec.tolerant.results import at_most_enrolled
 from impactive_async._http.wire import check_id
 from impactive_async.bulk.input_rows import InputRows
 from impactive_async.bulk.outcomes import RowOutcomes, in_order
@@ -38,8 +39,9 @@ class EnrollOutcomes(RowOutcomes):
         for contact_id in part if skipped else ():
             if contact_id in skipped:
                 self._skip(places[contact_id], skipped[contact_id], again=result.attempts > 1)
+        count = at_most_enrolled(result) if result.enrolled_count is None else result.enrolled_count
         # Without a count the others are enrolled: the server has reported success, and named whom it skipped.
-        enrolled = len(others) if result.enrolled_count is None else min(len(others), result.enrolled_count)
+        enrolled = len(others) if count is None else max(0, min(len(others), count))
         self.counts[Outcome.ENROLLED] += enrolled
         self.counts[Outcome.UNACCOUNTED] += len(others) - enrolled
         # The server gives a count and no ids. If the count is too low, nobody can say which of them are enrolled.

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from impactive_async.bulk.enroll import EnrollCall
+from impactive_async.bulk.enroll import EnrollCall, EnrollOutcomes
 from impactive_async.bulk.progress import Progress
 from impactive_async.bulk.report import EnrollReport, Outcome
 from impactive_async.errors import (
@@ -312,3 +312,49 @@ async def test_counts_are_whole_numbers_of_at_least_one(option: str, value: Any)
     """Anything else is a `ValueError` that names the argument."""
     with pytest.raises(ValueError, match=f"{option} is a whole number of at least 1"):
         await enroll(Server(), ids(3), **{option: value})
+
+
+NO_MORE_THAN: dict[str, tuple[dict[str, Any], int]] = {
+    "nothing else": ({"message": "done", "errors": [], "failedCount": 0}, 4),
+    "all rows": ({"body": [{"contactId": one, "status": "active", "lastSendError": None} for one in ids(4)]}, 4),
+    "some rows": ({"enrollments": [{"contactId": one} for one in ids(3)]}, 3),
+    "no rows": ({"data": {"enrollments": []}}, 0),
+    "some ids": ({"enrolledIds": ids(3)}, 3),
+    "failed people": ({"success": True, "failed": [{"contactId": "con_3", "error": "no email"}]}, 0),
+    "a number of them": ({"data": {"failedCount": 1}}, 0),
+    "a status each": (
+        {"results": [{"id": "con_0", "status": "enrolled"}, {"id": "con_3", "status": "skipped"}]},
+        0,
+    ),
+    "a success each": ({"body": [{"id": "con_0", "success": True}, {"id": "con_3", "success": False}]}, 0),
+    "ids by reason": ({"skipped": {"not_found": ["con_3"]}}, 0),
+}
+
+
+@pytest.mark.parametrize(("extra", "enrolled"), NO_MORE_THAN.values(), ids=NO_MORE_THAN)
+def test_nobody_is_called_enrolled_over_an_answer_that_says_otherwise(
+    extra: dict[str, Any], enrolled: int
+) -> None:
+    """An answer without a count that shows fewer, or speaks of some who failed, leaves people unaccounted for."""
+    outcomes = EnrollOutcomes(keep_results=False)
+    places = {one: place for place, one in enumerate(ids(4))}
+    outcomes.add_answer(ids(4), places, EnrollResult(enrolled_count=None, extra=extra))
+    report = outcomes.report()
+    assert (report.enrolled, report.unaccounted, report.ok) == (enrolled, 4 - enrolled, enrolled == 4)
+
+
+def test_people_who_are_named_as_skipped_may_be_counted_too() -> None:
+    """The others are enrolled."""
+    outcomes = EnrollOutcomes(keep_results=False)
+    skipped = (SkippedContact(contact_id="con_1", reason="not_found"),)
+    told = {"skippedCount": 1, "data": {"enrollments": [{"contactId": "con_0"}]}}
+    result = EnrollResult(enrolled_count=None, skipped=skipped, extra=told)
+    outcomes.add_answer(ids(2), {"con_0": 0, "con_1": 1}, result)
+    assert (outcomes.report().enrolled, outcomes.report().unaccounted) == (1, 0)
+
+
+def test_a_count_below_nothing_is_nobody() -> None:
+    """No report has a negative number of people."""
+    outcomes = EnrollOutcomes(keep_results=False)
+    outcomes.add_answer(["con_0"], {"con_0": 0}, EnrollResult(enrolled_count=-1))
+    assert (outcomes.report().enrolled, outcomes.report().unaccounted) == (0, 1)

@@ -6,6 +6,7 @@ not tell, and whatever is not understood is kept in `extra`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
@@ -58,6 +59,35 @@ def tells_of_change(result: object, data: Any) -> bool:
     outer = data if isinstance(data, Mapping) else {}
     places = [place for place in (outer, outer.get("data")) if isinstance(place, Mapping)]
     return any(done) or any(place.get(name) for place in places for name in ("enrollment", "enrollments"))
+
+
+def at_most_enrolled(result: EnrollResult) -> int | None:
+    """Return how many people an answer without a count can have enrolled; `None` if it does not restrict that."""
+    extra = result.extra
+    if _speaks_of(_FAILED if result.skipped else _LEFT_OUT, extra):  # whom it names as skipped, it may count too
+        return 0
+    places = [place for place in (extra, extra.get("data")) if isinstance(place, Mapping)]
+    rows = [place[name] for place in places for name in _ROWS if isinstance(place.get(name), list)]
+    return len(rows[0]) if rows else None
+
+
+def _speaks_of(trouble: re.Pattern[str], value: Any) -> bool:
+    """Whether an answer says of some people, or how many, that they failed or were left out."""
+    if isinstance(value, list):
+        return any(_speaks_of(trouble, one) for one in value)
+    return isinstance(value, Mapping) and any(
+        (trouble.search(str(name)) and one not in _NOBODY)
+        or (name in ("success", "ok") and one is False)
+        or (name == "status" and trouble.search(str(one)))
+        or _speaks_of(trouble, one)
+        for name, one in value.items()
+    )
+
+
+_ROWS: Final = ("enrollments", "enrolledIds", "enrolled_ids", "results", "data", "body")
+_FAILED: Final = re.compile(r"fail|error|invalid|reject", re.IGNORECASE)
+_LEFT_OUT: Final = re.compile(rf"{_FAILED.pattern}|skip|missing|not_?found|already|reason", re.IGNORECASE)
+_NOBODY: Final[tuple[Any, ...]] = (None, False, 0, "0", "", [], {})
 
 
 def _unread(extra: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
