@@ -316,7 +316,7 @@ class AsyncClient(WatchesWorkspace):
         people: Iterable[str | models.Contact | models.ContactDraft],
         *,
         days: float = 14,
-        start: datetime | None = None,
+        start: datetime | str | None = None,
         zone: str | tzinfo | None = None,
         elsewhere: bool = True,
     ) -> Rehearsal:

@@ -137,20 +137,38 @@ def to_utc(moment: datetime) -> datetime:
         raise ValueError(f"{moment.isoformat()} is not within the years 1 to 9999 in UTC") from error
 
 
-def read_since(value: object) -> datetime:
-    """Return what a caller gave for `since` as a datetime, which may be naive.
+def read_moment(value: object, argument: str) -> datetime:
+    """Return the moment that a caller gave as an aware datetime or as a text.
+
+    Args:
+        value: What the caller gave.
+        argument: Its name, for the error.
 
     Raises:
-        ValueError: The value is neither a datetime nor an ISO 8601 string.
+        InvalidArgumentError: It is neither a datetime nor an ISO 8601 string, or is naive.
     """
-    if isinstance(value, datetime):
-        return value
     try:
-        return datetime.fromisoformat(value)  # type: ignore[arg-type]  # its TypeError is the answer
-    except (ValueError, TypeError):
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        moment = None
+    if not isinstance(moment, datetime) or not _exists(moment):
+        raise InvalidArgumentError(f"{argument} is an aware datetime or an ISO 8601 string, not {brief(value)}")
+    if isinstance(value, str) and moment.utcoffset() is None:
         raise InvalidArgumentError(
-            f"since is an aware datetime or an ISO 8601 string, not {brief(value)}"
-        ) from None
+            f"{argument} is {brief(value)}, which has no offset; say which moment it is, for example "
+            f"'{moment.isoformat()}Z' for UTC"
+        )
+    format_instant(moment, argument=argument)
+    return moment
+
+
+def _exists(moment: datetime) -> bool:
+    """Whether it is one: pandas has a `datetime` that is none, `NaT`, and whose methods fail."""
+    try:
+        moment.utcoffset()
+    except ValueError:
+        return False
+    return True
 
 
 def format_instant(value: datetime, *, argument: str) -> str:
@@ -161,8 +179,10 @@ def format_instant(value: datetime, *, argument: str) -> str:
         argument: The name of the caller's argument, for the error.
 
     Raises:
-        ValueError: The datetime is naive, or its moment is outside the years 1 to 9999 in UTC.
+        ValueError: The datetime is naive, its moment is outside the years 1 to 9999 in UTC, or it is no moment.
     """
+    if not _exists(value):
+        raise InvalidArgumentError(f"{argument} is {brief(value)}, which is no moment; without one, say None")
     if value.utcoffset() is None:
         raise InvalidArgumentError(
             f"{argument} is a naive datetime; say which moment it is, for example with tzinfo=datetime.UTC"

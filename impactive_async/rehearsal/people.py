@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from impactive_async._codec.brief import brief
 from impactive_async._http.wire import check_id
 from impactive_async.errors import InvalidArgumentError
 from impactive_async.models import Contact, ContactDraft
@@ -53,6 +54,8 @@ def asked_for(people: Iterable[Asked]) -> list[Asked]:
     """
     if isinstance(people, Asked):
         raise InvalidArgumentError("people is a list of ids, contacts or drafts: put it into brackets")
+    if not isinstance(people, Iterable):
+        raise InvalidArgumentError(f"people is a list of ids, contacts or drafts, not {brief(people)}")
     found = list(people)
     for one in found:
         if isinstance(one, str):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Final
 
 from impactive_async._checks import check_positive
+from impactive_async._codec.scalars import read_moment
 from impactive_async.errors import InvalidArgumentError
 from impactive_async.models import Sequence as EmailSequence
 from impactive_async.rehearsal.draft import SequenceDraft
@@ -32,7 +33,7 @@ async def rehearse(
     people: Iterable[Asked],
     *,
     days: float,
-    start: datetime | None,
+    start: datetime | str | None,
     zone: str | tzinfo | None,
     elsewhere: bool,
 ) -> Rehearsal:
@@ -67,12 +68,10 @@ def _length(days: float) -> timedelta:
     return timedelta(days=number)
 
 
-def _begin(start: datetime | None) -> datetime:
+def _begin(start: datetime | str | None) -> datetime:
     if start is None:
         return datetime.now(UTC).replace(microsecond=0)
-    if start.tzinfo is None:
-        raise InvalidArgumentError("start needs a time zone: datetime(…, tzinfo=UTC)")
-    return start.astimezone(UTC)
+    return read_moment(start, "start").astimezone(UTC)
 
 
 def _starts(facts: WorkspaceFacts, start: datetime) -> Iterator[SequenceStart]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from impactive_async._codec.codec import encode_fields, format_instant
-from impactive_async._codec.scalars import read_since
+from impactive_async._codec.scalars import read_moment
 from impactive_async._http.caller import Caller
 from impactive_async._http.wire import check_id
 from impactive_async.errors import InvalidArgumentError
@@ -121,5 +121,5 @@ def since_query(since: datetime | str | None) -> dict[str, str] | None:
     """
     if since is None:
         return None
-    text = format_instant(read_since(since), argument="since")
+    text = format_instant(read_moment(since, "since"), argument="since")
     return {"since": since if isinstance(since, str) else text}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from impactive_async._codec.scalars import read_since
+from impactive_async._codec.scalars import read_moment
 from impactive_async._http import wire
 from impactive_async._http.wire import Repeat, ServerId, build_custom_request, build_request, check_id
 from tests.support import KEY
@@ -41,7 +41,7 @@ def test_a_key_taken_for_an_id_is_not_shown(value: str) -> None:
         lambda: check_id(f"/{value}"),
         lambda: build_custom_request("GET", f"/ {value}", None, None, repeatable=False),
         lambda: build_custom_request("GET", "/x", {"a": [value]}, None, repeatable=False),  # type: ignore[dict-item]
-        lambda: read_since(value),
+        lambda: read_moment(value, "since"),
     ]
     for refuse in refusals:
         with pytest.raises(ValueError, match="icrm_…") as caught:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import attrs
@@ -202,7 +202,10 @@ async def test_it_is_json(crm: AsyncClient, sandbox: Sandbox) -> None:
         (["con_1"], {"days": float("nan")}, "days is a positive number"),
         (["con_1"], {"days": 1e9}, "at most 3650"),
         (["con_1"], {"zone": "Berlin"}, "Europe/Berlin"),
-        (["con_1"], {"start": datetime(2026, 5, 1)}, "start needs a time zone"),
+        (["con_1"], {"start": datetime(2026, 5, 1)}, "start is a naive datetime"),
+        (["con_1"], {"start": "2026-05-01"}, "start is '2026-05-01', which has no offset"),
+        (["con_1"], {"start": date(2026, 5, 1)}, "start is an aware datetime or"),
+        (None, {}, "people is a list of ids"),
     ],
 )
 async def test_what_cannot_be_is_refused_before_anything_is_asked(

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
-from impactive_async import NOW, UNSET, AsyncClient, ContactDraft, NotFoundError, StepDraft, Unset
+from impactive_async import (
+    NOW,
+    UNSET,
+    AsyncClient,
+    ContactDraft,
+    InvalidArgumentError,
+    NotFoundError,
+    StepDraft,
+    Unset,
+)
 from impactive_async.sandbox import Sandbox
 
 Call = Callable[[AsyncClient, Any], Awaitable[Any]]
@@ -79,6 +88,28 @@ async def test_a_naive_or_unreadable_since_is_refused(
 async def test_since_is_a_moment(call: Call, bad: Any, crm: AsyncClient, sandbox: Sandbox) -> None:
     """What is neither a datetime nor a string is named, with what would do; `NOW` is for feeds."""
     await refused(call(crm, bad), sandbox, "since is an aware datetime or an ISO 8601 string, not ")
+
+
+class NoMoment(datetime):
+    """What an empty cell of pandas is: a `datetime` whose methods fail."""
+
+    def utcoffset(self) -> NoReturn:
+        """Fail as `NaT` does."""
+        raise ValueError("NaTType does not support utcoffset")
+
+    def __repr__(self) -> str:
+        """Return what `NaT` is printed as."""
+        return "NaT"
+
+
+async def test_an_empty_cell_is_no_moment(crm: AsyncClient, sandbox: Sandbox) -> None:
+    """`NaT` is named wherever a moment is taken, by calls and by feeds, with the argument that it was."""
+    empty = NoMoment(2026, 5, 1)
+    await refused(crm.zapier.deals.list(since=empty), sandbox, "^since is .*, not NaT")
+    await refused(crm.bookings.create(title="x", start_time=empty), sandbox, "^start_time is NaT, .* no moment")
+    for watch in (crm.zapier.deals.watch, crm.watch):
+        with pytest.raises(InvalidArgumentError, match=r"^since is .*, not NaT"):
+            watch(since=empty)
 
 
 @pytest.mark.parametrize("bad", ["abc", "", "2026-13-01T00:00:00Z"])

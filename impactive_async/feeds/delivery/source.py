@@ -13,7 +13,7 @@ from impactive_async._checks import check_positive, check_seconds
 from impactive_async._clock import Clock
 from impactive_async._codec.encode import wire_name
 from impactive_async._codec.page import Rows
-from impactive_async._codec.scalars import read_since
+from impactive_async._codec.scalars import read_moment
 from impactive_async._codec.tolerant.names import other_names
 from impactive_async._codec.tolerant.notes import Notes
 from impactive_async._http.caller import Answer
@@ -148,7 +148,7 @@ def as_wire_names(names: Collection[str]) -> tuple[str, ...]:
 
 
 def _as_moment(value: datetime | str | Now | None) -> datetime | Now | None:
-    return read_since(value) if isinstance(value, str) else value
+    return value if value is None or value is NOW else read_moment(value, "since")
 
 
 @attrs.frozen(kw_only=True)
@@ -172,13 +172,6 @@ class FeedOptions:
     ack: Ack = attrs.field(default="auto")
     ignore: Collection[str] = attrs.field(default=(), converter=as_wire_names)
     removals: bool = attrs.field(default=False, converter=bool)
-
-    @since.validator
-    def _check_since(self, _: Any, value: object) -> None:
-        if value is not None and value is not NOW and not isinstance(value, datetime):
-            raise InvalidArgumentError(f"since is None, NOW, or an aware datetime; not {value!r}")
-        if isinstance(value, datetime) and value.utcoffset() is None:
-            raise InvalidArgumentError("since is naive: give it a time zone, as in datetime.now(timezone.utc)")
 
     @store.validator
     def _check_store(self, _: Any, value: object) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 from attrs import frozen
 
+from impactive_async._codec.scalars import read_moment
 from impactive_async.errors import CursorError, InvalidArgumentError
 from impactive_async.feeds.cursor import gaps, saved_text, timestamps
 from impactive_async.feeds.cursor.cursor_state import CursorState
@@ -42,16 +43,16 @@ class Rewound:
     after: CursorSummary | None
 
 
-def check_past(moment: datetime) -> None:
-    """Accept a moment that has been.
+def past_moment(given: datetime | str) -> datetime:
+    """Return a moment that has been, of the argument `to`.
 
     Raises:
-        InvalidArgumentError: It is in the future, or has no time zone.
+        InvalidArgumentError: It is in the future, has no time zone, or is no moment.
     """
-    if moment.tzinfo is None:
-        raise InvalidArgumentError("the moment has no time zone: without one it means another on each machine")
+    moment = read_moment(given, "to")
     if moment > datetime.now(UTC):
         raise InvalidArgumentError(f"{moment.isoformat()} is in the future")
+    return moment
 
 
 def rewound(text: str, moment: datetime) -> str:

@@ -13,7 +13,7 @@ from impactive_async._codec.json_bytes import StoredJson
 from impactive_async.errors import CursorError, InvalidArgumentError
 from impactive_async.feeds.steering.archive import CursorArchive, ImportedCursors, fate_of
 from impactive_async.feeds.steering.reading import CursorSummary, summary_of
-from impactive_async.feeds.steering.rewinding import Rewound, check_past, rewound
+from impactive_async.feeds.steering.rewinding import Rewound, past_moment, rewound
 from impactive_async.feeds.steering.saved import SavedCursor
 from impactive_async.stores import CursorStore
 
@@ -50,7 +50,7 @@ async def list_cursors(store: ListedStore) -> list[StoredCursor]:
     return [_stored(key, text) for key, text in (await _texts(store, await store.keys())).items()]
 
 
-async def rewind_cursor(store: CursorStore, key: str, to: datetime, *, dry_run: bool = False) -> Rewound:
+async def rewind_cursor(store: CursorStore, key: str, to: datetime | str, *, dry_run: bool = False) -> Rewound:
     """Have the feed of a cursor deliver again what the API shows from a moment on, when it is followed next.
 
     Stop the program that follows it first: it keeps its place in memory, and would save that over this.
@@ -58,22 +58,22 @@ async def rewind_cursor(store: CursorStore, key: str, to: datetime, *, dry_run: 
     Args:
         store: The store.
         key: What the cursor was saved under.
-        to: The moment; it has a time zone.
+        to: The moment, an aware datetime or an ISO 8601 string.
         dry_run: Whether nothing is changed.
 
     Raises:
         InvalidArgumentError: There is no such cursor, or the moment is in the future.
         CursorError: The cursor is damaged, or the store cannot be read or written. Nothing was changed.
     """
-    check_past(to)
+    moment = past_moment(to)
     found = (await _texts(store, [key])).get(key)
     if found is None:
         raise InvalidArgumentError(f"The store has no cursor {key!r}; `impactive cursors list` names all.")
-    text = rewound(found, to)
+    text = rewound(found, moment)
     if not dry_run:
         await store.save(key, text)
     after = summary_of(text)
-    return Rewound(feed=after.feed, to=to, before=summary_of(found), after=after)
+    return Rewound(feed=after.feed, to=moment, before=summary_of(found), after=after)
 
 
 async def export_cursors(store: ListedStore) -> CursorArchive:

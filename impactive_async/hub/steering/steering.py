@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from impactive_async.errors import HubError, InvalidArgumentError
 from impactive_async.feeds.steering.reading import summary_of
-from impactive_async.feeds.steering.rewinding import Rewound, check_past, rewound
+from impactive_async.feeds.steering.rewinding import Rewound, past_moment, rewound
 from impactive_async.hub.steering.feed_status import FeedStatus
 from impactive_async.hub.steering.seeking import Sought, SoughtRow, sought
 
@@ -67,7 +67,7 @@ class Steering(Protocol):
         """
 
     async def seek(
-        self, group: str, *, to: datetime | None = None, event: str | None = None, dry_run: bool = False
+        self, group: str, *, to: datetime | str | None = None, event: str | None = None, dry_run: bool = False
     ) -> Sought:
         """Move a consumer group in the log: it gets every event from there on, and none from before.
 
@@ -76,7 +76,7 @@ class Steering(Protocol):
 
         Args:
             group: The consumer group.
-            to: It gets what was logged from this moment on, which has a time zone.
+            to: It gets what was logged from this moment on: an aware datetime or an ISO 8601 string.
             event: It gets this event first, by its id.
             dry_run: Whether nothing is changed.
 
@@ -86,12 +86,10 @@ class Steering(Protocol):
         """
         if (to is None) is (event is None):
             raise InvalidArgumentError("seek to a moment or to an event: give one of the two")
-        if to is not None:
-            check_past(to)
-        since = to.timestamp() if to else 0.0
+        since = 0.0 if to is None else past_moment(to).timestamp()
         return sought(group, event, await self.sought(group, since, event, dry_run=dry_run))
 
-    async def rewind(self, feed: str, to: datetime, *, dry_run: bool = False) -> Rewound:
+    async def rewind(self, feed: str, to: datetime | str, *, dry_run: bool = False) -> Rewound:
         """Have a feed deliver again what the API shows from a moment on.
 
         Rows that are still in the hub's log are not logged twice: their events have the same ids. For those, see
@@ -99,7 +97,7 @@ class Steering(Protocol):
 
         Args:
             feed: Its name.
-            to: The moment; it has a time zone.
+            to: The moment, an aware datetime or an ISO 8601 string.
             dry_run: Whether nothing is changed.
 
         Raises:
@@ -107,15 +105,15 @@ class Steering(Protocol):
             CursorError: The feed's cursor is damaged. Nothing was changed.
             HubError: Workers have committed again and again. Nothing was changed.
         """
-        check_past(to)
+        moment = past_moment(to)
         for _ in range(_TRIES):
             status = await self.feed(feed)
             if status is None:
                 raise unknown_feed(feed)
-            cursor = rewound(status.cursor, to) if status.cursor else ""
+            cursor = rewound(status.cursor, moment) if status.cursor else ""
             if dry_run or cursor == status.cursor or await self.exchange_cursor(feed, status.cursor, cursor):
                 after = summary_of(cursor) if cursor else None
-                return Rewound(feed=feed, to=to, before=status.summary, after=after)
+                return Rewound(feed=feed, to=moment, before=status.summary, after=after)
         raise HubError(
             f"{feed} was committed {_TRIES} times while it was to be rewound. Nothing was changed; again."
         )

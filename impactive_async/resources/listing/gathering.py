@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from impactive_async._codec.codec import read_rows
-from impactive_async._codec.scalars import read_since
+from impactive_async._codec.scalars import read_moment
 from impactive_async._codec.tolerant.notes import current
 from impactive_async._http.caller import Caller
 from impactive_async._http.wire import build_request, get
@@ -44,7 +44,7 @@ async def gather(
     """
     page = await ask(since)
     rows = {row.id: row for row in page}
-    start = read_since(since) if isinstance(since, str) else since
+    start = None if since is None else read_moment(since, "since")
     if page.truncated:
         page = await _page_forward(ask, rows, start or EARLIEST)
     gap, truncated = _gap_after(name, page, start, rows), page.truncated

@@ -70,6 +70,18 @@ async def test_a_cursor_of_a_store_is_rewound(store: Any) -> None:
         await rewind_cursor(store, "a", datetime.now(UTC) + timedelta(hours=1))
 
 
+async def test_a_store_is_rewound_to_a_text(store: Any) -> None:
+    """Its moment may be ISO 8601 text, as everywhere; what is no moment is refused, and nothing changes."""
+    await store.save("a", cursor(5))
+    would = await rewind_cursor(store, "a", moment(2), dry_run=True)
+    assert await rewind_cursor(store, "a", moment(2).isoformat(), dry_run=True) == would
+    wrong: list[Any] = ["2 hours", "2026-05-01", timedelta(hours=2), datetime(2026, 5, 1), None]
+    for value in wrong:
+        with pytest.raises(InvalidArgumentError, match=r"^to is "):
+            await rewind_cursor(store, "a", value)
+    assert await store.load("a") == cursor(5)
+
+
 async def test_a_store_moves_by_its_export(store: Any) -> None:
     """What was exported is what another store holds; damaged cursors are left out."""
     for key, text in (kept := {"a": cursor(5), "b": cursor(6)}).items():
