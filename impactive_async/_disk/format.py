@@ -14,6 +14,7 @@ from typing import Final
 
 from attrs import field, frozen
 
+from impactive_async._disk.paths import path_of
 from impactive_async.errors import ImpactiveError, InvalidArgumentError
 
 _OURS: Final = {
@@ -108,10 +109,10 @@ class Format:
         """Return the path of a file.
 
         Raises:
-            InvalidArgumentError: It is empty, or `:memory:`, which would become the name of a file here.
+            InvalidArgumentError: It is empty, no path, or `:memory:`, which would become the name of a file here.
         """
-        path = os.fspath(given)
-        if path in ("", ".", ":memory:"):
+        path = path_of(given, self.noun)
+        if path == ":memory:":
             raise InvalidArgumentError(
                 f"{self.noun} is a file that outlives the program, and {path!r} names none: give it a path"
             )
@@ -128,12 +129,16 @@ class Format:
         except OSError as error:
             raise self.failed(f"{path}: {error.strerror or error}. {self.retry}") from error
         except sqlite3.OperationalError as error:
-            state = f" {self.busy}" if self.busy and _is_locked(error) else f": {error}. {self.retry}"
-            raise self.failed(f"{path}{state}") from error
+            raise self.failed(f"{path}{self._state(path, error)}") from error
         except sqlite3.DatabaseError as error:
             if type(error) is not sqlite3.DatabaseError:
                 raise
             raise self.damage(path, str(error)) from error  # "malformed", "not a database"
+
+    def _state(self, path: Path, error: sqlite3.OperationalError) -> str:
+        if os.path.isdir(path):  # noqa: PTH112 - unlike `Path.is_dir` it raises nothing
+            return f" is a directory, and {self.noun} is a file: give it a path such as {path / 'file.db'}."
+        return f" {self.busy}" if self.busy and _is_locked(error) else f": {error}. {self.retry}"
 
 
 def connect(path: str | os.PathLike[str], busy_timeout: float) -> sqlite3.Connection:

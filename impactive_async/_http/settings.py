@@ -175,12 +175,22 @@ def check_key(key: object) -> str:
     """
     if not isinstance(key, str):
         raise ConfigurationError(f"The API key is a {_kind(key)}, not a string. {_WHERE}.")
+    if _is_quoted(key):
+        raise ConfigurationError(
+            "The API key begins or ends with a quote: leave that out, also in the file or the unit that sets "
+            "IMPACTIVE_API_KEY."
+        )
     if not _KEY.fullmatch(key.strip()):
         raise ConfigurationError(
             "The API key is ill-formed: it should be `icrm_` and 32 hex characters (37 in all), "
             f"and this one has {len(key.strip())} characters. Copy it whole; it is shown only once. {_WHERE}."
         )
     return Masked(key.strip())
+
+
+def _is_quoted(text: str) -> bool:
+    """Whether quotes came along, as where a file of settings is read by something that keeps them."""
+    return text.strip() != text.strip().strip("\"'`\u201c\u201d\u2018\u2019")
 
 
 def check_headers(headers: object) -> Mapping[str, str]:
@@ -227,6 +237,11 @@ def check_base_url(base_url: object, *, allow_insecure_http: bool) -> str:
 def _read_base_url(base_url: object, *, allow_insecure_http: bool) -> tuple[str, ConfigurationError | None]:
     if not isinstance(base_url, str):
         return "", ConfigurationError(f"base_url is a string, not {_kind(base_url)}.")
+    if _is_quoted(base_url):
+        return "", ConfigurationError(
+            "base_url begins or ends with a quote: leave that out, also in the file or the unit that sets "
+            "IMPACTIVE_BASE_URL."
+        )
     try:
         url = URL(base_url.strip())
         _check_host(url)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from impactive_async._codec.brief import brief
 from impactive_async._codec.codec import dumps, encode_draft
 from impactive_async._codec.encode import wire_name
 from impactive_async._unset import UNSET
@@ -88,6 +89,8 @@ def _draft_of(row: object) -> ContactDraft:
     if not isinstance(row, Mapping):
         raise BadRowError(f"a row is a ContactDraft or a mapping of its fields, not a {type(row).__name__}")
     for name in row:
+        if name is None:
+            raise BadRowError(f"the row has more cells than its file has columns: {brief(row[name])}")
         if name not in _FIELDS:
             raise BadRowError(f"unknown field {name!r}{_suggestion(name)}")
     given = {name: value for name, value in row.items() if value is not None and value is not UNSET}

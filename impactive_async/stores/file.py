@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from impactive_async._disk.durable import replace_file, sweep
+from impactive_async._disk.paths import path_of
 from impactive_async._disk.serial import SerialThread
 from impactive_async.errors import CursorError
 
@@ -42,7 +43,7 @@ class FileCursorStore:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = Path(path_of(path, "a cursor store"))
         self._thread = SerialThread("impactive-cursors")
         self._swept = False
 

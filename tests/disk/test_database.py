@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from impactive_async import ContactDraft, SqliteCursorStore
+from impactive_async import ContactDraft, FileCursorStore, SqliteCursorStore
 from impactive_async._disk.database import Database
-from impactive_async.errors import HubError, InvalidArgumentError
+from impactive_async.errors import CursorError, HubError, ImpactiveError, InvalidArgumentError, JournalError
 from impactive_async.hub import SqliteHub
 from impactive_async.sandbox import Sandbox
 from tests.disk.test_format import FIRST, THIRD, kept, notes, read
@@ -39,6 +40,34 @@ async def test_after_a_failure_the_file_is_opened_again(tmp_path: Path) -> None:
         first.execute("SELECT 1")
     assert await database.read(read) == []
     await database.aclose()
+
+
+@pytest.mark.parametrize("path", [None, True, 7, b"kept.db", open])
+async def test_what_is_no_path_is_refused(path: Any) -> None:
+    """An option that is not set, a flag or an open file is an argument that can never be right, for each kind."""
+    for make in (SqliteCursorStore, FileCursorStore, SqliteHub):
+        with pytest.raises(InvalidArgumentError, match=f"pathlib.Path, not {type(path).__name__}"):
+            make(path)
+    async with Sandbox() as sandbox, client_of(sandbox) as crm:
+        if path is not None:
+            with pytest.raises(InvalidArgumentError, match=f"pathlib.Path, not {type(path).__name__}"):
+                await crm.contacts.create_many([ContactDraft(first_name="A", last_name="B")], journal=path)
+        assert not sandbox.requests
+
+
+async def test_a_directory_is_called_one(tmp_path: Path) -> None:
+    """Nobody is sent to look for rights, space on the disk or a lock, and a file's name is proposed."""
+    told = f"{tmp_path} is a directory, and a .* is a file: give it a path such as {tmp_path}/file.db"
+    with pytest.raises(CursorError, match=told):
+        await SqliteCursorStore(tmp_path).load("a")
+    async with SqliteHub(tmp_path) as hub:
+        with pytest.raises(ImpactiveError, match=told):
+            await hub.init()
+    async with Sandbox() as sandbox, client_of(sandbox) as crm:
+        with pytest.raises(JournalError, match=told):
+            await crm.contacts.create_many([ContactDraft(first_name="A", last_name="B")], journal=tmp_path)
+        assert not sandbox.requests_to("POST /api/agent/contacts")
+    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240 - nothing
 
 
 @pytest.mark.parametrize("path", ["", ":memory:"])

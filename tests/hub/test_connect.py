@@ -49,6 +49,13 @@ def test_a_url_that_names_no_engine_is_refused(url: str) -> None:
         connect(url)
 
 
+@pytest.mark.parametrize("url", [None, 7, b"sqlite:///hub.db", Path("hub.db")])
+def test_what_is_no_text_is_no_url(url: Any) -> None:
+    """A variable that is not set, or a path, is told as what it is."""
+    with pytest.raises(ConfigurationError, match=f"not {type(url).__name__}: use sqlite:///"):
+        connect(url)
+
+
 @pytest.mark.parametrize(
     "url",
     ["redis://127.0.0.1:port/0", "redis://[::1/0", "postgresql://[::1/x", "postgresql://127.0.0.1:port/x"],

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -104,7 +103,7 @@ async def import_contacts(
     search = Search(api.lists, clock, options.match_on, options.settle)
     if journal is None:
         return await _run(given, api, clock, options, BatchLog(), search)
-    log = Journal(Path(journal))
+    log = Journal(journal)
     try:
         await log.open()
         search.trust_absence = await log.claim(await api.workspace(), api.base_url)

@@ -21,6 +21,8 @@ def scheme_of(url: str) -> str:
     Raises:
         ConfigurationError: It is no URL at all.
     """
+    if not isinstance(url, str):
+        raise ConfigurationError(f"A hub's URL is a str, not {type(url).__name__}: use {KNOWN}")
     if url[:1] + url[-1:] != (url[:1] + url[-1:]).strip(_QUOTES + " \t\r\n"):
         raise ConfigurationError(
             "The hub's URL begins or ends with a quote or a space: leave that out, also in the file or the unit "

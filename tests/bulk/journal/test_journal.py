@@ -405,7 +405,7 @@ def database(path: Path, *statements: str) -> None:
     [
         (lambda path: path.write_text("first_name,last_name\n" * 50), "is not a journal, or is damaged"),
         (lambda path: database(path, "CREATE TABLE x (y)"), "is the SQLite database of another program"),
-        (lambda path: path.mkdir(), "unable to open database file"),
+        (lambda path: path.mkdir(), "is a directory"),
     ],
 )
 async def test_a_file_that_is_no_journal_is_left_alone(tmp_path: Path, spoil: Any, message: str) -> None:
