@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -52,6 +53,9 @@ CALLS: dict[str, Callable[[AsyncClient], Awaitable[object]]] = {
     "a method in small letters": lambda crm: crm.request("get", "/api/agent/contacts"),
     "a path without a slash": lambda crm: crm.request("GET", "api/agent/contacts"),
     "a query that is a list": lambda crm: crm.request("GET", "/x", params=[]),  # type: ignore[arg-type]
+    "a method in place of its call": lambda crm: crm.with_raw_response(crm.contacts.list),  # type: ignore[arg-type]
+    "a feed in place of a call": lambda crm: crm.with_raw_response(crm.zapier.deals.watch()),  # type: ignore[arg-type]
+    "a call that asks for nothing": lambda crm: crm.with_raw_response(asyncio.sleep(0)),
     "a body that is no JSON": lambda crm: crm.request("POST", "/x", json={1, 2}),
     "rows that are one string": lambda crm: crm.sequences.enroll_many("seq_1", "con_1"),
     "a batch size of none": lambda crm: crm.contacts.create_many([], batch_size=0),

@@ -109,6 +109,25 @@ class Limits:
         """
         await self._interruptibly(lambda: self._clock.sleep(seconds), math.inf)
 
+    async def wait_open(self, wait: Callable[[], Awaitable[object]]) -> None:
+        """Wait for something as a feed does: it is told of the closing, which it would else find at its next poll.
+
+        Of a client that is closed already the next poll tells.
+
+        Raises:
+            ConfigurationError: `close` was called meanwhile.
+        """
+        if self._closed:
+            await wait()
+            return
+        try:
+            await self._interruptibly(wait, math.inf)
+        except ConfigurationError:
+            raise ConfigurationError(
+                "This client was closed while a feed of it waited for what is new. Close a feed, or end the task "
+                "that follows it, before you close the client."
+            ) from None
+
     def close(self) -> None:
         """End all waiting, now and from now on."""
         self._closed = True
@@ -146,7 +165,7 @@ class Limits:
             self._freed.clear()
             await self._freed.wait()
 
-    async def _interruptibly(self, wait: Callable[[], Awaitable[None]], patience: float) -> None:
+    async def _interruptibly(self, wait: Callable[[], Awaitable[object]], patience: float) -> None:
         """Wait until `wait` is over; raise `_refusal` if `_interrupt` ends it before."""
         if self._closed or self._starts.paused(self._clock.monotonic()) > patience:
             raise self._refusal()

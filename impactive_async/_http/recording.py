@@ -13,6 +13,7 @@ from multidict import CIMultiDict
 
 from impactive_async._http.decipher import request_id_of
 from impactive_async._http.wire import Response
+from impactive_async.errors import InvalidArgumentError
 
 T_co = TypeVar("T_co", covariant=True)
 V = TypeVar("V")
@@ -52,10 +53,12 @@ class Recording:
         """Return the value with what was recorded.
 
         Raises:
-            ValueError: Nothing was recorded, because no request was made in this task.
+            InvalidArgumentError: Nothing was recorded, because no request was made in this task.
         """
         if self.response is None:
-            raise ValueError("with_raw_response is given a call of this client, such as crm.contacts.list()")
+            raise InvalidArgumentError(
+                "with_raw_response is given a call of this client, such as crm.contacts.list()"
+            )
         return RawResponse(
             value=value,
             status=self.response.status,
@@ -84,10 +87,16 @@ async def raw_response_of(call: Awaitable[V]) -> RawResponse[V]:
     """Make a call, and return its value with what its last answer said.
 
     Raises:
-        ValueError: It is a task, which may have begun before, or it makes no request.
+        InvalidArgumentError: It is a task, which may have begun before, or no call, or it makes no request.
     """
     if isinstance(call, asyncio.Future):
-        raise ValueError("with_raw_response takes the call itself, such as crm.contacts.list(), and no task")
+        raise InvalidArgumentError(
+            "with_raw_response takes the call itself, such as crm.contacts.list(), and no task"
+        )
+    if not isinstance(call, Awaitable):
+        raise InvalidArgumentError(
+            f"with_raw_response takes a call, such as crm.contacts.list(), not {type(call).__name__}"
+        )
     with recording() as made:
         value = await call
     return made.raw(value)

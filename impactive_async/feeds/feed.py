@@ -229,7 +229,7 @@ class Feed(Generic[R]):
 
     async def _wait(self) -> None:
         if (left := self._due - self._source.clock.monotonic()) > 0:
-            await self._source.clock.sleep(left)
+            await self._source.wait_open(lambda: self._source.clock.sleep(left))
 
     async def _request_page(self, checkpointer: Checkpointer[R]) -> None:
         try:

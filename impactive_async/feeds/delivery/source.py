@@ -55,6 +55,14 @@ class Recovery:
 Recover = Callable[[Collection[Gap]], Awaitable[Recovery]]
 
 
+WaitOpen = Callable[[Callable[[], Awaitable[object]]], Awaitable[None]]
+
+
+async def wait_only(wait: Callable[[], Awaitable[object]]) -> None:
+    """Wait for something, whatever becomes of a client."""
+    await wait()
+
+
 @attrs.frozen(kw_only=True)
 class Source(Generic[R]):
     """A list that can be polled.
@@ -72,6 +80,7 @@ class Source(Generic[R]):
         home: Where its cursors belong; `None`: they do not say.
         tell_home: Asks the server which workspace `home` is of.
         notes: Told of rows that are not in the contract's form; `None`: such rows are unreadable.
+        wait_open: Waits for something, unless the client is closed meanwhile, which it raises.
         is_news: Whether something was not told yet, so that a warning is not repeated at each poll.
     """
 
@@ -87,6 +96,7 @@ class Source(Generic[R]):
     notes: Notes | None = None
     home: Home | None = None
     tell_home: TellHome | None = None
+    wait_open: WaitOpen = wait_only
     is_news: Callable[[str], bool] = lambda _: True
 
     @property

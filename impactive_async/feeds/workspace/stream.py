@@ -9,7 +9,7 @@ from typing import NoReturn, Self
 
 from impactive_async._clock import Clock, happens_within
 from impactive_async.feeds.delivery.batches import FeedBatches, Hands
-from impactive_async.feeds.delivery.source import FeedOptions
+from impactive_async.feeds.delivery.source import FeedOptions, WaitOpen, wait_only
 from impactive_async.feeds.delivery.stats import FeedStats
 from impactive_async.feeds.workspace.events import AnyEvent
 from impactive_async.feeds.workspace.followed_lists import FollowedLists
@@ -47,12 +47,13 @@ class WorkspaceWatch:
         clock: Clock,
         concurrency: int,
         distinct: bool = True,
+        wait_open: WaitOpen = wait_only,
     ) -> None:
         self.stats = FeedStats()
         """What was polled and delivered so far."""
         self._poll_loop = PollLoop(lists, options, clock=clock, concurrency=concurrency, stats=self.stats)
         self._lists = lists
-        self._clock = clock
+        self._clock, self._wait_open = clock, wait_open
         self._manual = options.ack == "manual"
         self._hands = EventHands(self._poll_loop, lists.emails if distinct else (), self.stats)
         self._page: PendingPage | None = None
@@ -217,7 +218,7 @@ class WorkspaceWatch:
                 runner.result()
             loop.page_ready.clear()
             if left is None:
-                await loop.page_ready.wait()
+                await self._wait_open(loop.page_ready.wait)
             elif not await happens_within(loop.page_ready, left, self._clock):
                 return None
         return loop.ready.popleft()

@@ -42,6 +42,7 @@ def source_of(polled: PolledList[R], caller: Caller, *ids: str) -> Source[R]:
         notes=caller.deviations.notes(polled.endpoint.method, polled.endpoint.template),
         home=caller.transport.home,
         tell_home=partial(tell_home, caller),
+        wait_open=caller.limits.wait_open,
         is_news=caller.deviations.is_news,
     )
 

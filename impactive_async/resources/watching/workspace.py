@@ -84,4 +84,11 @@ class WatchesWorkspace:
             ignore=ignore,
         )
         lists, places = followed_lists(self._caller, kinds, overlap), check_count(concurrency, "concurrency")
-        return WorkspaceWatch(lists, options, clock=self._caller.clock, concurrency=places, distinct=distinct)
+        return WorkspaceWatch(
+            lists,
+            options,
+            clock=self._caller.clock,
+            concurrency=places,
+            distinct=distinct,
+            wait_open=self._caller.limits.wait_open,
+        )
