@@ -138,11 +138,7 @@ def to_utc(moment: datetime) -> datetime:
 
 
 def read_moment(value: object, argument: str) -> datetime:
-    """Return the moment that a caller gave as an aware datetime or as a text.
-
-    Args:
-        value: What the caller gave.
-        argument: Its name, for the error.
+    """Return the moment that a caller gave for an argument, as an aware datetime or as a text.
 
     Raises:
         InvalidArgumentError: It is neither a datetime nor an ISO 8601 string, or is naive.
@@ -155,8 +151,7 @@ def read_moment(value: object, argument: str) -> datetime:
         raise InvalidArgumentError(f"{argument} is an aware datetime or an ISO 8601 string, not {brief(value)}")
     if isinstance(value, str) and moment.utcoffset() is None:
         raise InvalidArgumentError(
-            f"{argument} is {brief(value)}, which has no offset; say which moment it is, for example "
-            f"'{moment.isoformat()}Z' for UTC"
+            f"{argument} is {brief(value)}, without an offset: {moment.isoformat()}Z is in UTC"
         )
     format_instant(moment, argument=argument)
     return moment

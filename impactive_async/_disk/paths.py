@@ -8,11 +8,7 @@ from impactive_async.errors import InvalidArgumentError
 
 
 def path_of(given: object, noun: str) -> str:
-    """Return a path as text.
-
-    Args:
-        given: What the caller gave.
-        noun: What is kept there, with an article.
+    """Return as text the path that a caller gave for what `noun` says, with an article.
 
     Raises:
         InvalidArgumentError: It is empty, or no path, such as `None`, an open file, or bytes.
@@ -21,7 +17,5 @@ def path_of(given: object, noun: str) -> str:
     if not isinstance(path, str):
         raise InvalidArgumentError(f"the path of {noun} is a str or a pathlib.Path, not {type(given).__name__}")
     if not path:
-        raise InvalidArgumentError(
-            f"{noun} outlives the program, and '' names no place on the disk: give it a path"
-        )
+        raise InvalidArgumentError(f"{noun} outlives the program, and '' names no place: give it a path")
     return path

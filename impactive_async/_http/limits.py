@@ -27,6 +27,10 @@ class PausedError(Exception):
         self.seconds = seconds
 
 
+_FEED_WAITED: Final = (
+    "This client was closed while a feed of it waited for what is new. Close a feed, or end the task that follows "
+    "it, before you close the client."
+)
 AFTERWARDS: Final = 10.0
 """Seconds after its end for which a refusal still tells that a second one concerns all."""
 
@@ -110,23 +114,15 @@ class Limits:
         await self._interruptibly(lambda: self._clock.sleep(seconds), math.inf)
 
     async def wait_open(self, wait: Callable[[], Awaitable[object]]) -> None:
-        """Wait for something as a feed does: it is told of the closing, which it would else find at its next poll.
-
-        Of a client that is closed already the next poll tells.
+        """Wait for something as a feed does. That the client was closed before, its next poll tells.
 
         Raises:
             ConfigurationError: `close` was called meanwhile.
         """
-        if self._closed:
-            await wait()
-            return
         try:
-            await self._interruptibly(wait, math.inf)
+            await (wait() if self._closed else self._interruptibly(wait, math.inf))
         except ConfigurationError:
-            raise ConfigurationError(
-                "This client was closed while a feed of it waited for what is new. Close a feed, or end the task "
-                "that follows it, before you close the client."
-            ) from None
+            raise ConfigurationError(_FEED_WAITED) from None
 
     def close(self) -> None:
         """End all waiting, now and from now on."""

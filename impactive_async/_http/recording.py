@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import attrs
 from multidict import CIMultiDict
@@ -14,6 +14,8 @@ from multidict import CIMultiDict
 from impactive_async._http.decipher import request_id_of
 from impactive_async._http.wire import Response
 from impactive_async.errors import InvalidArgumentError
+
+_GIVEN: Final = "with_raw_response is given a call of this client itself, such as crm.contacts.list()"
 
 T_co = TypeVar("T_co", covariant=True)
 V = TypeVar("V")
@@ -56,9 +58,7 @@ class Recording:
             InvalidArgumentError: Nothing was recorded, because no request was made in this task.
         """
         if self.response is None:
-            raise InvalidArgumentError(
-                "with_raw_response is given a call of this client, such as crm.contacts.list()"
-            )
+            raise InvalidArgumentError(_GIVEN)
         return RawResponse(
             value=value,
             status=self.response.status,
@@ -89,14 +89,8 @@ async def raw_response_of(call: Awaitable[V]) -> RawResponse[V]:
     Raises:
         InvalidArgumentError: It is a task, which may have begun before, or no call, or it makes no request.
     """
-    if isinstance(call, asyncio.Future):
-        raise InvalidArgumentError(
-            "with_raw_response takes the call itself, such as crm.contacts.list(), and no task"
-        )
-    if not isinstance(call, Awaitable):
-        raise InvalidArgumentError(
-            f"with_raw_response takes a call, such as crm.contacts.list(), not {type(call).__name__}"
-        )
+    if isinstance(call, asyncio.Future) or not isinstance(call, Awaitable):
+        raise InvalidArgumentError(f"{_GIVEN}, and no {type(call).__name__.lower()}")
     with recording() as made:
         value = await call
     return made.raw(value)

@@ -176,10 +176,7 @@ def check_key(key: object) -> str:
     if not isinstance(key, str):
         raise ConfigurationError(f"The API key is a {_kind(key)}, not a string. {_WHERE}.")
     if _is_quoted(key):
-        raise ConfigurationError(
-            "The API key begins or ends with a quote: leave that out, also in the file or the unit that sets "
-            "IMPACTIVE_API_KEY."
-        )
+        raise ConfigurationError("The API key is in quotes: leave them out, also where IMPACTIVE_API_KEY is set.")
     if not _KEY.fullmatch(key.strip()):
         raise ConfigurationError(
             "The API key is ill-formed: it should be `icrm_` and 32 hex characters (37 in all), "
@@ -238,10 +235,7 @@ def _read_base_url(base_url: object, *, allow_insecure_http: bool) -> tuple[str,
     if not isinstance(base_url, str):
         return "", ConfigurationError(f"base_url is a string, not {_kind(base_url)}.")
     if _is_quoted(base_url):
-        return "", ConfigurationError(
-            "base_url begins or ends with a quote: leave that out, also in the file or the unit that sets "
-            "IMPACTIVE_BASE_URL."
-        )
+        return "", ConfigurationError("base_url is in quotes: leave them out, also in IMPACTIVE_BASE_URL.")
     try:
         url = URL(base_url.strip())
         _check_host(url)

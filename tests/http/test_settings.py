@@ -47,10 +47,10 @@ def test_a_key_that_is_no_string_is_refused(key: object) -> None:
 @pytest.mark.parametrize("quote", ['"', "'", "`", "\u201c"])
 def test_quotes_that_came_along_are_called_by_name(quote: str) -> None:
     """Some readers of `.env` files keep them: neither the length of the key nor the scheme of the URL is wrong."""
-    with pytest.raises(ConfigurationError, match=r"API key begins or .* a quote: .* IMPACTIVE_API_KEY") as caught:
+    with pytest.raises(ConfigurationError, match=r"API key is in quotes: .* IMPACTIVE_API_KEY") as caught:
         check_key(f" {quote}{KEY}{quote}\n")
     assert KEY[5:12] not in repr(caught.value)
-    with pytest.raises(ConfigurationError, match=r"^base_url begins or .* a quote: .* IMPACTIVE_BASE_URL"):
+    with pytest.raises(ConfigurationError, match=r"^base_url is in quotes: .* IMPACTIVE_BASE_URL"):
         check_base_url(f"{quote}https://app.impactiveai.com{quote}", allow_insecure_http=False)
 
 

@@ -203,7 +203,7 @@ async def test_it_is_json(crm: AsyncClient, sandbox: Sandbox) -> None:
         (["con_1"], {"days": 1e9}, "at most 3650"),
         (["con_1"], {"zone": "Berlin"}, "Europe/Berlin"),
         (["con_1"], {"start": datetime(2026, 5, 1)}, "start is a naive datetime"),
-        (["con_1"], {"start": "2026-05-01"}, "start is '2026-05-01', which has no offset"),
+        (["con_1"], {"start": "2026-05-01"}, "start is '2026-05-01', without an offset"),
         (["con_1"], {"start": date(2026, 5, 1)}, "start is an aware datetime or"),
         (None, {}, "people is a list of ids"),
     ],
