@@ -23,7 +23,7 @@ from impactive_async._codec.tolerant.charsets import declared_encoding, in_utf8
 from impactive_async._codec.tolerant.notes import NOTES
 from impactive_async._codec.tolerant.refusals import Refusal, meaning_of, raise_refusal, words_of
 from impactive_async._http.learnt.deviations import Deviations
-from impactive_async._http.learnt.locations import row_told_elsewhere
+from impactive_async._http.learnt.locations import is_of_another, row_told_elsewhere
 from impactive_async._http.wire import Repeat, Request, Response
 from impactive_async.errors import (
     APIError,
@@ -77,7 +77,7 @@ def decipher(request: Request, response: Response, shape: Shape[T], deviations: 
         try:
             if notes is not None and (encoding := declared_encoding(response.headers.get("Content-Type"))):
                 body = in_utf8(body, encoding, notes.deviate)
-            return shape(_of_delete(body) if request.repeat is Repeat.DELETE else body)
+            value = shape(_of_delete(body) if request.repeat is Repeat.DELETE else body)
         except Refusal:  # whatever stands elsewhere
             raise
         except DecodeError:
@@ -88,6 +88,10 @@ def decipher(request: Request, response: Response, shape: Shape[T], deviations: 
                 notes.deviate(told[0])
                 return value
             raise
+        else:
+            if notes is not None and request.method in ("PATCH", "PUT") and is_of_another(request, value):
+                notes.deviate("row.other")
+            return value
     except NotJson as error:
         failure: APIError = _not_json(request, response, error.message)
     except Refusal as refusal:

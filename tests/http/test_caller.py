@@ -159,6 +159,16 @@ async def test_a_404_to_a_repeated_delete_is_success(crm: AsyncClient, sandbox: 
     assert [(r.status, r.committed) for r in sandbox.requests_to(UNENROLL)] == [(None, True), (404, False)]
 
 
+@pytest.mark.parametrize("ends", [{"disconnect": True}, {"drop_after_commit": True}])
+async def test_a_lost_delete_says_what_happened_to_the_connection(
+    crm: AsyncClient, sandbox: Sandbox, ends: dict[str, Any]
+) -> None:
+    """In words, and not by the name of a class of ours."""
+    sandbox.fail(UNENROLL, **ends)
+    error = await outcome(crm.sequences.unenroll(*enrolled(sandbox), max_retries=0))
+    assert "whole answer arrived: the server closed the connection." in str(error)
+
+
 @pytest.mark.parametrize("fault", [{"status": 429, "retry_after": 1}, {}])
 async def test_a_404_to_a_delete_that_cannot_have_acted_is_an_error(
     crm: AsyncClient, sandbox: Sandbox, fault: dict[str, Any]

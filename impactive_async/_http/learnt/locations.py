@@ -29,14 +29,26 @@ def row_by_path(request: Request, response: Response) -> bytes | None:
     What the body does hold is kept. `None`: the answer is not that of an update, or it holds more than plain
     members, so that its row may be in it.
     """
-    is_update = request.method != "GET" and request.template.rpartition("/")[2].startswith(":")
-    if not is_update or is_custom(request) or response.body.lstrip()[:1] in (b"<", b"["):
+    if not _is_of_one(request) or request.method == "GET" or response.body.lstrip()[:1] in (b"<", b"["):
         return None
     members = _members(response.body)
     if any(isinstance(value, dict | list) for value in members.values()) or _is_cut_off(members):
         return None
-    row_id = unquote(request.path.partition("?")[0].rpartition("/")[2])
-    return json.dumps({**members, "id": row_id}).encode()
+    return json.dumps({**members, "id": _id_of(request)}).encode()
+
+
+def is_of_another(request: Request, row: object) -> bool:
+    """Whether what came back from an update is another row than was updated."""
+    row_id = getattr(row, "id", None)
+    return isinstance(row_id, str) and _is_of_one(request) and row_id.casefold() != _id_of(request).casefold()
+
+
+def _is_of_one(request: Request) -> bool:
+    return request.template.rpartition("/")[2].startswith(":") and not is_custom(request)
+
+
+def _id_of(request: Request) -> str:
+    return unquote(request.path.partition("?")[0].rpartition("/")[2])
 
 
 def _is_cut_off(members: dict[str, object]) -> bool:

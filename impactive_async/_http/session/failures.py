@@ -8,6 +8,7 @@ from typing import Final
 
 import aiohttp
 
+from impactive_async._http.session.resends import Disconnected
 from impactive_async._http.wire import Request
 from impactive_async.errors import APIConnectionError, APIError, APITimeoutError
 
@@ -67,7 +68,9 @@ def _cause(exc: Exception) -> Exception | None:
     return None if isinstance(exc, aiohttp.ClientError) else exc
 
 
-def _describe(exc: Exception) -> str:
+def _describe(exc: BaseException) -> str:
+    if isinstance(exc, Disconnected) and exc.__cause__ is not None:
+        return _describe(exc.__cause__)
     if isinstance(exc, aiohttp.ClientHttpProxyError):
         return f"the proxy answered {exc.status}" + (", it wants a login" if exc.status == 407 else "")
     if isinstance(exc, aiohttp.ClientConnectorCertificateError):

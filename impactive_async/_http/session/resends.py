@@ -22,7 +22,7 @@ def no_silent_resend(
     return None if theirs is None else (*theirs, _surface_disconnects)
 
 
-class _Disconnected(aiohttp.ClientError):
+class Disconnected(aiohttp.ClientError):
     """A dropped connection, as an error for which aiohttp does not send the request again."""
 
 
@@ -34,4 +34,4 @@ async def _surface_disconnects(
     except aiohttp.ClientConnectorError:
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as exc:
-        raise _Disconnected(str(exc)) from exc
+        raise Disconnected(str(exc)) from exc

@@ -77,3 +77,14 @@ def test_reads_and_strict_clients_need_a_row() -> None:
         decipher(read, answer(b""), one(Sequence), Deviations())
     with pytest.raises(DecodeError):
         decipher(UPDATE, answer(b""), one(Contact), Deviations(strict=True))
+
+
+@pytest.mark.parametrize(
+    ("body", "other"),
+    [(b'{"id": "c 9"}', False), (b'{"data": {"_id": "C 9"}}', False), (b"", False), (b'{"id": "c 8"}', True)],
+)
+def test_a_row_that_is_not_the_one_updated_is_told(body: bytes, other: bool) -> None:
+    """It is counted and warned of once: either the answer or the update was of another row."""
+    met = Deviations()
+    decipher(UPDATE, answer(body), one(Contact), met)
+    assert met.counts.get("row.other", 0) == other
