@@ -323,6 +323,10 @@ class Feed(Generic[R]):
             await self._checkpointer.save()
 
     async def __aenter__(self) -> Self:
+        if self._closed:
+            raise RuntimeError(
+                f"{self!r} was closed before: make a new one, which goes on by the store of this one"
+            )
         return self
 
     async def __aexit__(

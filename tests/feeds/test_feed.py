@@ -164,6 +164,20 @@ async def test_a_closed_feed_has_no_more_rows() -> None:
     assert listed.asked == []
 
 
+async def test_a_closed_feed_is_not_opened_again() -> None:
+    """It has no rows: a worker that opens one feed in a loop would go round and round, and deliver nothing."""
+    listed, store = FakeList(), Store()
+    listed.add(1, 2)
+    feed = feed_of(listed, StopsAt(), store=store)
+    async with feed:
+        assert (await anext(feed)).id == "e1"
+        feed.ack()
+    with pytest.raises(RuntimeError, match="was closed before: make a new one"):
+        async with feed:
+            pass
+    assert await ids(feed_of(listed, StopsAt(), store=store)) == ["e2"]
+
+
 async def test_aclose_ends_a_consumer_that_waits_in_another_task() -> None:
     """A loop that waits for the next poll, or for an answer, ends when another task closes the feed."""
     for listed in (FakeList(), FakeList(turns=100_000)):
