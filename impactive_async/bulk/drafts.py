@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from math import isnan
 from operator import attrgetter
 from typing import Any, Final
 
@@ -122,4 +123,6 @@ def _check(draft: ContactDraft) -> None:
 
 
 def _kind(value: object) -> str:
+    if isinstance(value, float) and isnan(value):
+        return "NaN, as pandas has for an empty cell: put None there"
     return "null" if value is None else type(value).__name__

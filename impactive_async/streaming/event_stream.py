@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 from attrs import frozen
 
-from impactive_async import Event, to_dict
+from impactive_async import Event, InvalidArgumentError, to_dict
 from impactive_async._checks import check_count
 from impactive_async.hub import Delivery, HubEvent
 
@@ -64,6 +64,9 @@ class EventStream:
             those of `crm.watch` are objects of kind, key, sequence_ids and row.
 
     Use it by `async with`, or call `run` in a task.
+
+    Raises:
+        InvalidArgumentError: The source gives nothing to `async for`, or `keep` is out of range.
     """
 
     def __init__(
@@ -73,6 +76,10 @@ class EventStream:
         keep: int = KEPT,
         encode: Callable[[Any], StreamedEvent] | None = None,
     ) -> None:
+        if not isinstance(source, AsyncIterable):
+            raise InvalidArgumentError(
+                f"source is hub.events(group), or what `async with crm.watch()` gives, not {type(source).__name__}"
+            )
         self._source = source
         self._encode = encode or streamed
         self._kept: deque[StreamedEvent] = deque(maxlen=check_count(keep, "keep"))

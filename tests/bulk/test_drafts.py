@@ -51,6 +51,10 @@ def test_a_row_is_a_draft_or_a_mapping_of_its_fields(row: Any, body: Any) -> Non
         ({**NAMED, "email": 7}, "email is a string, not int"),
         ({**NAMED, "emial": "ada@example.com"}, "unknown field 'emial'; did you mean 'email'?"),
         ({**NAMED, "firstName": "Ada"}, "unknown field 'firstName'; did you mean 'first_name'?"),
+        (
+            {**NAMED, "email": float("nan")},
+            "email is a string, not NaN, as pandas has for an empty cell: put None there",
+        ),
         (dict[Any, Any](NAMED) | {None: ["x"]}, "the row has more cells than its file has columns: ['x']"),
         ({7: "x"}, "unknown field 7; other wire fields go into 'extra'"),
         ({**NAMED, "extra": ["x"]}, "extra is a mapping of wire fields, not list"),

@@ -67,6 +67,13 @@ async def test_every_subscriber_gets_every_event_from_when_it_came() -> None:
         assert await take(early, 1) == ["3"] == await take(late, 1)
 
 
+@pytest.mark.parametrize("source", [None, [1], "deals"])
+def test_what_gives_no_events_is_no_source(source: Any) -> None:
+    """It is told when the stream is made, and not by the end of its subscribers."""
+    with pytest.raises(InvalidArgumentError, match=rf"source is hub.events.* not {type(source).__name__}"):
+        EventStream(source)
+
+
 async def test_a_slow_subscriber_holds_up_nobody_and_is_told_what_it_missed() -> None:
     """It goes on with the oldest event that is kept."""
     source = Source()
