@@ -212,18 +212,23 @@ def listed_row(cls: type, raw: object) -> dict[str, Any] | None:
 
     `None`: it has no id.
     """
-    notes, row = current(), raw
-    if notes is not None and isinstance(raw, dict):
-        found = find_listed_row(raw, noun_of(cls))
-        if found is None:
-            return None
-        for deviation in found.deviations:
-            notes.deviate(deviation)
-        row = under_contracts_names(cls, merged(found) if found.beside else found.value, notes.deviate)
-    row_id = id_text(row, plural_of(cls)) if isinstance(row, dict) else None
-    if row_id is None or not isinstance(row, dict):
+    if not isinstance(raw, dict):
         return None
-    return row if row["id"] == row_id else {**row, "id": row_id}
+    row: dict[str, Any] = raw
+    notes = current()
+    if notes is not None:
+        if type(row.get("id")) is not str or not row["id"]:  # otherwise it is the row
+            found = find_listed_row(row, noun_of(cls))
+            if found is None:
+                return None
+            for deviation in found.deviations:
+                notes.deviate(deviation)
+            row = merged(found)
+        row = under_contracts_names(cls, row, notes.deviate)  # type: ignore[assignment]  # a dict's is a dict
+    if type(row.get("id")) is str and row["id"]:
+        return row
+    row_id = id_text(row, plural_of(cls))
+    return None if row_id is None else {**row, "id": row_id}
 
 
 def decode_rows(cls: type[T], raws: Sequence[object]) -> list[T]:

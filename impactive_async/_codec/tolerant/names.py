@@ -41,6 +41,8 @@ def under_contracts_names(cls: type, row: Mapping[str, Any], deviate: Deviate) -
         row: The row's plain value.
         deviate: Told once of each kind of name that is not the contract's.
     """
+    if row.keys().isdisjoint(_suspicious(cls)):
+        return row
     row = renamed(row, _fields(cls), deviate)
     inner = {
         field.wire: _inner(field, row[field.wire], deviate) for field in nested_fields(cls) if field.wire in row
@@ -119,6 +121,13 @@ def _inner(field: Field, value: Any, deviate: Deviate) -> Any:
 @functools.cache
 def _fields(cls: type) -> tuple[str, ...]:
     return tuple(field.wire for field in fields_of(cls))
+
+
+@functools.cache
+def _suspicious(cls: type) -> frozenset[str]:
+    """Return the names in a row of a class without which all its fields are under the contract's names."""
+    inner = (field.wire for field in nested_fields(cls))
+    return frozenset((*_by_other_names(_fields(cls)), *HOLDERS, *inner))
 
 
 @functools.cache
