@@ -233,11 +233,15 @@ async def test_a_host_that_was_there_may_come_back(
             await hub.claim(60)
 
 
-@pytest.mark.parametrize("path", ["no-such-directory/hub.db", "."])
-async def test_a_path_that_cannot_hold_a_file_is_a_matter_of_configuration(path: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("path", "fault"), [("no-such-directory/hub.db", "unable to open"), (".", "is a directory")]
+)
+async def test_a_path_that_cannot_hold_a_file_is_a_matter_of_configuration(
+    path: str, fault: str, tmp_path: Path
+) -> None:
     """A hub that can never be opened is told at once; one that is busy is a `HubError`."""
     async with SqliteHub(tmp_path / path) as hub:
-        with pytest.raises(ConfigurationError, match="unable to open"):
+        with pytest.raises(ConfigurationError, match=fault):
             await hub.check()
 
 
