@@ -167,6 +167,10 @@ def base_url_or_default(base_url: object, *, allow_insecure_http: bool) -> str:
     return check_base_url(base_url, allow_insecure_http=allow_insecure_http)
 
 
+QUOTES = "\"'`\u201c\u201d\u2018\u2019"
+"""What comes along where a file of settings is read by something that keeps its quotes."""
+
+
 def check_key(key: object) -> str:
     """Return the key without surrounding white space.
 
@@ -186,8 +190,8 @@ def check_key(key: object) -> str:
 
 
 def _is_quoted(text: str) -> bool:
-    """Whether quotes came along, as where a file of settings is read by something that keeps them."""
-    return text.strip() != text.strip().strip("\"'`\u201c\u201d\u2018\u2019")
+    """Whether a key or a URL begins or ends with a quote."""
+    return text.strip() != text.strip().strip(QUOTES)
 
 
 def check_headers(headers: object) -> Mapping[str, str]:

@@ -121,5 +121,5 @@ def since_query(since: datetime | str | None) -> dict[str, str] | None:
     """
     if since is None:
         return None
-    text = format_instant(read_moment(since, "since"), argument="since")
-    return {"since": since if isinstance(since, str) else text}
+    moment = read_moment(since, "since")
+    return {"since": since if isinstance(since, str) else format_instant(moment, argument="since")}

@@ -7,11 +7,11 @@ import re
 from collections.abc import Collection
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from impactive_async._http.settings import QUOTES
 from impactive_async.errors import ConfigurationError
 from impactive_async.hub.reaching.refusals import wrong_url
 
 KNOWN = "sqlite:///file.db, redis://host:6379/0 or postgresql://user@host/database"
-_QUOTES = "\"'`\u201c\u201d\u2018\u2019"
 _ENCODE = "in a user or password, write @ as %40, : as %3A, / as %2F, ? as %3F and # as %23"
 
 
@@ -23,7 +23,7 @@ def scheme_of(url: str) -> str:
     """
     if not isinstance(url, str):
         raise ConfigurationError(f"A hub's URL is a str, not {type(url).__name__}: use {KNOWN}")
-    if url[:1] + url[-1:] != (url[:1] + url[-1:]).strip(_QUOTES + " \t\r\n"):
+    if url[:1] + url[-1:] != (url[:1] + url[-1:]).strip(QUOTES + " \t\r\n"):
         raise ConfigurationError(
             "The hub's URL begins or ends with a quote or a space: leave that out, also in the file or the unit "
             "that sets IMPACTIVE_HUB."
